@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace dompet {
+
+/// Why a wallet says no: each name completes "declined because…". The order is the precedence: a request that
+/// fails several rules is declined for the first. The numbers are stored in the journal: never reuse one.
+enum class Decline : std::uint8_t {
+  wallet_not_found = 1,
+  wallet_closed = 2,
+  wallet_frozen = 3,
+  currency_mismatch = 4,
+  same_wallet = 5,
+  transaction_limit_exceeded = 6,
+  insufficient_funds = 7,
+  maximum_balance_exceeded = 8,
+  balance_overflow = 9,
+  hold_not_found = 10,
+  hold_exceeded = 11,
+  wallet_not_empty = 12,
+  wallet_has_holds = 13,
+  already_exists = 14,
+  cancelled = 15,
+};
+
+/// The code clients see: the enumerator's name.
+std::string_view code(Decline decline);
+/// One whole sentence for people.
+std::string_view sentence(Decline decline);
+std::optional<Decline> decline_of(std::uint8_t number);
+
+}  // namespace dompet

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "domain/history.hpp"
+#include "domain/record.hpp"
+#include "domain/saga.hpp"
+
+namespace dompet::invariants {
+
+// The safety invariants of the ledger (protocol 5.1), a function each. All take durable facts and give the
+// sentence that says what is broken, or nothing. `dompetctl verify`, the simulator and the tests call them.
+
+using Violation = std::optional<std::string>;
+
+/// I1: in a shard's stream, epochs never fall and shard_seq is contiguous. Records in shard_seq order.
+Violation epochs_never_fall(std::span<const Record> stream);
+
+/// I2: a wallet's legs are contiguous and replay to the balances that they state; nothing is negative.
+/// Legs in seq order, starting at seq 1.
+Violation wallet_replays(const WalletId& wallet, std::span<const Leg> legs);
+
+/// I3: at most one decision; CREDITED exactly when one Credited event exists.
+Violation one_decision(std::span<const Decision> decisions, int credited_events);
+
+/// I4 and I5: settled needs CREDITED, released needs REFUSED, and a credit needs a hold that was not released.
+Violation saga_agrees(SagaState saga, Decision decision);
+
+/// I6: what a client was told is backed: success by a credit, final failure by no credit.
+Violation reply_is_backed(bool told_success, SagaState saga, Decision decision);
+
+/// I7: what all wallets have, less what is credited but not yet captured, is what came from outside.
+/// All in minor units of one currency.
+Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inflow);
+
+/// I8: a key belongs to at most one transaction. Records of one key.
+Violation one_transaction_per_key(std::span<const Record> records);
+
+/// Every record's entries add up to nothing.
+Violation record_balances(const Record& record);
+
+}  // namespace dompet::invariants

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/record.hpp"
+
+namespace dompet {
+
+/// One line of a posting: an account and what it gains. Wallets are what we owe, so money from outside is a
+/// minus on its external account.
+struct Entry {
+  /// `wallet:<id>`, `held:<id>`, or a system account such as `external:bri:IDR` and `transit:IDR`.
+  std::string account;
+  Minor amount = 0;
+  bool operator==(const Entry&) const = default;
+};
+
+/// The balanced group of entries that a record stands for. Empty for records that move no money.
+std::vector<Entry> postings(const Record& record);
+
+/// What a record adds to the totals kept beside the journal in the same commit: its system accounts, and
+/// `wallets:<currency>` when the wallets as a whole gained or lost. A compact transfer adds nothing.
+std::vector<Entry> system_entries(const Record& record);
+
+/// Whether the entries add up to nothing.
+bool is_balanced(const std::vector<Entry>& entries);
+
+}  // namespace dompet

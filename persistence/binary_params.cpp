@@ -1,0 +1,68 @@
+#include "persistence/binary_params.hpp"
+
+namespace dompet {
+
+namespace {
+constexpr std::int64_t unix_ms_of_2000 = 946'684'800'000;
+}
+
+void BinaryParams::big_endian(std::uint64_t value, int bytes) {
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
+    bytes_.push_back(static_cast<char>(value >> shift));
+}
+
+void BinaryParams::begin() { starts_.push_back(bytes_.size()); }
+
+void BinaryParams::end() { lengths_.push_back(static_cast<int>(bytes_.size() - starts_.back())); }
+
+void BinaryParams::int8(std::int64_t value) {
+  begin();
+  big_endian(static_cast<std::uint64_t>(value), 8);
+  end();
+}
+
+void BinaryParams::uuid(const Uuid& value) {
+  begin();
+  bytes_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
+  end();
+}
+
+void BinaryParams::timestamp(std::int64_t unix_ms) { int8((unix_ms - unix_ms_of_2000) * 1000); }
+
+void BinaryParams::begin_array(PgType type, std::size_t size) {
+  begin();
+  const bool empty = size == 0;
+  big_endian(empty ? 0 : 1, 4);  // dimensions
+  big_endian(1, 4);              // may hold nulls
+  big_endian(static_cast<std::uint32_t>(type), 4);
+  if (empty)
+    return;
+  big_endian(size, 4);
+  big_endian(1, 4);  // lower bound
+}
+
+void BinaryParams::element(PgType type, std::int64_t value) {
+  const int bytes = type == PgType::int2 ? 2 : 8;
+  big_endian(static_cast<std::uint64_t>(bytes), 4);
+  big_endian(static_cast<std::uint64_t>(value), bytes);
+}
+
+void BinaryParams::element(PgType, const Uuid& value) {
+  big_endian(value.bytes.size(), 4);
+  bytes_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
+}
+
+void BinaryParams::element(PgType, std::string_view value) {
+  big_endian(value.size(), 4);
+  bytes_.append(value);
+}
+
+std::vector<const char*> BinaryParams::values() const {
+  std::vector<const char*> values;
+  values.reserve(starts_.size());
+  for (std::size_t start : starts_)
+    values.push_back(bytes_.data() + start);
+  return values;
+}
+
+}  // namespace dompet

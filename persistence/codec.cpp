@@ -1,0 +1,309 @@
+#include "persistence/codec.hpp"
+
+#include <sodium.h>
+
+#include "domain/ensure.hpp"
+#include "persistence/bytes.hpp"
+#include "persistence/event_codec.hpp"
+
+namespace dompet {
+
+namespace {
+
+using Reader = ByteReader<Unreadable>;
+
+/// What the payload's second byte says is there.
+enum Flag : std::uint8_t {
+  has_transaction = 1,
+  has_decline = 2,
+  has_fingerprint = 4,
+  /// The row's `wallet` is the destination and its `peer` the source, not the other way round.
+  wallet_receives = 8,
+};
+
+constexpr std::uint8_t snapshot_version = 1;
+
+Digest sha256(std::string_view bytes) {
+  Digest digest{};
+  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  return digest;
+}
+
+/// Credits and refusals are written by the destination, every other record by the source.
+bool receives(const Record& record) {
+  return record.kind == RecordKind::topup || record.kind == RecordKind::transfer_credited ||
+         record.kind == RecordKind::transfer_refused ||
+         (record.transaction && record.transaction->kind == TransactionKind::topup);
+}
+
+std::uint8_t flags_of(const Record& record) {
+  int flags = 0;
+  if (record.transaction)
+    flags |= has_transaction;
+  if (record.decline)
+    flags |= has_decline;
+  if (record.stamp)
+    flags |= has_fingerprint;
+  if (record.transaction && receives(record))
+    flags |= wallet_receives;
+  return static_cast<std::uint8_t>(flags);
+}
+
+/// Everything of the payload but the legs.
+std::string encode_facts(const Record& record) {
+  std::string bytes;
+  bytes.reserve(224);
+  ByteWriter out(bytes);
+  out.u8(payload_version);
+  out.u8(flags_of(record));
+  if (record.decline)
+    out.u8(static_cast<std::uint8_t>(*record.decline));
+  if (record.stamp)
+    out.u64(record.stamp->fingerprint);
+  if (const Transaction* transaction = record.transaction.get()) {
+    out.u8(static_cast<std::uint8_t>(transaction->kind));
+    out.text(transaction->method);
+    out.text(transaction->description);
+    out.text(transaction->metadata);
+  }
+  return bytes;
+}
+
+void encode_leg_body(std::string& bytes, const Leg& leg) {
+  encode_event(bytes, leg.event);
+  ByteWriter out(bytes);
+  out.signed_varint(leg.available_after);
+  out.signed_varint(leg.held_after);
+}
+
+std::optional<Uuid> if_any(const WalletId& wallet) {
+  if (wallet.uuid.is_nil())
+    return std::nullopt;
+  return wallet.uuid;
+}
+
+void fill_parties(JournalRow& row, const Record& record) {
+  if (record.legs > 0) {
+    row.wallet = record.leg[0].wallet.uuid;
+    row.wallet_seq = static_cast<std::int64_t>(record.leg[0].seq);
+  }
+  if (record.legs > 1) {
+    row.peer = record.leg[1].wallet.uuid;
+    row.peer_seq = static_cast<std::int64_t>(record.leg[1].seq);
+  }
+  if (!record.transaction)
+    return;
+  const auto source = if_any(record.transaction->source);
+  const auto destination = if_any(record.transaction->destination);
+  row.wallet = receives(record) ? destination : source;
+  row.peer = receives(record) ? source : destination;
+}
+
+WalletId wallet_of(const std::optional<Uuid>& column) { return column ? WalletId{*column} : WalletId{}; }
+
+std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow& row, std::uint8_t flags) {
+  auto transaction = std::make_shared<Transaction>();
+  transaction->id = {row.id};
+  const auto currency = find_currency(static_cast<std::uint16_t>(row.currency));
+  if (!currency)
+    throw Unreadable("a journal row is in an unknown currency");
+  transaction->currency = *currency;
+  transaction->amount = row.amount;
+  transaction->kind = static_cast<TransactionKind>(in.u8());
+  transaction->method = in.text();
+  transaction->description = in.text();
+  transaction->metadata = in.text();
+  const bool receiving = (flags & wallet_receives) != 0;
+  transaction->source = wallet_of(receiving ? row.peer : row.wallet);
+  transaction->destination = wallet_of(receiving ? row.wallet : row.peer);
+  return transaction;
+}
+
+Leg read_leg(std::string_view& bytes, const TransactionId& id, const WalletId& wallet, std::int64_t seq) {
+  Leg leg;
+  leg.wallet = wallet;
+  leg.seq = static_cast<std::uint64_t>(seq);
+  std::size_t taken = 0;
+  leg.event = decode_event(bytes, id, taken);
+  Reader in(bytes.substr(taken));
+  leg.available_after = in.signed_varint();
+  leg.held_after = in.signed_varint();
+  leg.digest = in.raw<32>();
+  bytes.remove_prefix(bytes.size() - in.left());
+  return leg;
+}
+
+void read_legs(Record& record, const JournalRow& row, std::string_view bytes) {
+  Reader in(bytes);
+  const std::uint8_t legs = in.u8();
+  bytes.remove_prefix(1);
+  if (legs > record.leg.size())
+    throw Unreadable("a journal row has more legs than a record can have");
+  const std::optional<std::int64_t> seqs[]{row.wallet_seq, row.peer_seq};
+  const std::optional<Uuid> wallets[]{row.wallet, row.peer};
+  for (; record.legs < legs; ++record.legs) {
+    if (!seqs[record.legs] || !wallets[record.legs])
+      throw Unreadable("a journal row lacks the wallet of one of its legs");
+    record.leg[record.legs] = read_leg(bytes, record.id, {*wallets[record.legs]}, *seqs[record.legs]);
+  }
+  if (!bytes.empty())
+    throw Unreadable("a journal row is longer than its record");
+}
+
+void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
+  out.varint(holds.size());
+  for (const Hold& hold : holds) {
+    out.raw(hold.transaction.uuid.bytes);
+    out.signed_varint(hold.amount);
+  }
+}
+
+std::vector<Hold> read_holds(Reader& in) {
+  std::vector<Hold> holds(in.varint() & 0xFFFFF);
+  for (Hold& hold : holds) {
+    hold.transaction.uuid.bytes = in.raw<16>();
+    hold.amount = in.signed_varint();
+  }
+  return holds;
+}
+
+}  // namespace
+
+JournalRow encode(const Record& record) {
+  JournalRow row;
+  row.shard = record.shard;
+  row.kind = static_cast<std::int16_t>(record.kind);
+  row.shard_seq = static_cast<std::int64_t>(record.shard_seq);
+  row.epoch = static_cast<std::int64_t>(record.epoch);
+  row.batch = static_cast<std::int64_t>(record.batch);
+  row.at_ms = record.at_ms;
+  row.id = record.id.uuid;
+  if (record.stamp)
+    row.key = record.stamp->key.uuid;
+  if (record.transaction) {
+    row.currency = static_cast<std::int16_t>(record.transaction->currency.numeric);
+    row.amount = record.transaction->amount;
+  }
+  fill_parties(row, record);
+  row.payload = encode_facts(record);
+  row.payload.push_back(static_cast<char>(record.legs));
+  for (const Leg& leg : record.all_legs()) {
+    encode_leg_body(row.payload, leg);
+    ByteWriter(row.payload).raw(leg.digest);
+  }
+  return row;
+}
+
+Record decode(const JournalRow& row) {
+  Reader in(row.payload);
+  if (const std::uint8_t version = in.u8(); version != payload_version)
+    throw Unreadable("a journal row has layout " + std::to_string(version) + ", this program reads up to " +
+                     std::to_string(payload_version));
+  Record record;
+  record.kind = static_cast<RecordKind>(row.kind);
+  record.id = {row.id};
+  record.shard = row.shard;
+  record.shard_seq = static_cast<std::uint64_t>(row.shard_seq);
+  record.epoch = static_cast<std::uint64_t>(row.epoch);
+  record.batch = static_cast<std::uint64_t>(row.batch);
+  record.at_ms = row.at_ms;
+  const std::uint8_t flags = in.u8();
+  if ((flags & has_decline) != 0)
+    record.decline = decline_of(in.u8());
+  if ((flags & has_fingerprint) != 0) {
+    if (!row.key)
+      throw Unreadable("a journal row has a fingerprint but no key");
+    record.stamp = Stamp{{*row.key}, in.u64()};
+  }
+  if ((flags & has_transaction) != 0)
+    record.transaction = read_transaction(in, row, flags);
+  read_legs(record, row, std::string_view{row.payload}.substr(row.payload.size() - in.left()));
+  return record;
+}
+
+Digest link(const Digest& previous, const Record& record, const Leg& leg) {
+  std::string bytes;
+  bytes.reserve(320);
+  ByteWriter out(bytes);
+  out.raw(previous);
+  out.raw(leg.wallet.uuid.bytes);
+  out.u64(leg.seq);
+  out.raw(record.id.uuid.bytes);
+  out.u8(static_cast<std::uint8_t>(record.kind));
+  out.u64(static_cast<std::uint64_t>(record.at_ms));
+  if (const Transaction* transaction = record.transaction.get()) {
+    out.raw(transaction->source.uuid.bytes);
+    out.raw(transaction->destination.uuid.bytes);
+    out.varint(transaction->currency.numeric);
+    out.signed_varint(transaction->amount);
+  }
+  bytes += encode_facts(record);
+  encode_leg_body(bytes, leg);
+  return sha256(bytes);
+}
+
+std::string encode_snapshot(const WalletHistory& history) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  const Wallet& wallet = history.wallet;
+  out.u8(snapshot_version);
+  out.raw(wallet.id.uuid.bytes);
+  out.u64(history.seq);
+  out.raw(history.digest);
+  out.u8(static_cast<std::uint8_t>(wallet.status));
+  out.signed_varint(wallet.available);
+  out.signed_varint(wallet.held);
+  put_holds(out, wallet.holds);
+  encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits});
+  const Digest checksum = sha256(bytes);
+  bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
+  return bytes;
+}
+
+WalletHistory decode_snapshot(const std::string& bytes) {
+  if (bytes.size() < 9)
+    throw Unreadable("a snapshot is too short");
+  const std::string_view body = std::string_view{bytes}.substr(0, bytes.size() - 8);
+  const Digest checksum = sha256(body);
+  if (std::memcmp(checksum.data(), bytes.data() + body.size(), 8) != 0)
+    throw Unreadable("a snapshot's checksum is wrong");
+  Reader in(body);
+  if (in.u8() != snapshot_version)
+    throw Unreadable("a snapshot has a layout that this program does not know");
+  WalletHistory history;
+  Wallet& wallet = history.wallet;
+  wallet.id.uuid.bytes = in.raw<16>();
+  history.seq = in.u64();
+  history.digest = in.raw<32>();
+  wallet.status = static_cast<WalletStatus>(in.u8());
+  wallet.available = in.signed_varint();
+  wallet.held = in.signed_varint();
+  wallet.holds = read_holds(in);
+  std::size_t taken = 0;
+  const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
+  const auto& profile = std::get<WalletOpened>(opened);
+  wallet.currency = profile.currency;
+  wallet.name = profile.name;
+  wallet.limits = profile.limits;
+  return history;
+}
+
+KeyId key_id(std::string_view client, std::string_view key) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(client);
+  out.text(key);
+  const Digest digest = sha256(bytes);
+  KeyId id;
+  std::memcpy(id.uuid.bytes.data(), digest.data(), id.uuid.bytes.size());
+  return id;
+}
+
+std::uint64_t fingerprint(std::string_view canonical_fields) {
+  const Digest digest = sha256(canonical_fields);
+  std::uint64_t value = 0;
+  std::memcpy(&value, digest.data(), sizeof value);
+  return value;
+}
+
+}  // namespace dompet
