@@ -1,0 +1,69 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "actors/node.hpp"
+#include "actors/sealing.hpp"
+
+namespace dompet {
+
+/// The commit lane: the one ordered stream of transactions of this node into its database (protocol 5.3). One batch
+/// is in flight at a time; whatever has been appended meanwhile is the next one. No other code changes money.
+///
+/// The actor runs detached, because a commit blocks. A flush is a message to itself, so it stands behind everything
+/// that was appended before it: that is the whole of group commit.
+///
+/// After a commit that failed, or whose outcome is unknown, nothing later is committed: all entries are refused, the
+/// shards are acquired under new epochs, the lost batch is looked up, and every shard begins a new generation.
+class Lane {
+ public:
+  Lane(LaneActor::pointer self, NodePtr node, std::unique_ptr<LaneStore> store);
+
+  void append(LaneEntryPtr entry);
+  void retire(const DurableWalletPtr& wallet, LaneEntryPtr then);
+  void flush();
+  /// Acquires the shards and begins a generation; tries again later when the database does not answer.
+  void acquire();
+  void reset(const std::string& reason);
+
+ private:
+  /// How many entries the next batch may take (bisect mode: protocol 5.3.4).
+  std::size_t batch_limit() const;
+  std::vector<LaneEntryPtr> take_next();
+  void schedule_flush();
+  void commit(SealedBatch sealed);
+  void release(SealedBatch& sealed);
+  void publish(SealedBatch& sealed);
+  void advance_streams(const SealedBatch& sealed);
+  void on_rejected(SealedBatch& sealed, const CommitResult& result);
+  void on_unknown(SealedBatch sealed, const CommitResult& result);
+  void on_sealing_fault(const std::vector<LaneEntryPtr>& entries, const SealingFault& fault);
+  void quarantine(const LaneEntry& entry, const std::string& reason);
+  void settle_lost_batch();
+  void refuse(LaneEntry& entry, bool may_be_applied, const std::string& reason);
+  void begin_generation(const std::vector<Claim>& claims);
+  void note_waiting();
+
+  LaneActor::pointer self_;
+  NodePtr node_;
+  std::unique_ptr<LaneStore> store_;
+  Streams streams_{};
+  std::deque<LaneEntryPtr> waiting_{};
+  std::uint64_t generation_ = 0;
+  std::uint64_t next_batch_ = 0;
+  std::int64_t last_at_ms_ = 0;
+  bool owns_shards_ = false;
+  bool flush_scheduled_ = false;
+  /// Bisect mode: after a rejected batch 1, 2, 4 … entries until the normal size is reached again.
+  std::size_t bisect_ = 0;
+  /// The batch whose outcome is unknown until the shards are ours again.
+  std::unique_ptr<SealedBatch> in_doubt_{};
+};
+
+/// The lane as an actor. Spawn it detached outside of tests.
+LaneActor::behavior_type lane_actor(LaneActor::stateful_pointer<std::unique_ptr<Lane>> self, NodePtr node,
+                                    std::shared_ptr<std::unique_ptr<LaneStore>> store);
+
+}  // namespace dompet

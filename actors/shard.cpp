@@ -1,0 +1,446 @@
+#include "actors/shard.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "actors/wallet.hpp"
+#include "domain/ensure.hpp"
+
+namespace dompet {
+
+namespace {
+
+constexpr std::int64_t key_lifetime_ms = 30LL * 24 * 3600 * 1000;
+/// Letting a wallet go writes a snapshot when loading it again would replay at least so many events.
+constexpr std::uint64_t events_worth_a_snapshot = 32;
+constexpr std::size_t looked_at_for_room = 16;
+
+constexpr const char* busy_sentence = "The wallet has more work waiting than it may. Nothing was done; try again.";
+constexpr const char* interrupted_sentence =
+    "The ledger was interrupted before this request was stored. Nothing was done; send it again with the same "
+    "Idempotency-Key.";
+constexpr const char* not_ready_sentence = "The ledger is starting. Nothing was done; try again.";
+
+NotNow not_now(const std::string& reason) { return {false, reason}; }
+
+NotNow quarantined(const std::string& reason) { return not_now("The wallet is quarantined: " + reason); }
+
+std::optional<MoneyAnswer> stored_answer(RecoveryStore& store, const KeyId& key) {
+  const auto first = store.record_of_key(key);
+  if (!first)
+    return std::nullopt;
+  const auto stored = store.transaction(first->id);
+  ensure(stored.has_value(), "a record with a key belongs to a transaction");
+  return MoneyAnswer{std::make_shared<const Record>(stored->record), stored->state, stored->completed_at_ms, stored->refusal, true};
+}
+
+}  // namespace
+
+ShardKeeper::ShardKeeper(ShardActor::pointer self, NodePtr node, Shard shard)
+    : self_(self), node_(std::move(node)), shard_(shard), decisions_(self, node_, shard) {}
+
+// --- requests ---
+
+void ShardKeeper::submit(Submit& submit) {
+  if (generation_ == 0)
+    return node_->answer(submit.correlation, not_now(not_ready_sentence));
+  std::visit([&](auto& request) { begin(submit.correlation, request); }, submit.request);
+}
+
+void ShardKeeper::begin(std::uint64_t correlation, OpenWalletRequest& request) {
+  deliver(request.wallet, ChangeWallet{correlation, std::move(request.command)});
+}
+
+void ShardKeeper::begin(std::uint64_t correlation, ChangeWalletRequest& request) {
+  deliver(request.wallet, ChangeWallet{correlation, std::move(request.changes)});
+}
+
+void ShardKeeper::begin(std::uint64_t correlation, ReadWalletRequest& request) {
+  if (const auto held = quarantined_.find(request.wallet); held != quarantined_.end())
+    return node_->answer(correlation, quarantined(held->second));
+  if (!residents_.contains(request.wallet) && !load(request.wallet))
+    return node_->answer(correlation, not_now(busy_sentence));
+  const auto place = residents_.find(request.wallet);
+  if (!place->second.durable) {
+    waiting_reads_[request.wallet].push_back(correlation);
+    return;
+  }
+  if (request.strict || !node_->ready)
+    return read_strictly(correlation, place->second.durable);
+  WalletHistory history = place->second.durable->read();
+  if (history.wallet.status == WalletStatus::absent)
+    return node_->answer(correlation, Decline::wallet_not_found);
+  node_->answer(correlation, std::move(history));
+}
+
+void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable) {
+  auto barrier = std::make_shared<LaneEntry>();
+  barrier->generation = generation_;
+  barrier->when_durable = [node = node_, correlation, durable](const RecordPtr&) { node->answer(correlation, durable->read()); };
+  barrier->when_lost = [node = node_, correlation](bool) { node->answer(correlation, not_now(interrupted_sentence)); };
+  self_->send(node_->lane, Append{std::move(barrier)});
+}
+
+void ShardKeeper::begin(std::uint64_t correlation, MoveMoneyRequest& request) {
+  if (!keys_loaded_ || keys_.may_contain(request.stamp.key))
+    return look_up_key({correlation, std::move(request)});
+  start_money(correlation, request);
+}
+
+void ShardKeeper::look_up_key(Submit submit) {
+  node_->counters.key_lookups += 1;
+  const auto shared = std::make_shared<Submit>(std::move(submit));
+  const KeyId key = std::get<MoveMoneyRequest>(shared->request).stamp.key;
+  const bool queued = node_->pool->read(
+      [self = ShardActor{self_}, shared, key](RecoveryStore& store) {
+        caf::anon_send(self, KeyLookedUp{*shared, stored_answer(store, key), {}});
+      },
+      [self = ShardActor{self_}, shared](const std::string& reason, bool) {
+        caf::anon_send(self, KeyLookedUp{*shared, std::nullopt, reason});
+      });
+  if (!queued)
+    node_->answer(shared->correlation, not_now(busy_sentence));
+}
+
+void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
+  auto& request = std::get<MoveMoneyRequest>(found.submit.request);
+  if (!found.failure.empty())
+    return node_->answer(found.submit.correlation, not_now(found.failure));
+  if (!found.stored)
+    return start_money(found.submit.correlation, request);
+  const Record& record = *found.stored->record;
+  const bool same = record.stamp && record.stamp->fingerprint == request.stamp.fingerprint;
+  const bool expired = node_->unix_ms() - unix_ms_of(record.id.uuid) > key_lifetime_ms;
+  if (!same || expired)
+    return node_->answer(found.submit.correlation, KeyReused{record.id});
+  node_->answer(found.submit.correlation, std::move(*found.stored));
+}
+
+void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& request) {
+  keys_.add(request.stamp.key);
+  auto transfer = std::make_shared<Transfer>();
+  transfer->transaction = std::move(request.transaction);
+  transfer->stamp = request.stamp;
+  transfer->correlation = correlation;
+  transfer->generation = generation_;
+  transfer->source_shard = shard_;
+  const Transaction& wanted = *transfer->transaction;
+  transfer->destination_shard = shard_of(wanted.destination, node_->settings.shard_count);
+  if (wanted.kind == TransactionKind::topup)
+    deliver(wanted.destination, AcceptTopup{std::move(transfer)});
+  else
+    deliver(wanted.source, BeginTransfer{std::move(transfer)});
+}
+
+// --- finding the wallet ---
+
+void ShardKeeper::route(Route& route) { deliver(route.wallet, std::move(route.work)); }
+
+void ShardKeeper::deliver(const WalletId& wallet, WalletWork work) {
+  if (!quarantined_.empty())
+    if (const auto held = quarantined_.find(wallet); held != quarantined_.end())
+      return refuse(work, quarantined(held->second));
+  auto place = residents_.find(wallet);
+  if (place == residents_.end()) {
+    if (!load(wallet))
+      return refuse(work, not_now(busy_sentence));
+    place = residents_.find(wallet);
+  }
+  Resident& resident = place->second;
+  if (resident.state != Resident::State::active)
+    return stash(resident, std::move(work));
+  resident.last_used = self_->clock().now();
+  std::visit([&](auto& task) { self_->send(resident.actor, std::move(task)); }, work);
+}
+
+void ShardKeeper::stash(Resident& resident, WalletWork work) {
+  if (!resident.stash)
+    resident.stash = std::make_unique<std::deque<WalletWork>>();
+  if (resident.stash->size() >= node_->settings.stash_limit)
+    return refuse(work, not_now(busy_sentence));
+  resident.stash->push_back(std::move(work));
+}
+
+void ShardKeeper::flush_stash(const WalletId& wallet, Resident& resident) {
+  const auto stash = std::move(resident.stash);
+  if (stash)
+    for (WalletWork& work : *stash)
+      deliver(wallet, std::move(work));
+}
+
+bool ShardKeeper::load(const WalletId& wallet) {
+  make_room();
+  node_->counters.wallet_loads += 1;
+  const std::uint64_t generation = generation_;
+  const bool queued = node_->pool->read(
+      [self = ShardActor{self_}, wallet, generation](RecoveryStore& store) {
+        caf::anon_send(self, WalletLoaded{wallet, generation, store.load_wallet(wallet), {}, false});
+      },
+      [self = ShardActor{self_}, wallet, generation](const std::string& reason, bool unreadable) {
+        caf::anon_send(self, WalletLoaded{wallet, generation, std::nullopt, reason, unreadable});
+      });
+  if (queued)
+    residents_[wallet].state = Resident::State::loading;
+  return queued;
+}
+
+void ShardKeeper::on_loaded(WalletLoaded& loaded) {
+  const auto place = residents_.find(loaded.wallet);
+  if (loaded.generation != generation_ || place == residents_.end() || place->second.state != Resident::State::loading)
+    return;
+  if (loaded.unreadable)
+    return quarantine({loaded.wallet, loaded.failure});
+  if (!loaded.failure.empty()) {
+    refuse_waiting(loaded.wallet, place->second, not_now(loaded.failure));
+    residents_.erase(place);
+    return;
+  }
+  const auto makes_sense_unopened = [](const WalletWork& work) {
+    const auto* change = std::get_if<ChangeWallet>(&work);
+    return std::holds_alternative<DecideCredit>(work) || (change && std::holds_alternative<OpenWallet>(change->change));
+  };
+  const bool needed = place->second.stash && std::ranges::any_of(*place->second.stash, makes_sense_unopened);
+  if (!loaded.history && !needed) {
+    refuse_waiting(loaded.wallet, place->second, Decline::wallet_not_found);
+    residents_.erase(place);
+    return;
+  }
+  WalletHistory history = loaded.history ? std::move(*loaded.history) : WalletHistory{};
+  history.wallet.id = loaded.wallet;
+  spawn(loaded.wallet, place->second, std::move(history));
+}
+
+void ShardKeeper::spawn(const WalletId& wallet, Resident& resident, WalletHistory history) {
+  resident.durable = std::make_shared<DurableWallet>(std::move(history));
+  resident.actor = self_->spawn<caf::lazy_init>(wallet_actor, node_, resident.durable, generation_);
+  self_->monitor(resident.actor);
+  resident.state = Resident::State::active;
+  resident.last_used = self_->clock().now();
+  node_->counters.resident_wallets += 1;
+  flush_stash(wallet, resident);
+  const auto reads = waiting_reads_.extract(wallet);
+  if (!reads.empty())
+    for (std::uint64_t correlation : reads.mapped()) {
+      ReadWalletRequest again{wallet, false};
+      begin(correlation, again);
+    }
+}
+
+void ShardKeeper::refuse(const WalletWork& work, const Result& answer) {
+  struct Refusal {
+    ShardKeeper& shard;
+    const Result& answer;
+    void operator()(const AcceptTopup& task) const { shard.node_->answer(task.transfer->correlation, answer); }
+    void operator()(const BeginTransfer& task) const { shard.node_->answer(task.transfer->correlation, answer); }
+    void operator()(const FinishTransfer& task) const {
+      shard.self_->send(task.transfer->source_actor, TransferNotAppended{task.transfer, answer});
+    }
+    void operator()(const ChangeWallet& task) const { shard.node_->answer(task.correlation, answer); }
+    void operator()(const DecideCredit& task) const { shard.decisions_.give_up(task.transfer); }
+    void operator()(const FinishHold&) const {}  // the saga engine asks again
+    void operator()(const Probe& task) const { shard.self_->send(task.transfer->source_actor, ProbeReturned{task.transfer}); }
+  };
+  std::visit(Refusal{*this, answer}, work);
+}
+
+void ShardKeeper::refuse_waiting(const WalletId& wallet, Resident& resident, const Result& answer) {
+  const auto stash = std::move(resident.stash);
+  if (stash)
+    for (const WalletWork& work : *stash)
+      refuse(work, answer);
+  const auto reads = waiting_reads_.extract(wallet);
+  if (!reads.empty())
+    for (std::uint64_t correlation : reads.mapped())
+      node_->answer(correlation, answer);
+}
+
+// --- letting go ---
+
+void ShardKeeper::tick() {
+  const auto idle_since = self_->clock().now() - node_->settings.idle_before_passivation;
+  for (auto& [wallet, resident] : residents_)
+    if (resident.state == Resident::State::active && resident.last_used < idle_since) {
+      resident.state = Resident::State::quiescing;
+      self_->send(resident.actor, Quiesce{});
+    }
+  const auto interval = std::max<std::chrono::milliseconds>(node_->settings.idle_before_passivation / 4, std::chrono::milliseconds(50));
+  self_->delayed_send(self_, interval, Tick{});
+}
+
+void ShardKeeper::make_room() {
+  const std::size_t most = std::max<std::size_t>(node_->settings.resident_wallets / node_->settings.shard_count, 1);
+  if (residents_.size() < most)
+    return;
+  auto oldest = residents_.end();
+  std::size_t looked_at = 0;
+  for (auto place = residents_.begin(); place != residents_.end() && looked_at < looked_at_for_room; ++place, ++looked_at)
+    if (place->second.state == Resident::State::active &&
+        (oldest == residents_.end() || place->second.last_used < oldest->second.last_used))
+      oldest = place;
+  if (oldest == residents_.end())
+    return;
+  oldest->second.state = Resident::State::quiescing;
+  self_->send(oldest->second.actor, Quiesce{});
+}
+
+void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
+  const auto place = residents_.find(message.wallet);
+  if (place == residents_.end() || place->second.state != Resident::State::quiescing)
+    return;
+  Resident& resident = place->second;
+  if (!message.stopped) {
+    resident.state = Resident::State::active;
+    resident.last_used = self_->clock().now();
+    return flush_stash(message.wallet, resident);
+  }
+  self_->demonitor(resident.actor->address());
+  node_->counters.resident_wallets -= 1;
+  node_->counters.passivated_wallets += 1;
+  if (resident.durable->read().seq % node_->settings.snapshot_every >= events_worth_a_snapshot) {
+    auto entry = std::make_shared<LaneEntry>();
+    entry->generation = generation_;
+    entry->snapshot = true;
+    entry->wallets[0] = resident.durable;
+    resident.durable->pending += 1;
+    self_->send(node_->lane, Append{std::move(entry)});
+  }
+  const auto stash = std::move(resident.stash);
+  residents_.erase(place);
+  if (stash)
+    for (WalletWork& work : *stash)
+      deliver(message.wallet, std::move(work));
+}
+
+// --- crashes ---
+
+void ShardKeeper::on_down(const caf::down_msg& down) {
+  if (!down.reason || down.reason == caf::exit_reason::normal)
+    return;
+  const auto place = std::ranges::find_if(
+      residents_, [&](const auto& entry) { return entry.second.actor && entry.second.actor->address() == down.source; });
+  if (place == residents_.end())
+    return;
+  Resident& resident = place->second;
+  const WalletId wallet = place->first;
+  spdlog::error("wallet {} crashed", to_string(wallet));
+  node_->counters.wallet_crashes += 1;
+  node_->counters.resident_wallets -= 1;
+  resident.state = Resident::State::draining;
+  resident.actor = WalletActor{};
+  auto then = std::make_shared<LaneEntry>();
+  then->when_durable = [self = ShardActor{self_}, wallet](const RecordPtr&) { caf::anon_send(self, WalletDrained{wallet}); };
+  self_->send(node_->lane, Retire{resident.durable, std::move(then)});
+  note_crash(wallet);
+  for (const ShardActor& shard : node_->shards)
+    self_->send(shard, AnnounceCrash{wallet});
+}
+
+void ShardKeeper::note_crash(const WalletId& wallet) {
+  const auto now = self_->clock().now();
+  auto& times = crashes_[wallet];
+  times.push_back(now);
+  while (!times.empty() && now - times.front() > node_->settings.crash_window)
+    times.pop_front();
+  if (times.size() > static_cast<std::size_t>(node_->settings.crashes_before_quarantine))
+    quarantine({wallet, "its actor crashed " + std::to_string(times.size()) + " times in a row"});
+}
+
+void ShardKeeper::announce_crash(const WalletId& wallet) {
+  for (const auto& [id, resident] : residents_)
+    if (resident.actor)
+      self_->send(resident.actor, PeerCrashed{wallet});
+}
+
+void ShardKeeper::on_drained(const WalletId& wallet) {
+  const auto place = residents_.find(wallet);
+  if (place == residents_.end() || place->second.state != Resident::State::draining)
+    return;
+  Resident waiting = std::move(place->second);
+  residents_.erase(place);
+  if (load(wallet))
+    residents_[wallet].stash = std::move(waiting.stash);
+  else
+    refuse_waiting(wallet, waiting, not_now(busy_sentence));
+}
+
+void ShardKeeper::quarantine(const QuarantineWallet& order) {
+  spdlog::critical("wallet {} is quarantined: {}", to_string(order.wallet), order.reason);
+  if (quarantined_.emplace(order.wallet, order.reason).second)
+    node_->counters.quarantined_wallets += 1;
+  if (const auto place = residents_.find(order.wallet); place != residents_.end()) {
+    if (place->second.actor)
+      self_->send(place->second.actor, Abandon{});
+    refuse_waiting(order.wallet, place->second, quarantined(order.reason));
+    residents_.erase(place);
+  }
+  escalate();
+}
+
+/// Many quarantines in a short time are the node's fault, not the wallets' (protocol 5.4).
+void ShardKeeper::escalate() {
+  const auto now = self_->clock().now();
+  quarantine_times_.push_back(now);
+  while (now - quarantine_times_.front() > std::chrono::minutes(1))
+    quarantine_times_.pop_front();
+  if (quarantine_times_.size() > static_cast<std::size_t>(node_->settings.quarantines_before_release))
+    node_->give_up("more than " + std::to_string(node_->settings.quarantines_before_release) +
+                   " wallets of one shard were quarantined within a minute");
+}
+
+// --- generations ---
+
+void ShardKeeper::begin_generation(std::uint64_t generation) {
+  generation_ = generation;
+  for (auto& [wallet, resident] : residents_) {
+    if (resident.actor) {
+      self_->demonitor(resident.actor->address());
+      self_->send(resident.actor, Abandon{});
+      node_->counters.resident_wallets -= 1;
+    }
+    refuse_waiting(wallet, resident, not_now(interrupted_sentence));
+  }
+  residents_.clear();
+  decisions_.clear();
+  self_->send(node_->sagas[shard_], BeginGeneration{generation});
+  if (keys_asked_)
+    return;
+  keys_asked_ = node_->pool->read(
+      [self = ShardActor{self_}, shard = shard_](RecoveryStore& store) {
+        auto filter = std::make_shared<KeyFilter>();
+        store.keys_of(shard, [&](const KeyId& key) { filter->add(key); });
+        caf::anon_send(self, KeysLoaded{std::move(filter)});
+      },
+      [self = ShardActor{self_}](const std::string&, bool) { caf::anon_send(self, KeysLoaded{nullptr}); });
+}
+
+void ShardKeeper::on_keys_loaded(const KeysLoaded& loaded) {
+  keys_asked_ = loaded.filter != nullptr;
+  keys_loaded_ = loaded.filter != nullptr;
+  if (loaded.filter)
+    keys_.merge(std::move(*loaded.filter));
+}
+
+ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node, Shard shard) {
+  self->state = std::make_unique<ShardKeeper>(self, std::move(node), shard);
+  self->set_down_handler([self](const caf::down_msg& down) { self->state->on_down(down); });
+  self->send(self, Tick{});
+  return {
+      [self](Submit& message) { self->state->submit(message); },
+      [self](Route& message) { self->state->route(message); },
+      [self](const AskDecision& message) { self->state->ask_decision(message); },
+      [self](WalletLoaded& message) { self->state->on_loaded(message); },
+      [self](KeyLookedUp& message) { self->state->on_key_looked_up(message); },
+      [self](const DecisionLookedUp& message) { self->state->on_decision_looked_up(message); },
+      [self](const DecisionDurable& message) { self->state->on_decision_durable(message); },
+      [self](const KeysLoaded& message) { self->state->on_keys_loaded(message); },
+      [self](const WalletQuiesced& message) { self->state->on_quiesced(message); },
+      [self](const WalletDrained& message) { self->state->on_drained(message.wallet); },
+      [self](const QuarantineWallet& message) { self->state->quarantine(message); },
+      [self](const AnnounceCrash& message) { self->state->announce_crash(message.wallet); },
+      [self](const BeginGeneration& message) { self->state->begin_generation(message.generation); },
+      [self](const Tick&) { self->state->tick(); },
+  };
+}
+
+}  // namespace dompet

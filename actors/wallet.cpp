@@ -1,0 +1,332 @@
+#include "actors/wallet.hpp"
+
+#include <algorithm>
+
+#include "domain/ensure.hpp"
+#include "persistence/failpoint.hpp"
+
+namespace dompet {
+
+namespace {
+
+constexpr const char* interrupted_sentence =
+    "The ledger was interrupted before this request was stored. Nothing was done; send it again with the same "
+    "Idempotency-Key.";
+
+/// What the saga's row says, from the request.
+SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState next) {
+  const Transaction& request = *transfer.transaction;
+  return {request.id,     expected,           next,           transfer.source_shard, transfer.destination_shard,
+          request.source, request.destination, request.amount, request.currency};
+}
+
+Event event_of(const Wallet& wallet, const WalletChange& change, std::optional<Decline>& refusal) {
+  return std::visit(
+      [&](const auto& command) -> Event {
+        auto decided = decide(wallet, command);
+        if (decided)
+          return std::move(*decided);
+        refusal = decided.error();
+        return WalletUnfrozen{};
+      },
+      change);
+}
+
+}  // namespace
+
+WalletKeeper::WalletKeeper(WalletActor::pointer self, NodePtr node, DurableWalletPtr durable, std::uint64_t generation)
+    : self_(self), node_(std::move(node)), durable_(std::move(durable)), generation_(generation), wallet_(durable_->read().wallet) {}
+
+void WalletKeeper::append(LaneEntryPtr entry) {
+  entry->generation = generation_;
+  for (const DurableWalletPtr& wallet : entry->wallets)
+    if (wallet)
+      wallet->pending += 1;
+  caf::anon_send(node_->lane, Append{std::move(entry)});
+}
+
+LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) {
+  auto entry = std::make_shared<LaneEntry>();
+  entry->record = std::make_shared<Record>();
+  entry->record->kind = kind;
+  entry->record->id = transfer.transaction->id;
+  entry->record->transaction = transfer.transaction;
+  entry->record->shard = transfer.source_shard;
+  return entry;
+}
+
+void WalletKeeper::append_declined(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on) {
+  LaneEntryPtr entry = new_entry(transfer, RecordKind::declined);
+  entry->record->decline = decline;
+  entry->record->stamp = transfer.stamp;
+  entry->wallets[0] = decided_on;
+  entry->correlation = transfer.correlation;
+  append(std::move(entry));
+}
+
+void WalletKeeper::accept(const AcceptTopup& work) {
+  const Transfer& transfer = *work.transfer;
+  const Transaction& request = *transfer.transaction;
+  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  if (!credited)
+    return append_declined(transfer, credited.error(), durable_);
+  dompet::apply(wallet_, *credited);
+  LaneEntryPtr entry = new_entry(transfer, RecordKind::topup);
+  entry->record->stamp = transfer.stamp;
+  entry->record->add_leg(wallet_.id, *credited);
+  entry->wallets[0] = durable_;
+  entry->correlation = transfer.correlation;
+  append(std::move(entry));
+}
+
+void WalletKeeper::begin(const BeginTransfer& work) {
+  ensure(!failpoint("wallet.begin"), "failpoint: a command that crashes its wallet");
+  Transfer& transfer = *work.transfer;
+  const Transaction& request = *transfer.transaction;
+  if (request.destination == wallet_.id)
+    return append_declined(transfer, Decline::same_wallet, durable_);
+  const auto hold = decide(wallet_, PlaceHold{request.id, request.currency, request.amount});
+  if (!hold)
+    return append_declined(transfer, hold.error(), durable_);
+  dompet::apply(wallet_, *hold);
+  if (!node_->settings.fast_path)
+    return append_reserved(work.transfer, *hold);
+  transfer.source_actor = self_;
+  transfer.source_durable = durable_;
+  under_way_.push_back(work.transfer);
+  self_->send(node_->shards[transfer.destination_shard], Route{request.destination, FinishTransfer{work.transfer}});
+}
+
+/// Protocol 5.6: both legs in one entry, so the three steps of the transfer can never be cut apart. The source hears
+/// of it before the lane does, so that a reset of the lane cannot overtake the news.
+void WalletKeeper::finish(const FinishTransfer& work) {
+  ensure(!failpoint("wallet.finish"), "failpoint: a command that crashes its wallet");
+  const Transfer& transfer = *work.transfer;
+  if (transfer.generation != generation_)
+    return;
+  const Transaction& request = *transfer.transaction;
+  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  if (!credited) {
+    self_->send(transfer.source_actor, TransferNotAppended{work.transfer, std::nullopt});
+    return append_declined(transfer, credited.error(), transfer.source_durable);
+  }
+  dompet::apply(wallet_, *credited);
+  LaneEntryPtr entry = new_entry(transfer, RecordKind::transfer);
+  entry->record->stamp = transfer.stamp;
+  entry->record->add_leg(request.source, TransferredOut{request.id, request.amount});
+  entry->record->add_leg(wallet_.id, *credited);
+  entry->wallets = {transfer.source_durable, durable_};
+  entry->correlation = transfer.correlation;
+  self_->send(transfer.source_actor, TransferAppended{work.transfer});
+  append(std::move(entry));
+}
+
+bool WalletKeeper::forget(const TransferPtr& transfer) {
+  const auto found = std::ranges::find(under_way_, transfer);
+  if (found == under_way_.end())
+    return false;
+  *found = std::move(under_way_.back());
+  under_way_.pop_back();
+  return true;
+}
+
+void WalletKeeper::on_appended(const TransferPtr& transfer) {
+  ensure(forget(transfer), "only a transfer under way can be appended");
+  dompet::apply(wallet_, HoldCaptured{transfer->transaction->id, transfer->transaction->amount});
+}
+
+void WalletKeeper::release_hold(const TransferPtr& transfer) {
+  dompet::apply(wallet_, HoldReleased{transfer->transaction->id, transfer->transaction->amount});
+}
+
+void WalletKeeper::on_not_appended(const TransferNotAppended& message) {
+  ensure(forget(message.transfer), "only a transfer under way can be refused");
+  release_hold(message.transfer);
+  if (message.answer)
+    node_->answer(message.transfer->correlation, *message.answer);
+}
+
+void WalletKeeper::probe(const Probe& work) { self_->send(work.transfer->source_actor, ProbeReturned{work.transfer}); }
+
+/// The destination handled everything that was sent before the probe. A transfer that is still under way was lost
+/// with the destination's former actor: it was not appended and never will be.
+void WalletKeeper::on_probe_returned(const TransferPtr& transfer) {
+  if (!forget(transfer))
+    return;
+  release_hold(transfer);
+  node_->answer(transfer->correlation, NotNow{false, interrupted_sentence});
+}
+
+void WalletKeeper::on_peer_crashed(const WalletId& peer) {
+  for (const TransferPtr& transfer : under_way_)
+    if (transfer->transaction->destination == peer)
+      self_->send(node_->shards[transfer->destination_shard], Route{peer, Probe{transfer}});
+}
+
+std::vector<Event> WalletKeeper::decide_all(const std::vector<WalletChange>& changes, std::optional<Decline>& refusal) const {
+  Wallet trial = wallet_;
+  std::vector<Event> events;
+  for (const WalletChange& change : changes) {
+    events.push_back(event_of(trial, change, refusal));
+    if (refusal)
+      return {};
+    dompet::apply(trial, events.back());
+  }
+  return events;
+}
+
+void WalletKeeper::change(const ChangeWallet& work) {
+  std::optional<Decline> refusal;
+  std::vector<Event> events;
+  if (const auto* open = std::get_if<OpenWallet>(&work.change)) {
+    if (auto opened = decide(wallet_, *open))
+      events.push_back(std::move(*opened));
+    else
+      refusal = opened.error();
+  } else {
+    events = decide_all(std::get<std::vector<WalletChange>>(work.change), refusal);
+  }
+  if (refusal)
+    return node_->answer(work.correlation, *refusal);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto entry = std::make_shared<LaneEntry>();
+    entry->record = std::make_shared<Record>();
+    entry->record->kind = RecordKind::wallet_changed;
+    entry->record->id = {wallet_.id.uuid};
+    entry->record->shard = shard_of(wallet_.id, node_->settings.shard_count);
+    entry->record->add_leg(wallet_.id, events[i]);
+    entry->wallets[0] = durable_;
+    entry->correlation = i + 1 == events.size() ? work.correlation : 0;
+    dompet::apply(wallet_, events[i]);
+    append(std::move(entry));
+  }
+}
+
+// --- slow path: each step is durable before the next is sent ---
+
+void WalletKeeper::append_reserved(const TransferPtr& transfer, const HoldPlaced& hold) {
+  LaneEntryPtr entry = new_entry(*transfer, RecordKind::hold_placed);
+  entry->record->stamp = transfer->stamp;
+  entry->record->add_leg(wallet_.id, hold);
+  entry->wallets[0] = durable_;
+  entry->saga = saga_change(*transfer, SagaState::none, SagaState::reserved);
+  entry->when_durable = [engine = node_->sagas[transfer->source_shard], transfer](const RecordPtr& record) {
+    transfer->begun = record;
+    caf::anon_send(engine, SagaReserved{transfer});
+  };
+  entry->when_lost = [node = node_, correlation = transfer->correlation](bool may_be_applied) {
+    node->answer(correlation, NotNow{may_be_applied, interrupted_sentence});
+  };
+  append(std::move(entry));
+}
+
+void WalletKeeper::decide_credit(const DecideCredit& work) {
+  ensure(!failpoint("wallet.decide_credit"), "failpoint: a command that crashes its wallet");
+  if (work.transfer->generation != generation_)
+    return;
+  const Transaction& request = *work.transfer->transaction;
+  append_decision(work.transfer, decide(wallet_, Credit{request.id, request.currency, request.amount}));
+}
+
+void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Credited>& decided) {
+  if (!decided) {
+    LaneEntryPtr refusal = make_refusal(transfer, generation_, decided.error());
+    add_decision(node_, *refusal, transfer, Decision::refused, decided.error());
+    return append(std::move(refusal));
+  }
+  dompet::apply(wallet_, *decided);
+  LaneEntryPtr entry = new_entry(*transfer, RecordKind::transfer_credited);
+  entry->record->shard = transfer->destination_shard;
+  entry->record->add_leg(wallet_.id, *decided);
+  entry->wallets[0] = durable_;
+  entry->transit = TransitChange{transfer->destination_shard, transfer->source_shard, transfer->transaction->currency, 0,
+                                 transfer->transaction->amount};
+  add_decision(node_, *entry, transfer, Decision::credited, std::nullopt);
+  append(std::move(entry));
+}
+
+void WalletKeeper::finish_hold(const FinishHold& work) {
+  const TransferPtr& transfer = work.transfer;
+  if (transfer->generation != generation_)
+    return;
+  const Transaction& request = *transfer->transaction;
+  if (wallet_.find_hold(request.id) == nullptr)
+    return;
+  const bool captured = work.next == SagaState::settled;
+  const Event event = captured ? Event{HoldCaptured{request.id, request.amount}} : Event{HoldReleased{request.id, request.amount}};
+  dompet::apply(wallet_, event);
+  LaneEntryPtr entry = new_entry(*transfer, captured ? RecordKind::hold_captured : RecordKind::hold_released);
+  entry->record->decline = work.refusal;
+  entry->record->add_leg(wallet_.id, event);
+  entry->wallets[0] = durable_;
+  entry->saga = saga_change(*transfer, work.expected, work.next);
+  if (captured)
+    entry->transit = TransitChange{transfer->source_shard, transfer->destination_shard, request.currency, request.amount, 0};
+  entry->when_durable = [node = node_, work](const RecordPtr& record) {
+    const Transfer& done = *work.transfer;
+    caf::anon_send(node->sagas[done.source_shard], SagaFinished{work.transfer, work.next});
+    if (done.begun)
+      node->answer(done.correlation, MoneyAnswer{done.begun, work.next, record->at_ms, work.refusal, false});
+  };
+  append(std::move(entry));
+}
+
+LaneEntryPtr make_refusal(const TransferPtr& transfer, std::uint64_t generation, Decline reason) {
+  auto entry = std::make_shared<LaneEntry>();
+  entry->record = std::make_shared<Record>();
+  entry->record->kind = RecordKind::transfer_refused;
+  entry->record->id = transfer->transaction->id;
+  entry->record->transaction = transfer->transaction;
+  entry->record->shard = transfer->destination_shard;
+  entry->record->decline = reason;
+  entry->generation = generation;
+  return entry;
+}
+
+void add_decision(const NodePtr& node, LaneEntry& entry, const TransferPtr& transfer, Decision outcome,
+                  std::optional<Decline> reason) {
+  const Transaction& request = *transfer->transaction;
+  entry.decision = DecisionRow{request.id,          transfer->destination_shard, outcome,         reason ? static_cast<std::uint8_t>(*reason) : std::uint8_t{0},
+                               request.destination, request.amount,              request.currency};
+  entry.when_durable = [node, transfer, outcome, reason](const RecordPtr&) {
+    caf::anon_send(node->shards[transfer->destination_shard], DecisionDurable{transfer, outcome, reason});
+  };
+}
+
+// --- stopping ---
+
+void WalletKeeper::quiesce() {
+  const bool idle = under_way_.empty() && durable_->pending == 0;
+  self_->send(node_->shard_of_wallet(wallet_.id), WalletQuiesced{wallet_.id, idle});
+  if (idle)
+    self_->quit();
+}
+
+void WalletKeeper::abandon() {
+  for (const TransferPtr& transfer : under_way_)
+    node_->answer(transfer->correlation, NotNow{false, interrupted_sentence});
+  under_way_.clear();
+  self_->quit();
+}
+
+WalletActor::behavior_type wallet_actor(WalletActor::stateful_pointer<std::unique_ptr<WalletKeeper>> self, NodePtr node,
+                                        DurableWalletPtr durable, std::uint64_t generation) {
+  self->state = std::make_unique<WalletKeeper>(self, std::move(node), std::move(durable), generation);
+  return {
+      [self](const AcceptTopup& work) { self->state->accept(work); },
+      [self](const BeginTransfer& work) { self->state->begin(work); },
+      [self](const FinishTransfer& work) { self->state->finish(work); },
+      [self](const ChangeWallet& work) { self->state->change(work); },
+      [self](const DecideCredit& work) { self->state->decide_credit(work); },
+      [self](const FinishHold& work) { self->state->finish_hold(work); },
+      [self](const Probe& work) { self->state->probe(work); },
+      [self](const TransferAppended& message) { self->state->on_appended(message.transfer); },
+      [self](const TransferNotAppended& message) { self->state->on_not_appended(message); },
+      [self](const ProbeReturned& message) { self->state->on_probe_returned(message.transfer); },
+      [self](const PeerCrashed& message) { self->state->on_peer_crashed(message.wallet); },
+      [self](const Quiesce&) { self->state->quiesce(); },
+      [self](const Abandon&) { self->state->abandon(); },
+  };
+}
+
+}  // namespace dompet
