@@ -1,0 +1,25 @@
+# Dompet's front door. The work is done by scripts/; each of them says at its top what it does.
+.DEFAULT_GOAL := help
+.PHONY: help run test bench check format clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run:  ## build, start PostgreSQL and Dompet, serve until Ctrl-C
+	@scripts/run
+
+test:  ## build and run every test; RINGS="unit models" for some
+	@scripts/test $(RINGS)
+
+bench:  ## measure against plain SQL on this machine, write docs/benchmarks.md
+	@if [ -x scripts/bench ]; then scripts/bench; else echo "there is no benchmark yet (scripts/bench)" >&2; exit 1; fi
+
+check:  ## format, include rules, clang-tidy on what differs from main; ALL=1 for all
+	@scripts/check $(if $(ALL),--all)
+
+format:  ## format all C++ files in place
+	@scripts/check --fix
+
+clean:  ## remove what was built; the data below var/ stays
+	@if [ -d build/test-postgres/postgres ]; then scripts/postgres stop build/test-postgres; fi
+	rm -rf build

@@ -1,0 +1,111 @@
+# Files that travel inside the programs: migrations, the OpenAPI document, the Swagger UI.
+#
+# The assembler copies the bytes (.incbin), so that a file of a megabyte costs nothing to compile and may hold anything.
+# The C++ around the bytes is written when CMake runs; CMake runs again when a file comes or goes, and the object is
+# rebuilt when one changes.
+
+# Appends to `code_var` the symbols <symbol>_begin and <symbol>_end around the bytes of `file`.
+function(dompet_embed_file code_var symbol file)
+  set(code "${${code_var}}")
+  string(APPEND code
+    "__asm__(\".pushsection .rodata\\n\"\n"
+    "        \"${symbol}_begin:\\n.incbin \\\"${file}\\\"\\n\"\n"
+    "        \"${symbol}_end:\\n.byte 0\\n.popsection\\n\");\n"
+    "extern \"C\" __attribute__((visibility(\"hidden\"))) const char ${symbol}_begin[], ${symbol}_end[];\n")
+  set(${code_var} "${code}" PARENT_SCOPE)
+endfunction()
+
+# Writes a generated source, only if its text differs, and makes its object depend on the embedded files.
+function(dompet_write_embedding source code)
+  file(GENERATE OUTPUT "${source}" CONTENT "${code}")
+  set_source_files_properties("${source}" PROPERTIES
+    OBJECT_DEPENDS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
+endfunction()
+
+# The first lines of a generated source: its header and the function that makes a view of embedded bytes.
+function(dompet_embed_prelude code_var header)
+  string(CONCAT code
+    "// Written by cmake/Embed.cmake.\n"
+    "#include \"${header}\"\n\n#include <cstddef>\n#include <vector>\n\n"
+    "namespace {\n"
+    "[[maybe_unused]] std::string_view bytes(const char* begin, const char* end) {\n"
+    "  return {begin, static_cast<std::size_t>(end - begin)};\n"
+    "}\n"
+    "}  // namespace\n")
+  set(${code_var} "${code}" PARENT_SCOPE)
+endfunction()
+
+# --- migrations/NNNN_name.up.sql and .down.sql, in the order of their names --------------------------------------------
+
+set(dompet_embedded_migrations "${PROJECT_BINARY_DIR}/embedded/migrations.cpp")
+function(dompet_embed_migrations)
+  file(GLOB ups CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/migrations/*.up.sql")
+  file(GLOB downs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/migrations/*.down.sql")
+  list(SORT ups)
+  dompet_embed_prelude(code "migrations/embedded.hpp")
+  set(rows "")
+  foreach(up IN LISTS ups)
+    get_filename_component(file_name "${up}" NAME)
+    string(REGEX REPLACE "\\.up\\.sql$" "" name "${file_name}")
+    if(NOT name MATCHES "^[0-9][0-9][0-9][0-9]_[a-z0-9_]+$")
+      message(FATAL_ERROR "migrations/${file_name}: a migration is named like 0001_journal.up.sql")
+    endif()
+    set(down "${PROJECT_SOURCE_DIR}/migrations/${name}.down.sql")
+    if(NOT down IN_LIST downs)
+      message(FATAL_ERROR "migrations/${file_name} has no ${name}.down.sql beside it; every migration can be undone")
+    endif()
+    dompet_embed_file(code dompet_migration_${name}_up "${up}")
+    dompet_embed_file(code dompet_migration_${name}_down "${down}")
+    string(APPEND rows
+      "    {\"${name}\", bytes(dompet_migration_${name}_up_begin, dompet_migration_${name}_up_end),\n"
+      "     bytes(dompet_migration_${name}_down_begin, dompet_migration_${name}_down_end)},\n")
+  endforeach()
+  string(APPEND code
+    "\nnamespace dompet::migrations {\n"
+    "namespace {\nconst std::vector<Embedded> rows{\n${rows}};\n}  // namespace\n"
+    "const std::span<const Embedded> all{rows};\n}  // namespace dompet::migrations\n")
+  dompet_write_embedding("${dompet_embedded_migrations}" "${code}" ${ups} ${downs})
+endfunction()
+dompet_embed_migrations()
+
+# --- http/openapi.json and the Swagger UI (from npm, by scripts/bootstrap; left out when it is not there) ---------------
+
+set(dompet_embedded_http "${PROJECT_BINARY_DIR}/embedded/http.cpp")
+function(dompet_embed_http)
+  set(folder "${PROJECT_SOURCE_DIR}/http")
+  dompet_embed_prelude(code "http/embedded.hpp")
+
+  file(GLOB openapi CONFIGURE_DEPENDS "${folder}/openapi.json")
+  set(document "\"{}\"")
+  if(openapi)
+    dompet_embed_file(code dompet_openapi "${openapi}")
+    set(document "bytes(dompet_openapi_begin, dompet_openapi_end)")
+  endif()
+
+  set(package "${folder}/swagger/node_modules/swagger-ui-dist")
+  file(GLOB bundle CONFIGURE_DEPENDS "${package}/swagger-ui-bundle.js")
+  set(files "")
+  set(rows "")
+  if(bundle)
+    set(files "${folder}/swagger/index.html" "${folder}/swagger/start.js" "${package}/swagger-ui.css"
+        "${package}/swagger-ui-bundle.js" "${package}/favicon-32x32.png")
+    set(types "text/html\; charset=utf-8" "text/javascript\; charset=utf-8" "text/css\; charset=utf-8"
+        "text/javascript\; charset=utf-8" "image/png")
+    foreach(file type IN ZIP_LISTS files types)
+      get_filename_component(name "${file}" NAME)
+      string(MAKE_C_IDENTIFIER "dompet_swagger_${name}" symbol)
+      dompet_embed_file(code ${symbol} "${file}")
+      string(APPEND rows "    {\"${name}\", \"${type}\", bytes(${symbol}_begin, ${symbol}_end)},\n")
+    endforeach()
+  else()
+    message(STATUS "Swagger UI: not fetched (scripts/bootstrap does it), /docs will have no page")
+  endif()
+
+  string(APPEND code
+    "\nnamespace dompet::http {\n"
+    "const std::string_view openapi_document = ${document};\n"
+    "namespace {\nconst std::vector<Asset> rows{\n${rows}};\n}  // namespace\n"
+    "const std::span<const Asset> swagger_assets{rows};\n}  // namespace dompet::http\n")
+  dompet_write_embedding("${dompet_embedded_http}" "${code}" ${openapi} ${files})
+endfunction()
+dompet_embed_http()

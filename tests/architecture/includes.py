@@ -1,0 +1,98 @@
+"""Which file may include what. The picture of ARCHITECTURE.md, as tables; `test_includes.py` runs it.
+
+`violations(root)` reads every C++ file of ours below `root` and returns one sentence per broken rule.
+"""
+
+import fnmatch
+import re
+from pathlib import Path
+
+# Our folders: which folders of ours, or single files, a file there may include from. Each room says in a plain struct
+# what can be set in it; config fills these structs, and no room knows where they come from.
+ROOMS = {
+    "domain": {"domain"},
+    "config": {"config", "domain", "actors/engine.hpp", "http/settings.hpp"},
+    "persistence": {"persistence", "domain", "migrations"},
+    "actors": {"actors", "persistence", "domain"},
+    "http": {"http", "actors", "domain"},
+    "cli": {"cli", "config", "persistence", "domain"},
+    "migrations": set(),
+    "bench": {"bench"},
+    "main.cpp": {"config", "persistence", "actors", "http", "domain"},
+}
+
+# Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.
+LIBRARIES = {
+    "CAF": (["caf/"], ["actors/*", "http/ask.*"]),
+    "RESTinio": (["restinio/"], ["http/server.cpp", "bench/bare_route.cpp"]),
+    "PostgreSQL's client": (["pqxx/", "libpq-fe.h", "postgresql/"], ["persistence/*.cpp"]),
+    "libsodium": (["sodium.h", "sodium/"], ["persistence/*.cpp"]),
+    "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*.cpp"]),
+    "toml++": (["toml++/", "toml.hpp"], ["config/*.cpp"]),
+    "asio": (["asio.hpp", "asio/"], ["http/server.cpp", "cli/*", "bench/*"]),
+    "prometheus-cpp": (["prometheus/"], ["actors/*", "http/*", "main.cpp"]),
+    "spdlog": (["spdlog/"], ["config/*", "persistence/*.cpp", "actors/*", "http/*", "cli/*", "main.cpp"]),
+}
+
+# What the domain may not have although it is standard: threads, files, randomness, the world outside.
+NOT_IN_DOMAIN = {
+    "thread", "mutex", "shared_mutex", "condition_variable", "future", "atomic", "stop_token", "semaphore", "latch",
+    "barrier", "random", "fstream", "filesystem", "iostream", "ctime", "csignal",
+}
+WORLD_IN_DOMAIN = re.compile(r"_clock::now|\brandom_device\b|\bgetenv\b|\btime\s*\(\s*(?:nullptr|NULL|0)\s*\)|\brand\s*\(\s*\)")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def matches(name, patterns):
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def room_of(name):
+    return name.split("/", 1)[0]
+
+
+def sources(root):
+    for path in sorted(Path(root).rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.suffix in (".hpp", ".cpp") and (room_of(name) in ROOMS or room_of(name) == "tests"):
+            yield name, path.read_text(encoding="utf-8")
+
+
+def includes(text):
+    for line in text.splitlines():
+        if found := INCLUDE.match(line):
+            yield found[1] == '"', found[2]
+
+
+def check_own(name, target, root):
+    room = room_of(name)
+    if target.startswith(".") or "/.." in target:
+        yield f'{name} includes "{target}": write the path from the root of the repository'
+    elif not (Path(root) / target).exists():
+        yield f'{name} includes "{target}", which is not a file of ours; libraries are included with <>'
+    elif room != "tests" and not {room_of(target), target} & ROOMS[room]:
+        yield f"{name} includes {target}: {room} may not know it"
+
+
+def check_library(name, target):
+    room = room_of(name)
+    if room == "domain" and ("/" in target or "." in target or target in NOT_IN_DOMAIN):
+        yield f"{name} includes <{target}>: the domain is made of values and the standard library only"
+        return
+    for library, (beginnings, allowed) in LIBRARIES.items():
+        if room != "tests" and any(target.startswith(b) for b in beginnings) and not matches(name, allowed):
+            yield f"{name} includes <{target}>: {library} belongs into {', '.join(allowed)} only"
+
+
+def violations(root):
+    found = []
+    for name, text in sources(root):
+        for is_own, target in includes(text):
+            found += check_own(name, target, root) if is_own else check_library(name, target)
+        if name.endswith(".hpp") and "#pragma once" not in text:
+            found.append(f"{name} has no #pragma once")
+        if room_of(name) == "domain" and (world := WORLD_IN_DOMAIN.search(COMMENT.sub("", text))):
+            found.append(f"{name} asks the world for {world[0]!r}: time and chance are arguments of the domain")
+    return found
