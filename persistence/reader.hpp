@@ -31,6 +31,9 @@ struct StoredTransaction {
   std::int64_t completed_at_ms = 0;
   /// Why it was released, when it was.
   std::optional<Decline> refusal{};
+  /// In a list of one wallet's transactions: the wallet's seq at which it stands there; of a declined one the state
+  /// that it was declined on. Zero elsewhere.
+  std::uint64_t wallet_seq = 0;
 };
 
 /// One line of a wallet's statement: the leg and the record it belongs to.
@@ -45,12 +48,15 @@ struct WalletListing {
   std::int64_t opened_at_ms = 0;
 };
 
+/// All that are given must hold. A wallet sees what has a leg on it and what it declined; a transfer by single steps
+/// stands in its destination's list once it is credited.
 struct TransactionFilter {
   std::optional<WalletId> wallet{};
   std::optional<TransactionKind> kind{};
   /// pending, completed, declined or failed, as the HTTP contract names them; empty for all.
   std::string status{};
   std::string method{};
+  /// By the time of the request, which the id carries: from `from_ms` on, before `to_ms`.
   std::optional<std::int64_t> from_ms{};
   std::optional<std::int64_t> to_ms{};
   std::optional<Minor> min_amount{};
@@ -118,7 +124,8 @@ class RecoveryStore {
   virtual void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) = 0;
 };
 
-/// A blocking session for everything that is read from PostgreSQL; it reconnects by itself at the next call.
+/// A blocking session for everything that is read from PostgreSQL. It connects at its first call; when the connection
+/// turns out to be broken it is replaced once, then the call is Unavailable and the next one connects anew.
 class Reader final : public RecoveryStore {
  public:
   explicit Reader(ReaderSettings settings);
@@ -133,18 +140,20 @@ class Reader final : public RecoveryStore {
 
   /// Newest first, strictly before `before_seq` when it is given.
   std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit);
-  /// Newest first.
+  /// Newest first: by id, with a wallet filter by the wallet's seq and then by id. Unavailable when a rare `method`
+  /// or `status` is not found within the statement's time-out.
   std::vector<StoredTransaction> transactions(const TransactionFilter& filter,
                                               const std::optional<TransactionCursor>& before, int limit);
   /// The wallet's seq at which a listed transaction stands, for the next page's cursor.
   static std::uint64_t seq_at(const StoredTransaction& transaction, const WalletId& wallet);
-  /// Newest first, by id.
+  /// Newest first, by id. Throws Unreadable when one of them does not replay.
   std::vector<WalletListing> wallets(const std::optional<WalletId>& before, const std::string& name_contains, int limit);
   /// When the wallet was opened; nothing when there is no such wallet.
   std::optional<std::int64_t> opened_at_ms(const WalletId& wallet);
   /// The wallet as of a moment: after its last leg sealed at or before it.
   std::optional<WalletHistory> wallet_as_of(const WalletId& wallet, std::int64_t at_ms);
 
+  /// Newest first, by id: transfers by single steps, transfers in one record, and declined ones.
   std::vector<SagaListing> sagas(const SagaFilter& filter, const std::optional<TransactionId>& before, int limit);
   std::vector<SagaListing> open_sagas(Shard shard) override;
 

@@ -1,0 +1,211 @@
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/load/engine.hpp"
+#include "cli/load/random.hpp"
+#include "cli/load/replay.hpp"
+#include "cli/load/report.hpp"
+#include "cli/load/transfers.hpp"
+#include "cli/load/wallets.hpp"
+
+namespace dompet::cli {
+
+namespace {
+
+std::atomic<bool> stop_asked{false};
+
+/// What the command line says, before it is checked as a whole.
+struct LoadOptions {
+  std::string url = "http://127.0.0.1:8080";
+  std::string workload = "transfer";
+  double rate = 0;
+  int connections = 64;
+  std::string duration = "10s";
+  std::string warmup = "1s";
+  std::string timeout = "10s";
+  std::uint32_t bulk_size = 100;
+  WalletWish wallets;
+  bool spread = false;
+  PairChoice pairs;
+  std::size_t verify_replay = 0;
+  std::vector<std::string> headers;
+  std::string json;
+  bool prepare_only = false;
+  bool allow_remote = false;
+};
+
+/// "500ms", "60s", "2m" or a plain number of seconds.
+std::chrono::nanoseconds parse_duration(const std::string& text, const char* option) {
+  constexpr double longest_s = 24 * 3600;
+  std::size_t read = 0;
+  double value = -1;
+  try {
+    value = std::stod(text, &read);
+  } catch (const std::exception&) {
+    read = 0;
+  }
+  const auto unit = text.substr(read);
+  if (unit == "ms")
+    value /= 1000;
+  if (unit == "m")
+    value *= 60;
+  const bool known = unit.empty() || unit == "ms" || unit == "s" || unit == "m";
+  if (read == 0 || !known || value < 0 || value > longest_s)
+    throw std::runtime_error(std::string(option) + " " + text + " is not a time like 500ms, 60s or 2m, up to a day");
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(value * 1e9));
+}
+
+RequestTemplate::Common common_of(const LoadOptions& options, const Endpoint& endpoint) {
+  RequestTemplate::Common common;
+  common.host = endpoint.host_header;
+  for (const auto& header : options.headers) {
+    const auto colon = header.find(':');
+    if (colon == std::string::npos || header.find_first_of("\r\n") != std::string::npos)
+      throw std::runtime_error("--header " + header + " is not of the form 'Name: value'");
+    const auto value = header.find_first_not_of(' ', colon + 1);
+    common.headers.emplace_back(header.substr(0, colon), value == std::string::npos ? "" : header.substr(value));
+  }
+  return common;
+}
+
+void check_together(const LoadOptions& options) {
+  if (options.spread && options.pairs.hot > 0)
+    throw std::runtime_error("--spread and --hot exclude each other");
+  if (options.pairs.hot_side_pays && options.pairs.hot == 0)
+    throw std::runtime_error("--hot-source needs --hot N");
+  if (options.pairs.hot >= options.wallets.count)
+    throw std::runtime_error("--hot must be less than --wallets");
+  if (options.verify_replay > 0 && options.workload != "transfer")
+    throw std::runtime_error("--verify-replay works with --workload transfer only");
+}
+
+LoadPlan plan_of(const LoadOptions& options) {
+  LoadPlan plan;
+  if (options.rate > 0)
+    plan.rate = options.rate;
+  plan.connections = options.connections;
+  plan.duration = parse_duration(options.duration, "--duration");
+  plan.warmup = parse_duration(options.warmup, "--warmup");
+  plan.timeout = parse_duration(options.timeout, "--timeout");
+  plan.stop = &stop_asked;
+  if (plan.duration.count() == 0)
+    throw std::runtime_error("--duration must not be 0");
+  if (::isatty(STDERR_FILENO) != 0)
+    plan.on_progress = draw_progress;
+  return plan;
+}
+
+std::unique_ptr<Workload> workload_of(const LoadOptions& options, const RequestTemplate::Common& common,
+                                      const WalletBook& book, std::uint64_t run) {
+  if (options.workload == "bulk")
+    return std::make_unique<BulkWorkload>(common, book, options.pairs, run, options.bulk_size);
+  if (options.workload == "read")
+    return std::make_unique<ReadWorkload>(common, book, run);
+  return std::make_unique<TransferWorkload>(common, book, options.pairs, run, options.verify_replay);
+}
+
+LoadSetting setting_of(const LoadOptions& options, std::uint32_t operations_per_request) {
+  LoadSetting setting;
+  setting.url = options.url;
+  setting.workload = options.workload;
+  if (options.rate > 0)
+    setting.rate = options.rate;
+  setting.connections = options.connections;
+  setting.wallets = options.wallets.count;
+  setting.hot = options.pairs.hot;
+  setting.hot_side_pays = options.pairs.hot_side_pays;
+  setting.operations_per_request = operations_per_request;
+  return setting;
+}
+
+void run(const LoadOptions& options) {
+  check_together(options);
+  auto plan = plan_of(options);
+  const auto endpoint = resolve_endpoint(options.url);
+  if (!endpoint.is_loopback() && !options.allow_remote)
+    throw std::runtime_error(options.url + " is not this machine; --allow-remote says that you mean it");
+  const auto common = common_of(options, endpoint);
+
+  auto wish = options.wallets;
+  wish.talk = plan.on_progress != nullptr;
+  wish.connections = std::max(wish.connections, options.connections);
+  const auto book = prepare_wallets(endpoint, common, wish);
+  if (options.prepare_only)
+    return;
+
+  stop_asked = false;
+  std::signal(SIGINT, [](int) { stop_asked = true; });
+  std::signal(SIGTERM, [](int) { stop_asked = true; });
+  const auto workload = workload_of(options, common, book, random_seed());
+  const auto outcome = run_load(endpoint, plan, *workload);
+  if (plan.on_progress)
+    erase_progress();
+
+  std::optional<ReplayOutcome> replayed;
+  if (const auto* transfers = dynamic_cast<const TransferWorkload*>(workload.get());
+      transfers != nullptr && options.verify_replay > 0)
+    replayed = replay(endpoint, transfers->kept());
+
+  const auto setting = setting_of(options, workload->operations_per_request());
+  if (options.json != "-")
+    print_table(setting, outcome, replayed);
+  if (!options.json.empty())
+    write_json(options.json, setting, outcome, replayed);
+  if (replayed && replayed->identical != replayed->checked)
+    throw Finding{};
+}
+
+}  // namespace
+
+void add_load(CLI::App& app) {
+  auto options = std::make_shared<LoadOptions>();
+  auto& load =
+      *app.add_subcommand("load", "Sends transfers or reads at a fixed rate, or as fast as they are answered.");
+  load.add_option("--url", options->url, "The server")->capture_default_str();
+  load.add_option("--workload", options->workload, "transfer: one a request; bulk: many a request; read: balances")
+      ->check(CLI::IsMember({"transfer", "bulk", "read"}))
+      ->capture_default_str();
+  load.add_option("--rate", options->rate, "Requests per second, sent on time whatever the server does (open loop)")
+      ->check(CLI::Range(0.01, 1e6));
+  load.add_option("--connections", options->connections, "Connections; without --rate each sends when it is answered")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  load.add_option("--duration", options->duration, "Measured time: 500ms, 60s, 2m")->capture_default_str();
+  load.add_option("--warmup", options->warmup, "Sent but not measured before it")->capture_default_str();
+  load.add_option("--timeout", options->timeout, "After this an unanswered request is given up")->capture_default_str();
+  load.add_option("--bulk-size", options->bulk_size, "Transfers in a bulk request")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  load.add_option("--wallets", options->wallets.count, "Wallets to open and top up")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str();
+  load.add_flag("--spread", options->spread, "Any wallet pays any other (the default)");
+  load.add_option("--hot", options->pairs.hot, "All money goes to this many wallets")->check(CLI::Range(1, 1'000'000));
+  load.add_flag("--hot-source", options->pairs.hot_side_pays, "All money comes from the hot wallets instead");
+  load.add_option("--currency", options->wallets.currency, "Currency of the wallets")->capture_default_str();
+  load.add_option("--top-up", options->wallets.top_up, "What each wallet starts with")->capture_default_str();
+  load.add_option("--top-up-method", options->wallets.method, "Method of the top-up")->capture_default_str();
+  load.add_option("--wallets-file", options->wallets.file,
+                  "Keeps the wallets' ids, so that the next run starts at once");
+  load.add_flag("--prepare-only", options->prepare_only, "Only open the wallets and top them up");
+  load.add_option("--verify-replay", options->verify_replay,
+                  "Afterwards send this many acknowledged requests again and compare the answers")
+      ->check(CLI::Range(0, 1'000'000));
+  load.add_option("--header", options->headers, "A header for every request, as 'Name: value'");
+  load.add_option("--json", options->json, "Write the result as JSON to this file, or to standard output with -");
+  load.add_flag("--allow-remote", options->allow_remote, "Allow a server that is not on this machine");
+  load.callback([options] { run(*options); });
+}
+
+}  // namespace dompet::cli

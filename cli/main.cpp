@@ -1,0 +1,32 @@
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.hpp"
+
+/// dompetctl: what an operator does to a Dompet from outside. Exit codes: 0 done, 1 could not be done,
+/// 2 done and the finding is bad; CLI11 has its own (100 and up) for a command line that it cannot read.
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"Operates a Dompet: migrations, demo data, load, verification of the ledger."};
+  app.name("dompetctl");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  try {
+    dompet::cli::add_migrate(app);
+    dompet::cli::add_seed(app);
+    dompet::cli::add_load(app);
+    dompet::cli::add_verify(app);
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const dompet::cli::Finding& finding) {
+    return finding.exit_code;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dompetctl: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,210 @@
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "cli/command.hpp"
+#include "cli/http_client.hpp"
+
+namespace dompet::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct SeedWallet {
+  std::string_view name;
+  std::string_view top_up;  ///< empty: this one lives on what it is paid
+  std::string_view method;
+};
+
+struct SeedTransfer {
+  std::string_view source;
+  std::string_view destination;
+  std::string_view amount;
+  std::string_view description;
+};
+
+// The first three wallets and five transfers are what --small makes.
+constexpr std::array seed_wallets = {
+    SeedWallet{"Ayu", "2500000.00", "bri"}, SeedWallet{"Budi", "1500000.00", "bca"},
+    SeedWallet{"Warung Sari", "", ""},      SeedWallet{"Citra", "3000000.00", "mandiri"},
+    SeedWallet{"Dewi", "750000.00", "bni"}, SeedWallet{"Eko", "1200000.00", "bri"},
+    SeedWallet{"Toko Buku Melati", "", ""}, SeedWallet{"Ojek Pak Joko", "50000.00", "bca"},
+};
+constexpr std::size_t small_wallets = 3;
+
+constexpr std::array seed_transfers = {
+    SeedTransfer{"Ayu", "Warung Sari", "32000.00", "Nasi goreng dan es teh"},
+    SeedTransfer{"Budi", "Warung Sari", "27500.00", "Soto ayam"},
+    SeedTransfer{"Ayu", "Budi", "150000.00", "Patungan hadiah"},
+    SeedTransfer{"Budi", "Ayu", "45000.00", "Tiket bioskop"},
+    SeedTransfer{"Warung Sari", "Ayu", "12000.00", "Kembalian"},
+    SeedTransfer{"Citra", "Toko Buku Melati", "189000.00", "Novel"},
+    SeedTransfer{"Dewi", "Ojek Pak Joko", "18000.00", "Ke stasiun"},
+    SeedTransfer{"Eko", "Warung Sari", "41000.00", "Makan siang"},
+    SeedTransfer{"Citra", "Dewi", "250000.00", "Arisan November"},
+    SeedTransfer{"Eko", "Dewi", "250000.00", "Arisan November"},
+    SeedTransfer{"Ayu", "Dewi", "250000.00", "Arisan November"},
+    SeedTransfer{"Ojek Pak Joko", "Warung Sari", "22000.00", "Kopi dan gorengan"},
+    SeedTransfer{"Dewi", "Toko Buku Melati", "96500.00", "Alat tulis"},
+    SeedTransfer{"Budi", "Ojek Pak Joko", "25000.00", "Antar paket"},
+    SeedTransfer{"Toko Buku Melati", "Citra", "15000.00", "Pengembalian ongkir"},
+    SeedTransfer{"Citra", "Warung Sari", "63000.00", "Katering rapat"},
+};
+constexpr std::size_t small_transfers = 5;
+
+constexpr std::string_view currency = "IDR";
+
+class Seeding {
+ public:
+  Seeding(HttpClient& client, bool small)
+      : client_(client), wallets_(std::span(seed_wallets).first(small ? small_wallets : seed_wallets.size())),
+        transfers_(std::span(seed_transfers).first(small ? small_transfers : seed_transfers.size())),
+        talk_(::isatty(STDERR_FILENO) != 0), steps_(wallets_.size() * 2 + transfers_.size()) {}
+
+  void run() {
+    find_wallets();
+    for (const auto& wallet : wallets_)
+      open(wallet);
+    for (const auto& wallet : wallets_)
+      top_up(wallet);
+    for (const auto& transfer : transfers_)
+      pay(transfer);
+    if (talk_)
+      std::fputs("\r\033[K", stderr);
+  }
+
+  void print(std::string_view url) {
+    std::printf("%-18s  %-36s  %20s\n", "wallet", "id", "available");
+    for (const auto& wallet : wallets_) {
+      const auto& id = ids_.at(wallet.name);
+      const auto view = Json::parse(expect(client_.get("/v1/wallets/" + id), "read a wallet"));
+      const auto balance = view.value("balance", Json::object()).value("available", std::string("?"));
+      std::printf("%-18s  %s  %16s %s\n", std::string(wallet.name).c_str(), id.c_str(), balance.c_str(),
+                  std::string(currency).c_str());
+    }
+    std::printf("\ntry:  curl -s %s/v1/wallets/%s\n", std::string(url).c_str(), ids_.at(wallets_.front().name).c_str());
+  }
+
+ private:
+  /// Wallets have no idempotency key, so a second run looks for those of the first by name.
+  void find_wallets() {
+    constexpr int most_pages = 50;  // 10,000 wallets; whoever has more has no need of demo data
+    std::string cursor;
+    for (int page = 0; page < most_pages; ++page) {
+      const auto path = "/v1/wallets?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor);
+      const auto list = Json::parse(expect(client_.get(path), "list the wallets"));
+      for (const auto& wallet : list.at("data"))
+        if (wallet.value("currency", "") == currency && wallet.value("status", "active") != "closed")
+          known_[wallet.value("name", "")] = wallet.at("id").get<std::string>();
+      const auto next = list.find("next_cursor");
+      if (next == list.end() || !next->is_string())
+        return;
+      cursor = next->get<std::string>();
+    }
+  }
+
+  void open(const SeedWallet& wallet) {
+    step(wallet.name);
+    if (const auto found = known_.find(wallet.name); found != known_.end()) {
+      ids_.emplace(wallet.name, found->second);
+      return;
+    }
+    const Json body{{"name", wallet.name}, {"currency", currency}};
+    const auto view = Json::parse(post("/v1/wallets", body, {}, "open a wallet"));
+    ids_.emplace(wallet.name, view.at("id").get<std::string>());
+  }
+
+  void top_up(const SeedWallet& wallet) {
+    step(wallet.name);
+    if (wallet.top_up.empty())
+      return;
+    const auto& id = ids_.at(wallet.name);
+    const Json body{{"wallet_id", id}, {"amount", wallet.top_up}, {"currency", currency}, {"method", wallet.method}};
+    post("/v1/topups", body, "seed-topup-" + id, "top up a wallet");
+  }
+
+  /// The key names the transfer and its wallets, so that running again repeats the answer and moves nothing.
+  void pay(const SeedTransfer& transfer) {
+    step(transfer.description);
+    const auto& source = ids_.at(transfer.source);
+    const auto& destination = ids_.at(transfer.destination);
+    const auto number = std::to_string(&transfer - transfers_.data());
+    const Json body{{"source_wallet_id", source},
+                    {"destination_wallet_id", destination},
+                    {"amount", transfer.amount},
+                    {"currency", currency},
+                    {"description", transfer.description}};
+    post("/v1/transfers", body, "seed-transfer-" + number + "-" + source + "-" + destination, "transfer");
+  }
+
+  std::string post(std::string_view path, const Json& body, const std::string& key, std::string_view what) {
+    HttpClient::Headers headers;
+    if (!key.empty())
+      headers.emplace_back("Idempotency-Key", key);
+    constexpr int attempts = 20;
+    for (int attempt = 1;; ++attempt) {
+      auto answer = client_.request("POST", path, body.dump(), headers);
+      const bool no_room = answer.status == 429 || answer.status == 503;
+      if (!no_room || attempt == attempts)
+        return expect(std::move(answer), what);
+      std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    }
+  }
+
+  static std::string expect(Answer answer, std::string_view what) {
+    if (answer.status < 200 || answer.status > 299)
+      throw std::runtime_error("cannot " + std::string(what) + ": the server answered " +
+                               std::to_string(answer.status) + " " + answer.body);
+    return std::move(answer.body);
+  }
+
+  void step(std::string_view what) {
+    ++done_;
+    if (!talk_)
+      return;
+    std::fprintf(stderr, "\r\033[Kseeding %zu/%zu  %.*s", done_, steps_, static_cast<int>(what.size()), what.data());
+    std::fflush(stderr);
+  }
+
+  HttpClient& client_;
+  std::span<const SeedWallet> wallets_;
+  std::span<const SeedTransfer> transfers_;
+  bool talk_;
+  std::size_t steps_;
+  std::size_t done_ = 0;
+  std::map<std::string, std::string, std::less<>> known_;
+  std::map<std::string_view, std::string> ids_;
+};
+
+}  // namespace
+
+void add_seed(CLI::App& app) {
+  struct Options {
+    std::string url = "http://127.0.0.1:8080";
+    bool small = false;
+  };
+  auto options = std::make_shared<Options>();
+  auto& seed = *app.add_subcommand("seed", "Opens a few named wallets and moves some money; safe to run again.");
+  seed.add_option("--url", options->url, "The server")->capture_default_str();
+  seed.add_flag("--small", options->small, "Three wallets only");
+  seed.callback([options] {
+    HttpClient client(resolve_endpoint(options->url));
+    Seeding seeding(client, options->small);
+    seeding.run();
+    seeding.print(options->url);
+  });
+}
+
+}  // namespace dompet::cli

@@ -1,0 +1,64 @@
+#include "persistence/reader_rows.hpp"
+
+namespace dompet {
+
+Shard Reader::Session::shard_count() {
+  if (shard_count_ == 0) {
+    const Rows rows = ask_prepared("SELECT shard_count FROM ledger");
+    if (rows.empty())
+      throw Unavailable("the database holds no ledger; migrate it first");
+    shard_count_ = static_cast<Shard>(rows[0].number(0));
+  }
+  return shard_count_;
+}
+
+std::string milliseconds(const std::string& expression) {
+  return "round(date_part('epoch', " + expression + ") * 1000)::bigint";
+}
+
+std::string journal_columns(const std::string& table) {
+  std::string list;
+  for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq", "peer_seq",
+                           "id", "key", "wallet", "peer", "payload"})
+    list += table + "." + name + ", ";
+  return list + milliseconds(table + ".at");
+}
+
+JournalRow journal_row(const Row& row, int first) {
+  JournalRow journal;
+  int column = first;
+  journal.shard = static_cast<Shard>(row.number(column++));
+  journal.kind = static_cast<std::int16_t>(row.number(column++));
+  journal.currency = static_cast<std::int16_t>(row.number(column++));
+  journal.shard_seq = row.number(column++);
+  journal.epoch = row.number(column++);
+  journal.batch = row.number(column++);
+  journal.amount = row.number(column++);
+  journal.wallet_seq = row.number_if_any(column++);
+  journal.peer_seq = row.number_if_any(column++);
+  journal.id = row.uuid(column++);
+  journal.key = row.uuid_if_any(column++);
+  journal.wallet = row.uuid_if_any(column++);
+  journal.peer = row.uuid_if_any(column++);
+  journal.payload = row.bytes(column++);
+  journal.at_ms = row.number(column++);
+  return journal;
+}
+
+Record record_of(const Row& row, int first) { return decode(journal_row(row, first)); }
+
+Currency currency_of(std::int64_t numeric) {
+  const auto currency = find_currency(static_cast<std::uint16_t>(numeric));
+  if (!currency)
+    throw Unreadable("a row is in the unknown currency " + std::to_string(numeric));
+  return *currency;
+}
+
+const Leg* leg_of(const Record& record, const WalletId& wallet) {
+  for (const Leg& leg : record.all_legs())
+    if (leg.wallet == wallet)
+      return &leg;
+  return nullptr;
+}
+
+}  // namespace dompet

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "persistence/codec.hpp"
+#include "persistence/reader.hpp"
+#include "persistence/session.hpp"
+
+namespace dompet {
+
+// How rows of the journal and of the tables beside it become values: shared by the reader's files, which are split
+// by subject, and by the verifier. Every column name of the ledger that is read stands here or in a statement there.
+
+class Reader::Session : public SqlSession {
+ public:
+  using SqlSession::SqlSession;
+
+  /// Asked once: it is frozen when a ledger is created.
+  Shard shard_count();
+
+ private:
+  Shard shard_count_ = 0;
+};
+
+/// How many columns `journal_columns` names.
+inline constexpr int journal_width = 15;
+
+/// The journal's columns in the order that `journal_row` expects; `table` is the alias in the statement.
+std::string journal_columns(const std::string& table = "j");
+
+/// Milliseconds since 1970 of a timestamptz expression.
+std::string milliseconds(const std::string& expression);
+
+/// Reads the columns that `journal_columns` named, the first of them at column `first`.
+JournalRow journal_row(const Row& row, int first = 0);
+
+/// The same, decoded. Throws Unreadable.
+Record record_of(const Row& row, int first = 0);
+
+/// ISO 4217's numeric code as stored. Throws Unreadable for an unknown one.
+Currency currency_of(std::int64_t numeric);
+
+/// The record's leg on this wallet; nothing when it has none.
+const Leg* leg_of(const Record& record, const WalletId& wallet);
+
+}  // namespace dompet
