@@ -15,6 +15,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto retry_acquire = std::chrono::milliseconds(200);
+constexpr int claims_per_warning = 50;
 
 constexpr const char* lost_sentence = "The ledger was interrupted before this request was stored. Nothing was done; "
                                       "send it again with the same Idempotency-Key.";
@@ -237,8 +238,10 @@ void Lane::acquire() {
     const std::vector<Claim> claims = store_->claim();
     settle_lost_batch();
     begin_generation(claims);
+    failed_claims_ = 0;
   } catch (const Unavailable& outage) {
-    spdlog::warn("the shards cannot be acquired yet: {}", outage.what());
+    if (failed_claims_++ % claims_per_warning == 0)
+      spdlog::warn("the shards cannot be acquired yet: {}", outage.what());
     self_->delayed_send(self_, retry_acquire, AcquireShards{});
   }
 }

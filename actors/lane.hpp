@@ -56,6 +56,7 @@ class Lane {
   std::int64_t last_at_ms_ = 0;
   bool owns_shards_ = false;
   bool flush_scheduled_ = false;
+  int failed_claims_ = 0;
   /// Bisect mode: after a rejected batch 1, 2, 4 … entries until the normal size is reached again.
   std::size_t bisect_ = 0;
   /// The batch whose outcome is unknown until the shards are ours again.

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     dompet::cli::add_seed(app);
     dompet::cli::add_load(app);
     dompet::cli::add_verify(app);
+    dompet::cli::add_generate_journal(app);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

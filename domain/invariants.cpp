@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/ensure.hpp"
 #include "domain/posting.hpp"
 
 namespace dompet::invariants {
@@ -71,8 +72,13 @@ Violation one_transaction_per_key(std::span<const Record> records) {
 }
 
 Violation record_balances(const Record& record) {
-  if (!is_balanced(postings(record)))
-    return "record " + to_string(record.id) + " does not balance";
+  const std::string which = "record " + to_string(record.id);
+  try {
+    if (!is_balanced(postings(record)))
+      return which + " does not balance";
+  } catch (const Bug& broken) {
+    return which + ": " + broken.what();
+  }
   return std::nullopt;
 }
 

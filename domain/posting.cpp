@@ -1,5 +1,8 @@
 #include "domain/posting.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "domain/ensure.hpp"
 
 namespace dompet {
@@ -26,11 +29,19 @@ WalletMove move_of(const Event& event) {
   return {};
 }
 
-/// The account that stands against the wallets: what came from outside, or is on its way between two shards.
-std::string other_side(const Record& record) {
+/// The entry that stands against the wallets': what came from outside, or is on its way between two shards. It is the
+/// transaction's amount, not what the legs come to, so that legs that moved another amount do not balance.
+std::optional<Entry> other_side(const Record& record) {
+  const bool topup = record.kind == RecordKind::topup;
+  const bool credit = record.kind == RecordKind::transfer_credited;
+  if (!topup && !credit && record.kind != RecordKind::hold_captured)
+    return std::nullopt;
+  ensure(record.transaction != nullptr, "money moves only by a transaction");
   const Transaction& transaction = *record.transaction;
   const std::string currency{transaction.currency.text()};
-  return record.kind == RecordKind::topup ? "external:" + transaction.method + ":" + currency : "transit:" + currency;
+  if (topup)
+    return Entry{"external:" + transaction.method + ':' + currency, -transaction.amount};
+  return Entry{"transit:" + currency, credit ? -transaction.amount : transaction.amount};
 }
 
 Minor gain_of_wallets(const Record& record) {
@@ -53,17 +64,20 @@ std::vector<Entry> postings(const Record& record) {
     if (move.held != 0)
       entries.push_back({"held:" + to_string(leg.wallet), move.held});
   }
-  if (const Minor gain = gain_of_wallets(record); gain != 0)
-    entries.push_back({other_side(record), -gain});
+  if (auto other = other_side(record))
+    entries.push_back(std::move(*other));
   return entries;
 }
 
 std::vector<Entry> system_entries(const Record& record) {
-  const Minor gain = gain_of_wallets(record);
-  if (gain == 0)
-    return {};
-  ensure(record.transaction != nullptr, "money moves only by a transaction");
-  return {{other_side(record), -gain}, {"wallets:" + std::string{record.transaction->currency.text()}, gain}};
+  std::vector<Entry> entries;
+  if (auto other = other_side(record))
+    entries.push_back(std::move(*other));
+  if (const Minor gain = gain_of_wallets(record); gain != 0) {
+    ensure(record.transaction != nullptr, "money moves only by a transaction");
+    entries.push_back({"wallets:" + std::string{record.transaction->currency.text()}, gain});
+  }
+  return entries;
 }
 
 bool is_balanced(const std::vector<Entry>& entries) {

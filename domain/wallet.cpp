@@ -42,6 +42,12 @@ Minor must_add(Minor left, Minor right) {
   return *sum;
 }
 
+/// Negative amounts would turn one movement into its opposite.
+Minor positive(Minor amount) {
+  ensure(amount > 0, "an event moves a positive amount");
+  return amount;
+}
+
 Hold& must_find(Wallet& wallet, const TransactionId& transaction) {
   for (Hold& hold : wallet.holds)
     if (hold.transaction == transaction)
@@ -79,12 +85,16 @@ void on(Wallet& wallet, const WalletUnfrozen&) { wallet.status = WalletStatus::a
 
 void on(Wallet& wallet, const WalletClosed&) { wallet.status = WalletStatus::closed; }
 
-void on(Wallet& wallet, const Credited& event) { wallet.available = must_add(wallet.available, event.amount); }
+void on(Wallet& wallet, const Credited& event) {
+  wallet.available = must_add(wallet.available, positive(event.amount));
+}
 
-void on(Wallet& wallet, const TransferredOut& event) { wallet.available = must_add(wallet.available, -event.amount); }
+void on(Wallet& wallet, const TransferredOut& event) {
+  wallet.available = must_add(wallet.available, -positive(event.amount));
+}
 
 void on(Wallet& wallet, const HoldPlaced& event) {
-  wallet.available = must_add(wallet.available, -event.amount);
+  wallet.available = must_add(wallet.available, -positive(event.amount));
   wallet.held = must_add(wallet.held, event.amount);
   wallet.holds.push_back({event.transaction, event.amount});
 }
@@ -170,6 +180,8 @@ Decided<HoldPlaced> decide(const Wallet& wallet, const PlaceHold& command) {
   const auto after = checked_subtract(wallet.available, command.amount);
   if (!after || *after < -wallet.limits.credit_limit)
     return std::unexpected(Decline::insufficient_funds);
+  if (!checked_add(wallet.held, command.amount))
+    return std::unexpected(Decline::balance_overflow);
   return HoldPlaced{command.transaction, command.amount};
 }
 

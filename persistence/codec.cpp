@@ -99,6 +99,33 @@ void fill_parties(JournalRow& row, const Record& record) {
   row.peer = receives(record) ? source : destination;
 }
 
+RecordKind record_kind_of(std::int16_t number) {
+  if (number < static_cast<std::int16_t>(RecordKind::wallet_changed) ||
+      number > static_cast<std::int16_t>(RecordKind::hold_released))
+    throw Unreadable("a journal row is a record of an unknown kind");
+  return static_cast<RecordKind>(number);
+}
+
+TransactionKind transaction_kind_of(std::uint8_t number) {
+  const auto kind = static_cast<TransactionKind>(number);
+  if (kind != TransactionKind::topup && kind != TransactionKind::transfer)
+    throw Unreadable("a journal row belongs to a transaction of an unknown kind");
+  return kind;
+}
+
+Decline must_be_decline(std::uint8_t number) {
+  const auto decline = decline_of(number);
+  if (!decline)
+    throw Unreadable("a journal row was declined for an unknown reason");
+  return *decline;
+}
+
+WalletStatus status_of(std::uint8_t number) {
+  if (number > static_cast<std::uint8_t>(WalletStatus::closed))
+    throw Unreadable("a snapshot has a wallet in an unknown status");
+  return static_cast<WalletStatus>(number);
+}
+
 WalletId wallet_of(const std::optional<Uuid>& column) { return column ? WalletId{*column} : WalletId{}; }
 
 std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow& row, std::uint8_t flags) {
@@ -109,7 +136,7 @@ std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow
     throw Unreadable("a journal row is in an unknown currency");
   transaction->currency = *currency;
   transaction->amount = row.amount;
-  transaction->kind = static_cast<TransactionKind>(in.u8());
+  transaction->kind = transaction_kind_of(in.u8());
   transaction->method = in.text();
   transaction->description = in.text();
   transaction->metadata = in.text();
@@ -159,7 +186,10 @@ void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
 }
 
 std::vector<Hold> read_holds(Reader& in) {
-  std::vector<Hold> holds(in.varint() & 0xFFFFF);
+  const std::uint64_t count = in.varint();
+  if (count > in.left())
+    throw Unreadable("a snapshot names more holds than it has bytes");
+  std::vector<Hold> holds(count);
   for (Hold& hold : holds) {
     hold.transaction.uuid.bytes = in.raw<16>();
     hold.amount = in.signed_varint();
@@ -200,7 +230,7 @@ Record decode(const JournalRow& row) {
     throw Unreadable("a journal row has layout " + std::to_string(version) + ", this program reads up to " +
                      std::to_string(payload_version));
   Record record;
-  record.kind = static_cast<RecordKind>(row.kind);
+  record.kind = record_kind_of(row.kind);
   record.id = {row.id};
   record.shard = row.shard;
   record.shard_seq = static_cast<std::uint64_t>(row.shard_seq);
@@ -209,7 +239,7 @@ Record decode(const JournalRow& row) {
   record.at_ms = row.at_ms;
   const std::uint8_t flags = in.u8();
   if ((flags & has_decline) != 0)
-    record.decline = decline_of(in.u8());
+    record.decline = must_be_decline(in.u8());
   if ((flags & has_fingerprint) != 0) {
     if (!row.key)
       throw Unreadable("a journal row has a fingerprint but no key");
@@ -275,16 +305,18 @@ WalletHistory decode_snapshot(const std::string& bytes) {
   wallet.id.uuid.bytes = in.raw<16>();
   history.seq = in.u64();
   history.digest = in.raw<32>();
-  wallet.status = static_cast<WalletStatus>(in.u8());
+  wallet.status = status_of(in.u8());
   wallet.available = in.signed_varint();
   wallet.held = in.signed_varint();
   wallet.holds = read_holds(in);
   std::size_t taken = 0;
   const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
-  const auto& profile = std::get<WalletOpened>(opened);
-  wallet.currency = profile.currency;
-  wallet.name = profile.name;
-  wallet.limits = profile.limits;
+  const auto* profile = std::get_if<WalletOpened>(&opened);
+  if (profile == nullptr || taken != in.left())
+    throw Unreadable("a snapshot does not end with its wallet's profile");
+  wallet.currency = profile->currency;
+  wallet.name = profile->name;
+  wallet.limits = profile->limits;
   return history;
 }
 

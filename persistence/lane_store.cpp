@@ -121,6 +121,7 @@ class PostgresLaneStore final : public LaneStore {
   using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
   void connect();
+  void claim_ledger();
   void register_node();
   void take_all();
   std::vector<Claim> read_claims();
@@ -153,6 +154,7 @@ void PostgresLaneStore::connect() {
     throw Unavailable(std::string{"cannot connect to PostgreSQL: "} + PQerrorMessage(connection_.get()));
   PQsetNoticeReceiver(
       connection_.get(), [](void* self, const PGresult*) { static_cast<PostgresLaneStore*>(self)->warned_ = true; }, this);
+  claim_ledger();
   Answer prepared{PQprepare(connection_.get(), commit_statement, commit_sql().c_str(), 0, nullptr), &PQclear};
   if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK)
     throw Unavailable(std::string{"cannot prepare the commit: "} + PQerrorMessage(connection_.get()));
@@ -191,6 +193,16 @@ Answer PostgresLaneStore::run(const std::string& sql, const std::vector<std::str
   const std::string why = answer ? PQresultErrorMessage(answer.get()) : "no answer in time";
   connection_.reset();
   throw Unavailable("PostgreSQL did not do what the lane needs: " + why);
+}
+
+/// One session lock keeps a second process from taking the shards back and forth. It ends with the session, so a
+/// killed process frees it at once.
+void PostgresLaneStore::claim_ledger() {
+  const Answer lock = run("SELECT pg_try_advisory_lock(hashtext('dompet lane'))");
+  if (std::string_view{PQgetvalue(lock.get(), 0, 0)} == "t")
+    return;
+  connection_.reset();
+  throw Unavailable("another process serves this ledger");
 }
 
 void PostgresLaneStore::register_node() {

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "domain/history.hpp"
+#include "domain/invariants.hpp"
+#include "persistence/reader_rows.hpp"
+#include "persistence/verify.hpp"
+
+namespace dompet::verifying {
+
+/// A check while it runs. `look` says what is wrong with one thing, or nothing.
+class Check {
+ public:
+  explicit Check(std::string claim) { result_.claim = std::move(claim); }
+
+  void look(const invariants::Violation& violation, const std::string& where) {
+    ++result_.looked_at;
+    if (violation)
+      fault(*violation + " (" + where + ")");
+  }
+  void look(bool holds, const char* otherwise, const std::string& where) {
+    ++result_.looked_at;
+    if (!holds)
+      fault(std::string{otherwise} + " (" + where + ")");
+  }
+  void fault(std::string sentence) {
+    if (result_.faults++ == 0)
+      result_.first_fault = std::move(sentence);
+  }
+  const LedgerCheck& result() const { return result_; }
+
+ private:
+  LedgerCheck result_{};
+};
+
+/// The row of the journal, for people: "journal shard 7 shard_seq 12, id …".
+std::string where_is(const JournalRow& row);
+
+/// What the passes hand to each other: sums per currency and account, small whatever the journal's size.
+struct Books {
+  /// Recomputed from the records, as `system_total` should have them.
+  std::map<std::pair<Shard, std::string>, Minor> totals{};
+  struct Transit {
+    Minor out = 0;
+    Minor in = 0;
+  };
+  std::map<std::tuple<Shard, Shard, std::uint16_t>, Transit> transits{};
+  struct Held {
+    Minor available = 0;
+    Minor held = 0;
+  };
+  /// What all wallets have after replay, by currency code.
+  std::map<std::string, Held> wallets{};
+};
+
+/// Records by shard and shard_seq.
+class StreamPass {
+ public:
+  StreamPass(SqlSession& session, Books& books) : session_(session), books_(books) {}
+  void run();
+  std::uint64_t records() const { return records_; }
+  void report(std::vector<LedgerCheck>& checks) const;
+
+ private:
+  void look_at(const JournalRow& row);
+  void look_at_place(const JournalRow& row);
+  void look_at_money(const JournalRow& row, const Record& record);
+  void look_at_keys();
+  void look_at_totals();
+  void look_at_transits();
+
+  SqlSession& session_;
+  Books& books_;
+  std::map<Shard, std::uint64_t> owned_epochs_{};
+  Shard shard_count_ = 0;
+  Record previous_{};
+  std::uint64_t records_ = 0;
+  Check readable_{"Every record can be read and stands in its own shard."};
+  Check contiguous_{"Every shard's stream is without gaps and its epochs never fall (I1)."};
+  Check balanced_{"Every record's postings add up to nothing."};
+  Check keys_{"No idempotency key has two transactions (I8)."};
+  Check totals_{"The totals of all accounts are what the records add up to."};
+  Check transits_{"Transit between shards is what was credited and captured (I7)."};
+};
+
+/// Legs by wallet and seq, with the tables of wallets and of snapshots beside them.
+class WalletPass {
+ public:
+  WalletPass(SqlSession& session, Books& books) : session_(session), books_(books) {}
+  void run();
+  std::uint64_t wallets() const { return wallets_; }
+  void report(std::vector<LedgerCheck>& checks) const;
+
+ private:
+  /// Everything about the wallet at the front of the cursors.
+  void look_at_wallet(const WalletId& wallet);
+  void replay_leg(const Row& row);
+  void look_at_snapshot(const Row& row);
+  void look_at_row();
+  void look_at_books();
+
+  SqlSession& session_;
+  Books& books_;
+  std::optional<Cursor> legs_{};
+  std::optional<Cursor> rows_{};
+  std::optional<Cursor> snapshots_{};
+  Shard shard_count_ = 0;
+  WalletHistory history_{};
+  /// After a leg that does not follow, the rest of this wallet says nothing new.
+  bool lost_ = false;
+  std::uint64_t wallets_ = 0;
+  Check replays_{"Every wallet replays without a gap to the balances that its legs state (I2)."};
+  Check chained_{"Every wallet's hash chain is whole."};
+  Check snapshots_agree_{"Every snapshot is what replay gives at its seq."};
+  Check rows_agree_{"The table of wallets names every wallet as replay gives it."};
+  Check conserved_{"What the wallets hold, less what is in transit, is what came from outside (I7)."};
+};
+
+/// Steps of transfers by transaction, with the tables of sagas and of decisions beside them.
+class SagaPass {
+ public:
+  explicit SagaPass(SqlSession& session) : session_(session) {}
+  void run();
+  void report(std::vector<LedgerCheck>& checks) const;
+
+ private:
+  /// The journal's own account of one transfer.
+  struct Story {
+    int held = 0;
+    int credited = 0;
+    int refused = 0;
+    int cancelling = 0;
+    int captured = 0;
+    int released = 0;
+    std::optional<JournalRow> hold{};
+    std::optional<JournalRow> decided{};
+  };
+
+  void look_at_transfer(const TransactionId& id);
+  Story take_story(const TransactionId& id);
+  void look_at_saga(const TransactionId& id, const Story& story);
+  void look_at_decision(const TransactionId& id, const Story& story);
+
+  SqlSession& session_;
+  std::optional<Cursor> steps_{};
+  std::optional<Cursor> sagas_{};
+  std::optional<Cursor> decisions_{};
+  SagaState state_ = SagaState::none;
+  Check sagas_agree_{"Every saga stands where its records say."};
+  Check decided_once_{"Every transfer by steps is decided at most once, and credited as decided (I3)."};
+  Check proven_{"What is settled was credited, what is released was refused, what is credited has a hold (I4, I5)."};
+};
+
+}  // namespace dompet::verifying

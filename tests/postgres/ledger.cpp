@@ -1,0 +1,178 @@
+#include "tests/postgres/ledger.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstdlib>
+#include <random>
+
+#include "persistence/migrator.hpp"
+
+namespace dompet::testing {
+
+std::string database_url() {
+  const char* url = std::getenv("DOMPET_TEST_DATABASE_URL");
+  if (url == nullptr || *url == '\0')
+    SKIP("DOMPET_TEST_DATABASE_URL names no database");
+  return url;
+}
+
+SqlSession open_session() {
+  return SqlSession({.database = database_url(), .application_name = "dompet/test", .read_only = false});
+}
+
+void empty_the_database() { open_session().run("DROP SCHEMA public CASCADE; CREATE SCHEMA public"); }
+
+Incarnation make_incarnation() {
+  static std::mt19937_64 random{std::random_device{}()};
+  Incarnation incarnation;
+  for (std::uint8_t& byte : incarnation.uuid.bytes)
+    byte = static_cast<std::uint8_t>(random());
+  return incarnation;
+}
+
+std::unique_ptr<LaneStore> make_lane_store(Incarnation incarnation) {
+  return make_postgres_lane_store(
+      {.database = database_url(), .node_name = "test", .incarnation = incarnation, .answer_timeout_ms = 5'000});
+}
+
+TestLedger::TestLedger() : sql_(open_session()) {
+  empty_the_database();
+  Migrator(database_url()).up();
+  store_ = make_lane_store();
+  writer_ = std::make_unique<LedgerWriter>(*store_, store_->claim(), default_shard_count);
+  writer_->set_time(now_ms_);
+  reader_ = std::make_unique<Reader>(ReaderSettings{.database = database_url()});
+}
+
+TransactionId TestLedger::make_id() {
+  std::array<std::uint8_t, 10> tail{};
+  ++made_;
+  for (std::size_t i = 0; i < 4; ++i)
+    tail[2 + i] = tail[6 + i] = static_cast<std::uint8_t>(made_ >> (8 * (3 - i)));
+  return {make_uuid_v7(now_ms_, tail)};
+}
+
+WalletId TestLedger::open_wallet(const std::string& name, const std::string& currency) {
+  const TransactionId id = make_id();
+  const WalletId wallet{id.uuid};
+  Record record{.kind = RecordKind::wallet_changed, .id = id};
+  record.add_leg(wallet, WalletOpened{*find_currency(currency), name, {}});
+  writer_->add(std::move(record));
+  commit();
+  return wallet;
+}
+
+void TestLedger::change(const WalletId& wallet, Event event) {
+  Record record{.kind = RecordKind::wallet_changed, .id = make_id()};
+  record.add_leg(wallet, std::move(event));
+  writer_->add(std::move(record));
+}
+
+Record TestLedger::money_record(RecordKind kind, TransactionKind transaction_kind, const WalletId& source,
+                                const WalletId& destination, Minor amount) {
+  const TransactionId id = make_id();
+  const WalletId& known = transaction_kind == TransactionKind::topup ? destination : source;
+  const Currency currency = writer_->history(known).wallet.currency;
+  const bool topup = transaction_kind == TransactionKind::topup;
+  last_key_ = key_id("test", to_string(id));
+  const auto transaction = std::make_shared<const Transaction>(
+      Transaction{id, transaction_kind, currency, amount, source, destination, topup ? "bri" : "", "lunch", "{}"});
+  transactions_[id] = transaction;
+  return {.kind = kind, .id = id, .transaction = transaction, .stamp = Stamp{last_key_, 7}};
+}
+
+TransactionId TestLedger::top_up(const WalletId& wallet, Minor amount, const std::string& method) {
+  Record record = money_record(RecordKind::topup, TransactionKind::topup, {}, wallet, amount);
+  auto transaction = std::make_shared<Transaction>(*record.transaction);
+  transaction->method = method;
+  record.transaction = transaction;
+  record.add_leg(wallet, Credited{record.id, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::transfer(const WalletId& source, const WalletId& destination, Minor amount) {
+  Record record = money_record(RecordKind::transfer, TransactionKind::transfer, source, destination, amount);
+  record.add_leg(source, TransferredOut{record.id, amount});
+  record.add_leg(destination, Credited{record.id, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::decline_transfer(const WalletId& source, const WalletId& destination, Minor amount, Decline why) {
+  Record record = money_record(RecordKind::declined, TransactionKind::transfer, source, destination, amount);
+  record.decline = why;
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::place_hold(const WalletId& source, const WalletId& destination, Minor amount) {
+  Record record = money_record(RecordKind::hold_placed, TransactionKind::transfer, source, destination, amount);
+  const TransactionId id = record.id;
+  record.add_leg(source, HoldPlaced{id, amount});
+  writer_->add(std::move(record));
+  advance(id, SagaState::none, SagaState::reserved);
+  return id;
+}
+
+Record TestLedger::step_record(RecordKind kind, const TransactionId& id) {
+  return {.kind = kind, .id = id, .transaction = transactions_.at(id)};
+}
+
+void TestLedger::advance(const TransactionId& id, SagaState expected, SagaState next) {
+  const Transaction& t = *transactions_.at(id);
+  states_[id] = next;
+  writer_->pending().sagas.push_back({id, expected, next, writer_->shard_of_wallet(t.source),
+                                      writer_->shard_of_wallet(t.destination), t.source, t.destination, t.amount,
+                                      t.currency});
+}
+
+void TestLedger::credit(const TransactionId& id) {
+  const Transaction& t = *transactions_.at(id);
+  Record record = step_record(RecordKind::transfer_credited, id);
+  record.add_leg(t.destination, Credited{id, t.amount});
+  const Shard shard = writer_->add(std::move(record)).shard;
+  writer_->pending().decisions.push_back({id, shard, Decision::credited, 0, t.destination, t.amount, t.currency});
+  writer_->pending().transits.push_back({shard, writer_->shard_of_wallet(t.source), t.currency, 0, t.amount});
+}
+
+void TestLedger::refuse(const TransactionId& id, Decline why) {
+  const Transaction& t = *transactions_.at(id);
+  Record record = step_record(RecordKind::transfer_refused, id);
+  record.decline = why;
+  const Shard shard = writer_->add(std::move(record)).shard;
+  writer_->pending().decisions.push_back(
+      {id, shard, Decision::refused, static_cast<std::uint8_t>(why), t.destination, t.amount, t.currency});
+}
+
+void TestLedger::cancel(const TransactionId& id) {
+  writer_->add(step_record(RecordKind::transfer_cancelling, id));
+  advance(id, state_of(id), SagaState::cancelling);
+}
+
+void TestLedger::capture(const TransactionId& id) {
+  const Transaction& t = *transactions_.at(id);
+  Record record = step_record(RecordKind::hold_captured, id);
+  record.add_leg(t.source, HoldCaptured{id, t.amount});
+  const Shard shard = writer_->add(std::move(record)).shard;
+  writer_->pending().transits.push_back({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
+  advance(id, state_of(id), SagaState::settled);
+}
+
+void TestLedger::release(const TransactionId& id) {
+  const Transaction& t = *transactions_.at(id);
+  Record record = step_record(RecordKind::hold_released, id);
+  record.add_leg(t.source, HoldReleased{id, t.amount});
+  writer_->add(std::move(record));
+  advance(id, state_of(id), SagaState::released);
+}
+
+void TestLedger::snapshot(const WalletId& wallet) {
+  const WalletHistory& history = writer_->history(wallet);
+  writer_->pending().snapshots.push_back({wallet, history.seq, encode_snapshot(history)});
+}
+
+void TestLedger::commit() {
+  writer_->commit();
+  now_ms_ += 1'000;
+  writer_->set_time(now_ms_);
+}
+
+}  // namespace dompet::testing

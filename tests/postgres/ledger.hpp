@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "persistence/lane_store.hpp"
+#include "persistence/ledger_writer.hpp"
+#include "persistence/reader.hpp"
+#include "persistence/session.hpp"
+
+/// What the tests of this ring share: an empty ledger, and money in it.
+namespace dompet::testing {
+
+/// `DOMPET_TEST_DATABASE_URL`: a database that may be emptied. Without it the test is skipped.
+std::string database_url();
+
+/// A session that may write, for tests that damage things and look behind the curtain.
+SqlSession open_session();
+
+/// Takes away everything that is in the database.
+void empty_the_database();
+
+Incarnation make_incarnation();
+std::unique_ptr<LaneStore> make_lane_store(Incarnation incarnation = make_incarnation());
+
+/// A freshly migrated ledger that a writer with all its shards fills. Ids and times count up from a fixed moment, so
+/// that a test can name them.
+class TestLedger {
+ public:
+  TestLedger();
+
+  /// Opens a wallet and commits.
+  WalletId open_wallet(const std::string& name, const std::string& currency = "IDR");
+  /// Each adds one record (or what its name says) to the pending batch.
+  TransactionId top_up(const WalletId& wallet, Minor amount, const std::string& method = "bri");
+  TransactionId transfer(const WalletId& source, const WalletId& destination, Minor amount);
+  TransactionId decline_transfer(const WalletId& source, const WalletId& destination, Minor amount, Decline why);
+  void change(const WalletId& wallet, Event event);
+
+  // The single steps of a transfer, with their rows beside the journal.
+  TransactionId place_hold(const WalletId& source, const WalletId& destination, Minor amount);
+  void credit(const TransactionId& id);
+  void refuse(const TransactionId& id, Decline why);
+  void cancel(const TransactionId& id);
+  void capture(const TransactionId& id);
+  void release(const TransactionId& id);
+
+  void snapshot(const WalletId& wallet);
+  /// Makes the pending batch durable; the next one is one second later.
+  void commit();
+
+  std::int64_t now_ms() const { return now_ms_; }
+  LedgerWriter& writer() { return *writer_; }
+  LaneStore& store() { return *store_; }
+  Reader& reader() { return *reader_; }
+  SqlSession& sql() { return sql_; }
+  KeyId last_key() const { return last_key_; }
+
+ private:
+  TransactionId make_id();
+  Record money_record(RecordKind kind, TransactionKind transaction_kind, const WalletId& source,
+                      const WalletId& destination, Minor amount);
+  Record step_record(RecordKind kind, const TransactionId& id);
+  void advance(const TransactionId& id, SagaState expected, SagaState next);
+  SagaState state_of(const TransactionId& id) const { return states_.at(id); }
+
+  SqlSession sql_;
+  std::unique_ptr<LaneStore> store_;
+  std::unique_ptr<LedgerWriter> writer_;
+  std::unique_ptr<Reader> reader_;
+  std::int64_t now_ms_ = 1'790'000'000'000;
+  std::uint32_t made_ = 0;
+  KeyId last_key_{};
+  std::map<TransactionId, std::shared_ptr<const Transaction>> transactions_{};
+  std::map<TransactionId, SagaState> states_{};
+};
+
+}  // namespace dompet::testing
