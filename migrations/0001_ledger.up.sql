@@ -233,11 +233,16 @@ BEGIN
                       g_currency) AS r (id, expected, state, source_shard, destination_shard, source, destination, amount,
                       currency)
          WHERE r.expected = 0;
+        -- A saga that advances twice in one batch goes from its first expected state to its last one.
         UPDATE saga SET state = r.state, updated_at = p_at
-          FROM unnest(g_id, g_expected, g_state) AS r (id, expected, state)
-         WHERE saga.id = r.id AND saga.state = r.expected AND r.expected <> 0;
+          FROM (SELECT a.id, (array_agg(a.expected ORDER BY a.place))[1] AS expected,
+                       (array_agg(a.state ORDER BY a.place DESC))[1] AS state
+                  FROM unnest(g_id, g_expected, g_state) WITH ORDINALITY AS a (id, expected, state, place)
+                 WHERE a.expected <> 0 GROUP BY a.id) AS r
+         WHERE saga.id = r.id AND saga.state = r.expected;
         GET DIAGNOSTICS changed = ROW_COUNT;
-        IF changed <> (SELECT count(*) FROM unnest(g_expected) AS e WHERE e <> 0) THEN
+        IF changed <> (SELECT count(DISTINCT a.id) FROM unnest(g_id, g_expected) AS a (id, expected)
+                        WHERE a.expected <> 0) THEN
             RAISE EXCEPTION 'a saga is not in the state that memory expects' USING ERRCODE = 'DP002';
         END IF;
     END IF;

@@ -28,6 +28,8 @@ class Check {
     if (!holds)
       fault(std::string{otherwise} + " (" + where + ")");
   }
+  /// Something that is looked at elsewhere, in bulk.
+  void count() { ++result_.looked_at; }
   void fault(std::string sentence) {
     if (result_.faults++ == 0)
       result_.first_fault = std::move(sentence);

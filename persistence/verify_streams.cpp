@@ -31,6 +31,8 @@ void StreamPass::run() {
 void StreamPass::look_at(const JournalRow& row) {
   ++records_;
   look_at_place(row);
+  if (row.key)
+    keys_.count();
   try {
     const Record record = decode(row);
     const bool known = row.kind >= 1 && row.kind <= 10;
@@ -75,14 +77,14 @@ void StreamPass::look_at_money(const JournalRow& row, const Record& record) {
 void StreamPass::look_at_keys() {
   const Rows repeated =
       session_.ask("SELECT key FROM journal WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT 1000");
-  keys_.look(true, "", "");
   repeated.each([&](const Row& row) {
     const KeyId key{row.uuid(0)};
     std::vector<Record> records;
     session_.ask("SELECT id FROM journal WHERE key = $1", Parameters{}.add(key.uuid)).each([&](const Row& record) {
       records.push_back({.id = {record.uuid(0)}});
     });
-    keys_.look(invariants::one_transaction_per_key(records), "journal key " + to_string(key));
+    if (const auto violation = invariants::one_transaction_per_key(records))
+      keys_.fault(*violation + " (journal key " + to_string(key) + ")");
   });
 }
 

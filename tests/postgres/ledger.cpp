@@ -124,13 +124,24 @@ void TestLedger::advance(const TransactionId& id, SagaState expected, SagaState 
                                       t.currency});
 }
 
+/// A batch has one row per pair of shards and currency.
+void TestLedger::move_transit(const TransitChange& change) {
+  for (TransitChange& known : writer_->pending().transits)
+    if (known.shard == change.shard && known.peer_shard == change.peer_shard && known.currency == change.currency) {
+      known.out += change.out;
+      known.in += change.in;
+      return;
+    }
+  writer_->pending().transits.push_back(change);
+}
+
 void TestLedger::credit(const TransactionId& id) {
   const Transaction& t = *transactions_.at(id);
   Record record = step_record(RecordKind::transfer_credited, id);
   record.add_leg(t.destination, Credited{id, t.amount});
   const Shard shard = writer_->add(std::move(record)).shard;
   writer_->pending().decisions.push_back({id, shard, Decision::credited, 0, t.destination, t.amount, t.currency});
-  writer_->pending().transits.push_back({shard, writer_->shard_of_wallet(t.source), t.currency, 0, t.amount});
+  move_transit({shard, writer_->shard_of_wallet(t.source), t.currency, 0, t.amount});
 }
 
 void TestLedger::refuse(const TransactionId& id, Decline why) {
@@ -152,7 +163,7 @@ void TestLedger::capture(const TransactionId& id) {
   Record record = step_record(RecordKind::hold_captured, id);
   record.add_leg(t.source, HoldCaptured{id, t.amount});
   const Shard shard = writer_->add(std::move(record)).shard;
-  writer_->pending().transits.push_back({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
+  move_transit({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
   advance(id, state_of(id), SagaState::settled);
 }
 

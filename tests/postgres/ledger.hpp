@@ -63,6 +63,7 @@ class TestLedger {
                       const WalletId& destination, Minor amount);
   Record step_record(RecordKind kind, const TransactionId& id);
   void advance(const TransactionId& id, SagaState expected, SagaState next);
+  void move_transit(const TransitChange& change);
   SagaState state_of(const TransactionId& id) const { return states_.at(id); }
 
   SqlSession sql_;

@@ -15,7 +15,7 @@ namespace {
 
 /// The same wallet, written as plainly as possible: one currency, names left out, wide numbers, no events.
 struct Reference {
-  using Wide = __int128;
+  __extension__ using Wide = __int128;
   static constexpr Wide most = std::numeric_limits<Minor>::max();
   bool open = false, frozen = false, closed = false;
   Wide available = 0, held = 0;

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "config/settings_table.hpp"
+
+/// How rows of the table of settings are made. `access` is a generic lambda that gives the setting's place in a
+/// Settings, constant or not; the row's default is what a fresh Settings has there.
+namespace dompet::rows {
+
+using Rows = std::vector<Setting>;
+
+// The sections that have a file of their own.
+void add_http(Rows& rows);
+void add_engine(Rows& rows);
+
+inline std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc{} || end != text.data() + text.size() || text.empty())
+    return std::nullopt;
+  return value;
+}
+
+/// Durations count in their own unit, everything else is a number already.
+template <class Value>
+std::int64_t count_of(const Value& value) {
+  if constexpr (requires { value.count(); })
+    return value.count();
+  else
+    return static_cast<std::int64_t>(value);
+}
+
+/// What every row begins with.
+struct Names {
+  std::string_view section{};
+  std::string_view name{};
+  std::string_view reason{};
+};
+
+template <class Access>
+Setting number(Names names, std::string_view unit, std::int64_t least, std::int64_t most, Access access) {
+  Setting row{names.section, names.name, ValueForm::number, unit, {}, names.reason};
+  row.allowed = "a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ' ' + std::string{unit};
+  row.read = [access](const Settings& settings) { return std::to_string(count_of(access(settings))); };
+  row.write = [access, least, most](Settings& settings, std::string_view text) {
+    const auto value = whole_number(text);
+    if (!value || *value < least || *value > most)
+      return false;
+    auto& target = access(settings);
+    target = std::decay_t<decltype(target)>(*value);
+    return true;
+  };
+  return row;
+}
+
+template <class Access>
+Setting boolean(Names names, Access access) {
+  Setting row{names.section, names.name, ValueForm::boolean, {}, "true or false", names.reason};
+  row.read = [access](const Settings& settings) { return std::string{access(settings) ? "true" : "false"}; };
+  row.write = [access](Settings& settings, std::string_view text) {
+    if (text != "true" && text != "false")
+      return false;
+    access(settings) = text == "true";
+    return true;
+  };
+  return row;
+}
+
+template <class Choice, class Access>
+Setting choice(Names names, std::vector<std::pair<std::string_view, Choice>> choices, Access access) {
+  Setting row{names.section, names.name, ValueForm::text, {}, {}, names.reason};
+  for (std::size_t i = 0; i < choices.size(); ++i)
+    row.allowed += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + std::string{choices[i].first};
+  row.read = [access, choices](const Settings& settings) {
+    const auto at = std::ranges::find(choices, access(settings), &std::pair<std::string_view, Choice>::second);
+    return std::string{at->first};
+  };
+  row.write = [access, choices](Settings& settings, std::string_view text) {
+    const auto at = std::ranges::find(choices, text, &std::pair<std::string_view, Choice>::first);
+    if (at == choices.end())
+      return false;
+    access(settings) = at->second;
+    return true;
+  };
+  return row;
+}
+
+template <class Access>
+Setting words(Names names, std::string allowed, bool (*is_allowed)(std::string_view), Access access) {
+  Setting row{names.section, names.name, ValueForm::text, {}, std::move(allowed), names.reason};
+  row.read = [access](const Settings& settings) -> std::string { return access(settings); };
+  row.write = [access, is_allowed](Settings& settings, std::string_view text) {
+    if (!is_allowed(text))
+      return false;
+    access(settings) = std::string{text};
+    return true;
+  };
+  return row;
+}
+
+}  // namespace dompet::rows

@@ -1,0 +1,153 @@
+#include "http/answers.hpp"
+
+#include <utility>
+
+#include "config/logging.hpp"
+#include "domain/ensure.hpp"
+#include "http/render.hpp"
+#include "http/router.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+constexpr std::string_view retry_after_s = "1";
+
+/// Whoever of the two ends of a query is first takes the exchange out, so that the pool keeps no part of it.
+using Carried = std::shared_ptr<ExchangePtr>;
+
+void hand_back(Ask& ask, const Carried& carried, HttpResponse response) {
+  if (*carried == nullptr)
+    return;
+  auto kept = std::make_shared<HttpResponse>(std::move(response));
+  ask.post([exchange = std::exchange(*carried, nullptr), kept] { exchange->answer(std::move(*kept)); });
+}
+
+Problem silence(NoAnswer absence, bool moves_money) {
+  if (absence == NoAnswer::key_reused)
+    return {.code = "idempotency_key_reused", .detail = "A request with this key and other content is under way."};
+  if (absence == NoAnswer::in_progress)
+    return {.code = "in_progress"};
+  if (!moves_money)
+    return {.code = "unavailable", .detail = "The wallet did not answer in time."};
+  return {.code = "outcome_unknown", .applied = Applied::unknown};
+}
+
+Problem refusal_for_now(const NotNow& reason, bool moves_money) {
+  Problem problem{.code = reason.may_be_applied ? "outcome_unknown" : "unavailable", .detail = reason.reason};
+  if (moves_money)
+    problem.applied = reason.may_be_applied ? Applied::unknown : Applied::no;
+  return problem;
+}
+
+MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
+  const TransactionView view = view_of(answer);
+  const TransactionStatus status = status_of(view);
+  const TransactionId& id = answer.record->id;
+  MoneyOutcome outcome;
+  if (status == TransactionStatus::completed || status == TransactionStatus::pending) {
+    outcome.status = status == TransactionStatus::completed ? 201 : 202;
+    outcome.document = render_transaction(view);
+    outcome.is_problem = false;
+  } else {
+    // Of a declined transaction the document names the transaction only, so neither of these shows.
+    outcome = http::outcome_of(declined(decline_of(view).value_or(Decline::cancelled), id), {}, {});
+  }
+  outcome.location = "/v1/transactions/" + to_string(id);
+  outcome.is_replay = answer.replayed || joined;
+  return outcome;
+}
+
+}  // namespace
+
+void refuse(const ExchangePtr& exchange, const Problem& problem) {
+  exchange->answer(respond(problem, exchange->request));
+}
+
+HttpResponse json_response(std::string body, int status) {
+  return {.status = status, .content_type = "application/json", .body = std::move(body)};
+}
+
+Problem problem_of(const Reply& reply, bool moves_money) {
+  if (reply.result == nullptr)
+    return silence(reply.absence, moves_money);
+  if (const auto* not_now = std::get_if<NotNow>(reply.result))
+    return refusal_for_now(*not_now, moves_money);
+  if (const auto* decline = std::get_if<Decline>(reply.result))
+    return declined(*decline);
+  if (const auto* reused = std::get_if<KeyReused>(reply.result))
+    return {.code = "idempotency_key_reused",
+            .detail = "The key belongs to transaction " + to_string(reused->original) + "."};
+  throw Bug("the engine answers what it was asked");
+}
+
+MoneyOutcome outcome_of(const Reply& reply, std::string_view instance, std::string_view request_id) {
+  if (reply.result != nullptr)
+    if (const auto* answer = std::get_if<MoneyAnswer>(reply.result))
+      return outcome_of(*answer, reply.joined);
+  return outcome_of(problem_of(reply, true), instance, request_id);
+}
+
+MoneyOutcome outcome_of(const Problem& problem, std::string_view instance, std::string_view request_id) {
+  const ProblemType& type = problem_type(problem.code);
+  MoneyOutcome outcome;
+  outcome.status = type.status;
+  outcome.document = document(problem, instance, request_id);
+  outcome.is_worth_retrying = type.retryable;
+  return outcome;
+}
+
+HttpResponse response_of(MoneyOutcome outcome) {
+  HttpResponse response{.status = outcome.status,
+                        .content_type = outcome.is_problem ? "application/problem+json" : "application/json",
+                        .body = std::move(outcome.document)};
+  if (!outcome.location.empty())
+    response.headers.emplace_back("Location", std::move(outcome.location));
+  if (outcome.is_replay)
+    response.headers.emplace_back("Idempotent-Replayed", "true");
+  if (outcome.is_worth_retrying)
+    response.headers.emplace_back("Retry-After", retry_after_s);
+  return response;
+}
+
+void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status) {
+  const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
+  if (history == nullptr) {
+    refuse(exchange, problem_of(reply, exchange->route->load == Load::write));
+    return;
+  }
+  HttpResponse response = json_response(render_wallet(*history), status);
+  if (status == 201)
+    response.headers.emplace_back("Location", "/v1/wallets/" + to_string(history->wallet.id));
+  exchange->answer(std::move(response));
+}
+
+void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkForAnswer work) {
+  const auto carried = std::make_shared<ExchangePtr>(exchange);
+  Ask& ask = services.ask;
+  const bool is_taken = services.engine.query(
+      [&ask, carried, work = std::move(work)](Reader& reader) {
+        hand_back(ask, carried, work(reader, (*carried)->request));
+      },
+      [&ask, carried](const std::string& reason) {
+        if (*carried == nullptr)
+          return;
+        const HttpRequest& request = (*carried)->request;
+        log_event(LogLevel::warning, "a query failed", {{"request_id", request.request_id}, {"reason", reason}});
+        hand_back(ask, carried,
+                  respond({.code = "unavailable", .detail = "The database cannot answer now."}, request));
+      });
+  if (!is_taken) {
+    services.metrics.count(Shed::overloaded);
+    refuse(exchange, {.code = "overloaded"});
+  }
+}
+
+std::optional<Uuid> captured_id(const ExchangePtr& exchange) {
+  const auto id = parse_uuid(exchange->captures[0]);
+  if (!id)
+    refuse(exchange, {.code = "invalid_id", .detail = "The id in the path is not a UUID in canonical text form."});
+  return id;
+}
+
+}  // namespace dompet::http

@@ -1,0 +1,25 @@
+// Files that the server carries inside itself: the OpenAPI document and the Swagger UI that shows it.
+//
+// Written by the build (cmake/Embed.cmake). The values are filled before main() starts; nothing may read them from a
+// static initialiser of another file.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace dompet::http {
+
+// The bytes of http/openapi.json, as served at /openapi.json.
+extern const std::string_view openapi_document;
+
+struct Asset {
+  std::string_view path;          // below /docs/: "index.html", "swagger-ui.css", …
+  std::string_view content_type;  // value of the Content-Type header
+  std::string_view body;
+};
+
+// The pages of /docs: /docs itself is "index.html", /docs/<path> is each of them. Empty when the Swagger UI could not be
+// fetched before the build (scripts/bootstrap says so); /docs is then not found and /openapi.json still there.
+extern const std::span<const Asset> swagger_assets;
+
+}  // namespace dompet::http

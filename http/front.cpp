@@ -1,0 +1,194 @@
+#include "http/front.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "config/logging.hpp"
+#include "http/answers.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t longest_request_id = 128;
+
+bool is_fit_to_repeat(std::string_view request_id) {
+  if (request_id.empty() || request_id.size() > longest_request_id)
+    return false;
+  for (const char letter : request_id)
+    if (letter <= 0x20 || letter > 0x7E)
+      return false;
+  return true;
+}
+
+bool is_json(std::string_view content_type) {
+  constexpr std::string_view json = "application/json";
+  const std::string_view media_type = content_type.substr(0, content_type.find_first_of("; \t"));
+  if (media_type.size() != json.size())
+    return false;
+  for (std::size_t i = 0; i < json.size(); ++i)
+    if ((media_type[i] | 0x20) != (json[i] | 0x20))
+      return false;
+  return true;
+}
+
+std::size_t body_limit(const Settings& settings, const Route* route) {
+  return route != nullptr && route->body == Body::bulk_json ? settings.bulk_body_bytes : settings.body_bytes;
+}
+
+}  // namespace
+
+class HttpFront::Parts final : public Application {
+ public:
+  Parts(Settings wanted, Ask& ask, Engine& engine)
+      : settings_(numeric(std::move(wanted))),
+        ask_(ask),
+        engine_(engine),
+        admission_(settings_, engine),
+        services_{settings_, ask, engine, admission_, metrics_, ids_},
+        router_(all_routes()),
+        server_(settings_, *this) {}
+
+  void start() {
+    ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });
+    server_.start();
+  }
+
+  void stop() {
+    server_.stop();
+    ask_.close();
+  }
+
+  std::uint16_t port() const { return server_.port(); }
+
+  void serve(const ExchangePtr& exchange) override {
+    identify(exchange->request);
+    Found found = router_.find(exchange->request.method, exchange->request.path);
+    exchange->route = found.route;
+    exchange->captures = found.captures;
+    if (const auto problem = refusal(*exchange, found))
+      return refuse(exchange, *problem);
+    if (found.route == nullptr)
+      return exchange->answer({.status = 200, .content_type = {}, .body = {}, .headers = {{"Allow", found.allow}}});
+    found.route->serve(services_, exchange);
+  }
+
+  void finished(const Exchange& exchange, int status) override {
+    if (exchange.admitted)
+      admission_.leave(exchange.request.client);
+    const std::chrono::duration<double> took = steady_clock::now() - exchange.since;
+    metrics_.count(exchange, status, took.count());
+    if (is_worth_a_line(status, took))
+      log(exchange, status, took.count());
+  }
+
+  HttpResponse overdue(const Exchange& exchange) override {
+    const bool is_write = exchange.route != nullptr && exchange.route->load == Load::write;
+    Problem problem{.code = is_write ? "outcome_unknown" : "unavailable", .detail = "The answer took too long."};
+    if (is_write)
+      problem.applied = Applied::unknown;
+    return respond(problem, exchange.request);
+  }
+
+  HttpResponse failure(const Exchange& exchange, const char* reason) override {
+    log_event(LogLevel::error, "a request failed",
+              {{"request_id", exchange.request.request_id}, {"path", exchange.request.path}, {"reason", reason}});
+    return respond({.code = "internal_error"}, exchange.request);
+  }
+
+  void tick(steady_clock::time_point now) override { ask_.tick(now); }
+
+ private:
+  static Settings numeric(Settings settings) {
+    if (settings.address == "localhost")
+      settings.address = "127.0.0.1";
+    return settings;
+  }
+
+  void identify(HttpRequest& request) {
+    request.id = ids_.next();
+    const auto sent = request.header("X-Request-Id");
+    request.request_id = sent && is_fit_to_repeat(*sent) ? std::string{*sent} : to_string(request.id);
+  }
+
+  /// Everything that keeps a request out, cheapest first; all of it before the body is looked into.
+  std::optional<Problem> refusal(Exchange& exchange, const Found& found) {
+    const HttpRequest& request = exchange.request;
+    if (request.header_bytes > settings_.header_bytes)
+      return Problem{.code = "header_too_large"};
+    if (request.body.size() > body_limit(settings_, found.route))
+      return Problem{.code = "body_too_large"};
+    if (found.route == nullptr)
+      return no_route(request, found);
+    const bool is_write = found.route->load == Load::write;
+    if (const auto shed = admission_.enter(found.route->load, request.client)) {
+      metrics_.count(*shed);
+      return Problem{.code = code(*shed), .applied = is_write ? std::optional{Applied::no} : std::nullopt};
+    }
+    exchange.admitted = found.route->load != Load::none;
+    if (found.route->body != Body::none && !request.body.empty() && !is_json(request.header("Content-Type").value_or("")))
+      return Problem{.code = "unsupported_media_type"};
+    if (found.route->needs_key && !request.header("Idempotency-Key"))
+      return Problem{.code = "idempotency_key_required"};
+    return std::nullopt;
+  }
+
+  static std::optional<Problem> no_route(const HttpRequest& request, const Found& found) {
+    if (found.allow.empty())
+      return Problem{.code = "not_found"};
+    if (request.method == Method::options)
+      return std::nullopt;
+    return Problem{.code = "method_not_allowed", .allow = found.allow};
+  }
+
+  bool is_worth_a_line(int status, std::chrono::duration<double> took) const {
+    if (settings_.access_log == AccessLog::off)
+      return false;
+    return settings_.access_log == AccessLog::all || status >= 500 || took > settings_.slow_request;
+  }
+
+  static void log(const Exchange& exchange, int status, double seconds) {
+    const HttpRequest& request = exchange.request;
+    log_event(LogLevel::info, "request",
+              {{"request_id", request.request_id},
+               {"method", name_of(request.method)},
+               {"route", exchange.route == nullptr ? std::string_view{"unknown"} : exchange.route->path},
+               {"status", status},
+               {"duration_ms", seconds * 1e3},
+               {"client", request.client},
+               {"traceparent", request.header("traceparent").value_or("")}});
+  }
+
+  const Settings settings_;
+  Ask& ask_;
+  Engine& engine_;
+  Admission admission_;
+  Metrics metrics_;
+  IdSource ids_;
+  Services services_;
+  Router router_;
+  HttpServer server_;
+};
+
+HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine)
+    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine)) {}
+
+HttpFront::~HttpFront() { parts_->stop(); }
+
+void HttpFront::start() { parts_->start(); }
+
+void HttpFront::stop() { parts_->stop(); }
+
+std::uint16_t HttpFront::port() const { return parts_->port(); }
+
+void print_routes() {
+  for (const Route& route : all_routes())
+    std::printf("%s %.*s\n", std::string{name_of(route.method)}.c_str(), static_cast<int>(route.path.size()),
+                route.path.data());
+}
+
+}  // namespace dompet::http

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "http/settings.hpp"
+
+namespace dompet {
+class Engine;
+}
+
+namespace dompet::http {
+
+class Ask;
+
+/// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine` (with
+/// the Ask as its sink) and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF shows through.
+class HttpFront {
+ public:
+  HttpFront(Settings settings, Ask& ask, Engine& engine);
+  /// Stops first, if need be.
+  ~HttpFront();
+  HttpFront(const HttpFront&) = delete;
+
+  /// Listens and returns. Throws std::runtime_error with a whole sentence when the address cannot be had.
+  void start();
+
+  /// Takes no new connection, lets the requests under way finish (bounded by `stop_limit`), ends the io thread.
+  /// Answers that the engine delivers later are dropped.
+  void stop();
+
+  /// The port that is listened on, once started.
+  std::uint16_t port() const;
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Writes every route as `METHOD /template` to standard output, for the test that compares them with /openapi.json.
+void print_routes();
+
+}  // namespace dompet::http

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/answers.hpp"
+#include "http/json.hpp"
+#include "http/query.hpp"
+
+namespace dompet::http {
+
+/// A page as {"data": […], "next_cursor": …}. `rows` holds one more than the page when the list goes on. `append`
+/// writes a row, `position_of` says where the list goes on behind it.
+template <class Row, class Append, class PositionOf>
+HttpResponse render_list(const Page& page, const std::vector<Row>& rows, const Append& append,
+                         const PositionOf& position_of) {
+  const std::size_t count = std::min(rows.size(), static_cast<std::size_t>(page.limit));
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("data").begin_array();
+  for (std::size_t i = 0; i < count; ++i)
+    append(json, rows[i]);
+  json.end_array().key("next_cursor");
+  if (rows.size() > count)
+    json.text(write_cursor(page.filters, position_of(rows[count - 1])));
+  else
+    json.null();
+  json.end_object();
+  return json_response(std::move(text));
+}
+
+}  // namespace dompet::http

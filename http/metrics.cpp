@@ -1,0 +1,146 @@
+#include "http/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <sstream>
+#include <unordered_map>
+
+#include "config/logging.hpp"
+#include "http/router.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+const prometheus::Histogram::BucketBoundaries latency_buckets_s{0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02,
+                                                                0.05,   0.1,   0.25,  0.5,   1.0,   2.5,    5.0,  10.0};
+
+MetricFamily family(std::string name, std::string help, MetricType type, double value) {
+  prometheus::ClientMetric metric;
+  if (type == MetricType::Counter)
+    metric.counter.value = value;
+  else
+    metric.gauge.value = value;
+  return {std::move(name), std::move(help), type, {std::move(metric)}};
+}
+
+void append_engine(std::vector<MetricFamily>& families, const EngineCounters& counters) {
+  const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
+    families.push_back(
+        family("dompet_engine_" + std::string{name}, help, MetricType::Counter, static_cast<double>(value)));
+  };
+  counter("commits_total", "Batches committed.", counters.commits);
+  counter("committed_records_total", "Journal records committed.", counters.committed_records);
+  families.push_back(family("dompet_engine_commit_seconds_total", "Time spent waiting for commits.", MetricType::Counter,
+                            static_cast<double>(counters.commit_microseconds) / 1e6));
+  counter("lane_resets_total", "Times the commit lane threw its speculative state away.", counters.lane_resets);
+  counter("unknown_commits_total", "Commits whose outcome had to be looked up.", counters.unknown_commits);
+  counter("rejected_commits_total", "Batches that the database refused.", counters.rejected_commits);
+  counter("wallet_loads_total", "Wallets read from the journal.", counters.wallet_loads);
+  counter("wallet_crashes_total", "Wallet actors that crashed.", counters.wallet_crashes);
+  counter("passivated_wallets_total", "Wallets put to sleep.", counters.passivated_wallets);
+  counter("key_lookups_total", "Idempotency keys looked up in the database.", counters.key_lookups);
+  counter("saga_resends_total", "Saga messages sent again.", counters.saga_resends);
+  counter("integrity_alarms_total", "Contradictions in the ledger. Must stay 0.", counters.integrity_alarms);
+  families.push_back(family("dompet_engine_quarantined_wallets", "Wallets that no longer answer until somebody looks.",
+                            MetricType::Gauge, static_cast<double>(counters.quarantined_wallets)));
+  families.push_back(family("dompet_engine_resident_wallets", "Wallets in memory.", MetricType::Gauge,
+                            static_cast<double>(counters.resident_wallets)));
+}
+
+void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressure) {
+  families.push_back(
+      family("dompet_engine_ready", "1 when money can be taken.", MetricType::Gauge, pressure.ready ? 1 : 0));
+  families.push_back(family("dompet_lane_waiting_rows", "Journal rows that wait for their commit.", MetricType::Gauge,
+                            static_cast<double>(pressure.waiting_rows)));
+  families.push_back(family("dompet_lane_oldest_age_seconds", "How long the oldest of them has waited.",
+                            MetricType::Gauge, static_cast<double>(pressure.oldest_age.count()) / 1e3));
+}
+
+std::string route_label(const Exchange& exchange) {
+  return exchange.route == nullptr ? "unknown" : std::string{exchange.route->path};
+}
+
+}  // namespace
+
+class Metrics::Parts {
+ public:
+  prometheus::Counter& requests(const Exchange& exchange, int status) {
+    prometheus::Counter*& known = by_route_[exchange.route].counters[{exchange.request.method, status}];
+    if (known == nullptr)
+      known = &requests_.Add({{"method", std::string{name_of(exchange.request.method)}},
+                              {"route", route_label(exchange)},
+                              {"status", std::to_string(status)}});
+    return *known;
+  }
+
+  prometheus::Histogram& latency(const Exchange& exchange) {
+    prometheus::Histogram*& known = by_route_[exchange.route].latency;
+    if (known == nullptr)
+      known = &latencies_.Add({{"route", route_label(exchange)}}, latency_buckets_s);
+    return *known;
+  }
+
+  prometheus::Counter& shed(Shed reason) { return shed_.Add({{"reason", std::string{code(reason)}}}); }
+
+  prometheus::Registry registry_;
+
+ private:
+  struct OfRoute {
+    prometheus::Histogram* latency = nullptr;
+    std::map<std::pair<Method, int>, prometheus::Counter*> counters{};
+  };
+
+  prometheus::Family<prometheus::Counter>& requests_ = prometheus::BuildCounter()
+                                                           .Name("dompet_http_requests_total")
+                                                           .Help("Requests answered.")
+                                                           .Register(registry_);
+  prometheus::Family<prometheus::Histogram>& latencies_ =
+      prometheus::BuildHistogram()
+          .Name("dompet_http_request_duration_seconds")
+          .Help("From the request being read to its answer being given to the socket.")
+          .Register(registry_);
+  prometheus::Family<prometheus::Counter>& shed_ = prometheus::BuildCounter()
+                                                       .Name("dompet_http_shed_total")
+                                                       .Help("Requests refused before any work was done.")
+                                                       .Register(registry_);
+  std::unordered_map<const Route*, OfRoute> by_route_;
+};
+
+Metrics::Metrics() : parts_(std::make_unique<Parts>()) {
+  for (const Shed reason : {Shed::not_ready, Shed::overloaded, Shed::too_many_requests})
+    parts_->shed(reason);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const Exchange& exchange, int status, double seconds) {
+  parts_->requests(exchange, status).Increment();
+  parts_->latency(exchange).Observe(seconds);
+}
+
+void Metrics::count(Shed reason) { parts_->shed(reason).Increment(); }
+
+std::string Metrics::expose(const Engine& engine, const Admission& admission) const {
+  auto families = parts_->registry_.Collect();
+  families.push_back(family("dompet_http_in_flight", "Requests at work in engine and database.", MetricType::Gauge,
+                            static_cast<double>(admission.in_flight())));
+  families.push_back(family("dompet_http_bulk_items_in_flight", "Items of bulk requests at work.", MetricType::Gauge,
+                            static_cast<double>(admission.items_in_flight())));
+  families.push_back(family("dompet_log_lines_lost_total", "Log lines overwritten before they were written.",
+                            MetricType::Counter, static_cast<double>(lost_log_lines())));
+  append_pressure(families, engine.pressure());
+  append_engine(families, engine.counters());
+  std::ostringstream text;
+  prometheus::TextSerializer{}.Serialize(text, families);
+  return std::move(text).str();
+}
+
+}  // namespace dompet::http

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <array>
+
+#include "domain/ensure.hpp"
+#include "http/problem.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+constexpr std::array types{
+    // 400: the request is not what this API understands.
+    ProblemType{"malformed_json", 400, "The body is not a JSON object", false,
+                "The body could not be read as one JSON object in UTF-8: a syntax error, a repeated member, or nesting "
+                "deeper than 16 levels. `detail` says where."},
+    ProblemType{"unknown_field", 400, "The body has a field that this route does not know", false,
+                "Fields that are not understood are refused, so that a misspelt one is never silently ignored."},
+    ProblemType{"missing_field", 400, "A required field is missing", false, "`errors` names the field."},
+    ProblemType{"invalid_field", 400, "A field has the wrong type or length", false, "`errors` says which and why."},
+    ProblemType{"invalid_amount", 400, "An amount is not valid in its currency", false,
+                "An amount is a string such as \"125000.00\" with at most the currency's decimals, or a JSON integer of "
+                "whole major units; greater than zero, without sign or exponent."},
+    ProblemType{"invalid_id", 400, "An id is not a UUID", false, "Ids are UUIDs in their canonical text form."},
+    ProblemType{"unknown_currency", 400, "The currency is not known", false,
+                "Currencies are the three-letter codes of ISO 4217, in upper case."},
+    ProblemType{"unknown_method", 400, "The top-up method is not known", false,
+                "GET /v1/topups/methods lists the methods."},
+    ProblemType{"too_many_items", 400, "The bulk request has too many items", false,
+                "A bulk request carries at least one and at most 1000 items."},
+    ProblemType{"idempotency_key_required", 400, "The Idempotency-Key is missing", false,
+                "Every request that moves money carries an Idempotency-Key, so that it can be repeated safely."},
+    ProblemType{"invalid_idempotency_key", 400, "The Idempotency-Key is not valid", false,
+                "An Idempotency-Key has 1 to 128 printable ASCII characters, bare or in double quotes, and is sent once."},
+    ProblemType{"unknown_parameter", 400, "The query has a parameter that this route does not know", false,
+                "Parameters that are not understood, or sent twice, are refused. `errors` names them."},
+    ProblemType{"invalid_parameter", 400, "A query parameter is not valid", false, "`errors` says which and why."},
+    ProblemType{"invalid_cursor", 400, "The cursor is not valid", false,
+                "A cursor is taken as it is from `next_cursor` of an earlier page."},
+    ProblemType{"cursor_mismatch", 400, "The cursor belongs to another list", false,
+                "A cursor goes on only in the list, with the filters, that it came from."},
+    // 402: the money is not there.
+    ProblemType{"insufficient_funds", 402, "The available balance does not cover the amount", false,
+                "Nothing was moved. A new attempt needs a new Idempotency-Key."},
+    ProblemType{"transaction_limit_exceeded", 402, "The amount is over the wallet's limit for one transaction", false,
+                "Nothing was moved. The limit is in the wallet's `limits.per_transaction`."},
+    // 404
+    ProblemType{"not_found", 404, "There is nothing at this address", false, "See /docs for the addresses there are."},
+    ProblemType{"wallet_not_found", 404, "There is no such wallet", false, "Or none that you may see."},
+    ProblemType{"transaction_not_found", 404, "There is no such transaction", false, "Or none that you may see."},
+    ProblemType{"saga_not_found", 404, "There is no such saga", false, "Only transfers are sagas."},
+    ProblemType{"method_not_allowed", 405, "This address does not know the method", false,
+                "The header Allow lists the methods that it knows."},
+    // 409: the state of things stands against it.
+    ProblemType{"in_progress", 409, "The same request is still under way", true,
+                "A request with this Idempotency-Key has not been answered yet. Repeat it, with the same key, later."},
+    ProblemType{"wallet_frozen", 409, "The wallet is frozen", false, "A frozen wallet neither pays nor receives."},
+    ProblemType{"wallet_closed", 409, "The wallet is closed", false, "A closed wallet is never opened again."},
+    ProblemType{"currency_mismatch", 409, "The wallet holds another currency", false,
+                "Both wallets and the amount must be of one currency."},
+    ProblemType{"same_wallet", 409, "Source and destination are the same wallet", false, "Nothing was moved."},
+    ProblemType{"maximum_balance_exceeded", 409, "The receiving wallet would hold more than it may", false,
+                "The limit is in that wallet's `limits.maximum_balance`. Nothing was moved."},
+    ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false, "Nothing was moved."},
+    ProblemType{"hold_not_found", 409, "There is no such hold", false, "It was captured or released before."},
+    ProblemType{"hold_exceeded", 409, "The amount is more than the hold has left", false, "Nothing was moved."},
+    ProblemType{"wallet_not_empty", 409, "Only an empty wallet can be closed", false, "Move its money out first."},
+    ProblemType{"wallet_has_holds", 409, "A wallet with holds cannot be closed", false,
+                "Wait until its transfers under way are final."},
+    ProblemType{"already_exists", 409, "It exists already", false, "Nothing was changed."},
+    ProblemType{"cancelled", 409, "The transfer was cancelled", false,
+                "It was cancelled before the destination accepted it; the money is back in the source wallet."},
+    // The form of the request
+    ProblemType{"body_too_large", 413, "The body is too large", false,
+                "A body has at most 1 MiB, of a bulk request at most 8 MiB."},
+    ProblemType{"unsupported_media_type", 415, "The body is not application/json", false,
+                "Send JSON in UTF-8 with `Content-Type: application/json`."},
+    ProblemType{"idempotency_key_reused", 422, "The Idempotency-Key was used for another request", false,
+                "A key belongs to the first request that carried it. A new request needs a new key."},
+    ProblemType{"too_many_requests", 429, "You have too many requests under way", true,
+                "Nothing was done. Wait for answers, or for Retry-After, before you send more."},
+    ProblemType{"header_too_large", 431, "The header is too large", false,
+                "Request line and header fields together have at most 16 KiB."},
+    // Ours
+    ProblemType{"internal_error", 500, "Something is wrong on our side", true,
+                "A money request may be repeated with the same Idempotency-Key; it is done at most once."},
+    ProblemType{"not_ready", 503, "The service cannot take money yet", true,
+                "It is starting, or has lost its database. Nothing was done."},
+    ProblemType{"overloaded", 503, "The service has more work than it can do", true,
+                "Nothing was done. Repeat the request, with the same key, after Retry-After."},
+    ProblemType{"unavailable", 503, "The service cannot do this now", true,
+                "Repeat the request, with the same key, after Retry-After. `applied` says whether it may have been done."},
+    ProblemType{"outcome_unknown", 503, "It is not known whether the request was carried out", true,
+                "Repeat it with the same Idempotency-Key: the answer is what really happened, and it is done at most once."},
+    ProblemType{"shutting_down", 503, "The service is being stopped", true, "Nothing was done. Try again soon."},
+};
+
+}  // namespace
+
+std::span<const ProblemType> problem_types() { return types; }
+
+const ProblemType* find_problem_type(std::string_view code) {
+  const auto found = std::ranges::find(types, code, &ProblemType::code);
+  return found == types.end() ? nullptr : &*found;
+}
+
+const ProblemType& problem_type(std::string_view code) {
+  const ProblemType* found = find_problem_type(code);
+  ensure(found != nullptr, "every problem code is in the table");
+  return *found;
+}
+
+}  // namespace dompet::http

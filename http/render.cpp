@@ -1,0 +1,234 @@
+#include "http/render.hpp"
+
+#include <map>
+
+#include "domain/posting.hpp"
+#include "http/timestamp.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+template <class... Cases>
+struct Match : Cases... {
+  using Cases::operator()...;
+};
+
+std::string_view kind_of(const Event& event) {
+  return std::visit(Match{[](const WalletOpened&) { return std::string_view{"opened"}; },
+                          [](const NameChanged&) { return std::string_view{"renamed"}; },
+                          [](const LimitsChanged&) { return std::string_view{"limits_changed"}; },
+                          [](const WalletFrozen&) { return std::string_view{"frozen"}; },
+                          [](const WalletUnfrozen&) { return std::string_view{"unfrozen"}; },
+                          [](const WalletClosed&) { return std::string_view{"closed"}; },
+                          [](const Credited&) { return std::string_view{"credited"}; },
+                          [](const TransferredOut&) { return std::string_view{"transferred_out"}; },
+                          [](const HoldPlaced&) { return std::string_view{"hold_placed"}; },
+                          [](const HoldCaptured&) { return std::string_view{"hold_captured"}; },
+                          [](const HoldReleased&) { return std::string_view{"hold_released"}; }},
+                    event);
+}
+
+/// What an event does to the available balance.
+Minor change_of(const Event& event) {
+  return std::visit(Match{[](const Credited& fact) { return fact.amount; },
+                          [](const TransferredOut& fact) { return -fact.amount; },
+                          [](const HoldPlaced& fact) { return -fact.amount; },
+                          [](const HoldReleased& fact) { return fact.amount; },
+                          [](const auto&) { return Minor{0}; }},
+                    event);
+}
+
+std::string hex(const Digest& digest) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(digest.size() * 2);
+  for (const std::uint8_t byte : digest)
+    text += {digits[byte >> 4], digits[byte & 15]};
+  return text;
+}
+
+void append_limit(JsonWriter& json, std::string_view name, const std::optional<Minor>& limit, const Currency& currency) {
+  if (limit)
+    json.plain(name, format_amount(*limit, currency));
+  else
+    json.key(name).null();
+}
+
+void append_plain_or_null(JsonWriter& json, std::string_view name, const std::string& text) {
+  if (text.empty())
+    json.key(name).null();
+  else
+    json.plain(name, text);
+}
+
+std::string_view step_name(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::wallet_changed:
+      return "wallet_changed";
+    case RecordKind::topup:
+      return "topup";
+    case RecordKind::transfer:
+      return "transfer";
+    case RecordKind::declined:
+      return "declined";
+    case RecordKind::hold_placed:
+      return "hold_placed";
+    case RecordKind::transfer_credited:
+      return "transfer_credited";
+    case RecordKind::transfer_refused:
+      return "transfer_refused";
+    case RecordKind::transfer_cancelling:
+      return "transfer_cancelling";
+    case RecordKind::hold_captured:
+      return "hold_captured";
+    case RecordKind::hold_released:
+      return "hold_released";
+  }
+  return "unknown";
+}
+
+/// System accounts and sums end with their currency: external:bri:IDR.
+std::string_view currency_of(std::string_view account) { return account.substr(account.rfind(':') + 1); }
+
+std::string amount_text(Minor amount, std::string_view currency_code) {
+  const auto currency = find_currency(currency_code);
+  return currency ? format_amount(amount, *currency) : std::to_string(amount);
+}
+
+}  // namespace
+
+void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms) {
+  const Wallet& wallet = history.wallet;
+  const Currency& currency = wallet.currency;
+  json.begin_object();
+  json.plain("id", to_string(wallet.id)).member("name", wallet.name).plain("currency", currency.text());
+  json.plain("status", name_of(wallet.status));
+  json.key("balance").begin_object();
+  json.plain("available", format_amount(wallet.available, currency)).plain("held", format_amount(wallet.held, currency));
+  json.plain("total", format_amount(wallet.total(), currency)).end_object();
+  json.key("limits").begin_object();
+  append_limit(json, "per_transaction", wallet.limits.per_transaction, currency);
+  append_limit(json, "maximum_balance", wallet.limits.maximum_balance, currency);
+  json.plain("credit_limit", format_amount(wallet.limits.credit_limit, currency)).end_object();
+  json.key("version").number(static_cast<std::int64_t>(history.seq));
+  json.plain("created_at", format_time(unix_ms_of(wallet.id.uuid)));
+  if (as_of_ms)
+    json.plain("as_of", format_time(*as_of_ms));
+  json.end_object();
+}
+
+std::string render_wallet(const WalletHistory& history, std::optional<std::int64_t> as_of_ms) {
+  std::string text;
+  text.reserve(448);
+  JsonWriter json(text);
+  append_wallet(json, history, as_of_ms);
+  return text;
+}
+
+EntryView entry_of(const StatementLine& line, const Currency& currency) {
+  const Transaction* transaction = line.record.transaction.get();
+  EntryView entry{.seq = line.leg.seq,
+                  .kind = kind_of(line.leg.event),
+                  .amount = format_amount(change_of(line.leg.event), currency),
+                  .balance_after = format_amount(line.leg.available_after, currency),
+                  .held_after = format_amount(line.leg.held_after, currency),
+                  .transaction_id = {},
+                  .counterparty_wallet_id = {},
+                  .hash = hex(line.leg.digest),
+                  .at = format_time(line.record.at_ms)};
+  if (transaction != nullptr) {
+    entry.transaction_id = to_string(transaction->id);
+    const WalletId& other = line.leg.wallet == transaction->source ? transaction->destination : transaction->source;
+    if (!other.uuid.is_nil())
+      entry.counterparty_wallet_id = to_string(other);
+  }
+  return entry;
+}
+
+void append_entry(JsonWriter& json, const EntryView& entry) {
+  json.begin_object();
+  json.key("seq").number(static_cast<std::int64_t>(entry.seq));
+  json.plain("kind", entry.kind).plain("amount", entry.amount).plain("balance_after", entry.balance_after);
+  json.plain("held_after", entry.held_after);
+  append_plain_or_null(json, "transaction_id", entry.transaction_id);
+  append_plain_or_null(json, "counterparty_wallet_id", entry.counterparty_wallet_id);
+  json.plain("hash", entry.hash).plain("at", entry.at).end_object();
+}
+
+std::string_view csv_header() {
+  return "seq,kind,amount,balance_after,held_after,transaction_id,counterparty_wallet_id,hash,at\r\n";
+}
+
+void append_csv(std::string& out, const EntryView& entry) {
+  out += std::to_string(entry.seq);
+  const std::string_view columns[]{entry.kind,           entry.amount, entry.balance_after,
+                                   entry.held_after,     entry.transaction_id, entry.counterparty_wallet_id,
+                                   entry.hash,           entry.at};
+  for (const std::string_view column : columns)
+    (out += ',') += column;
+  out += "\r\n";
+}
+
+void append_saga(JsonWriter& json, const SagaListing& saga) {
+  json.begin_object();
+  json.plain("id", to_string(saga.id)).plain("state", name_of(saga.state));
+  json.plain("path", saga.compact ? "one_commit" : "stepwise");
+  json.plain("source_wallet_id", to_string(saga.source)).plain("destination_wallet_id", to_string(saga.destination));
+  json.plain("amount", format_amount(saga.amount, saga.currency)).plain("currency", saga.currency.text());
+  json.key("source_shard").number(saga.source_shard);
+  json.key("destination_shard").number(saga.destination_shard);
+  json.key("attempts").number(saga.attempts);
+  json.key("last_error");
+  if (saga.last_error.empty())
+    json.null();
+  else
+    json.text(saga.last_error);
+  json.plain("created_at", format_time(saga.created_at_ms)).plain("updated_at", format_time(saga.updated_at_ms));
+  json.end_object();
+}
+
+void append_step(JsonWriter& json, const Record& record) {
+  json.begin_object();
+  json.plain("step", step_name(record.kind)).plain("at", format_time(record.at_ms));
+  json.key("shard").number(record.shard);
+  json.key("shard_seq").number(static_cast<std::int64_t>(record.shard_seq));
+  json.key("epoch").number(static_cast<std::int64_t>(record.epoch));
+  json.key("batch").number(static_cast<std::int64_t>(record.batch));
+  json.key("decline");
+  if (record.decline)
+    json.begin_object().plain("code", code(*record.decline)).member("detail", sentence(*record.decline)).end_object();
+  else
+    json.null();
+  const Currency currency = record.transaction ? record.transaction->currency : Currency{};
+  json.key("postings").begin_array();
+  for (const Entry& entry : postings(record))
+    json.begin_object()
+        .member("account", entry.account)
+        .plain("amount", format_amount(entry.amount, currency))
+        .end_object();
+  json.end_array().end_object();
+}
+
+std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines) {
+  std::map<std::string_view, Minor> sums;
+  bool is_balanced = true;
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("data").begin_array();
+  for (const TrialBalanceLine& line : lines) {
+    const std::string_view currency = currency_of(line.account);
+    sums[currency] += line.total;
+    json.begin_object().member("account", line.account).member("currency", currency);
+    json.plain("total", amount_text(line.total, currency)).end_object();
+  }
+  json.end_array().key("sums").begin_array();
+  for (const auto& [currency, sum] : sums) {
+    is_balanced = is_balanced && sum == 0;
+    json.begin_object().member("currency", currency).plain("total", amount_text(sum, currency)).end_object();
+  }
+  json.end_array().key("is_balanced").truth(is_balanced).end_object();
+  return text;
+}
+
+}  // namespace dompet::http

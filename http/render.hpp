@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/engine.hpp"
+#include "http/json.hpp"
+
+namespace dompet::http {
+
+// Domain values become JSON here. All functions are pure: the same value gives the same bytes, which is what makes a
+// replayed answer equal to the first one.
+
+/// A transaction and how it stands, from an answer of the engine or from the journal.
+struct TransactionView {
+  const Record& record;
+  SagaState state = SagaState::settled;
+  std::int64_t completed_at_ms = 0;
+  std::optional<Decline> refusal{};
+};
+
+TransactionView view_of(const MoneyAnswer& answer);
+TransactionView view_of(const StoredTransaction& stored);
+
+enum class TransactionStatus : std::uint8_t { pending, completed, declined, failed };
+
+TransactionStatus status_of(const TransactionView& view);
+std::string_view name_of(TransactionStatus status);
+/// Why it was declined or failed, when it was.
+std::optional<Decline> decline_of(const TransactionView& view);
+
+void append_transaction(JsonWriter& json, const TransactionView& view);
+std::string render_transaction(const TransactionView& view);
+
+/// `as_of_ms`: the moment for which the past was asked.
+void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
+std::string render_wallet(const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
+
+/// One line of a statement, as JSON and CSV write it.
+struct EntryView {
+  std::uint64_t seq;
+  std::string_view kind;
+  /// What the entry did to the available balance; the sum over all entries is the balance.
+  std::string amount;
+  std::string balance_after;
+  std::string held_after;
+  /// Empty for entries that move no money, and for the counterparty of a top-up.
+  std::string transaction_id;
+  std::string counterparty_wallet_id;
+  std::string hash;
+  std::string at;
+};
+
+EntryView entry_of(const StatementLine& line, const Currency& currency);
+void append_entry(JsonWriter& json, const EntryView& entry);
+std::string_view csv_header();
+void append_csv(std::string& out, const EntryView& entry);
+
+void append_saga(JsonWriter& json, const SagaListing& saga);
+void append_step(JsonWriter& json, const Record& record);
+std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines);
+
+}  // namespace dompet::http

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "http/exchange.hpp"
+
+namespace dompet::http {
+
+struct Services;
+
+// What the routes of the table in routes.cpp do; one file of http/routes/ for each resource. All run on the io thread
+// and answer the exchange exactly once, now or later.
+
+namespace routes {
+
+// wallets.cpp
+void open_wallet(Services& services, const ExchangePtr& exchange);
+void list_wallets(Services& services, const ExchangePtr& exchange);
+void read_wallet(Services& services, const ExchangePtr& exchange);
+void change_wallet(Services& services, const ExchangePtr& exchange);
+void freeze_wallet(Services& services, const ExchangePtr& exchange);
+void unfreeze_wallet(Services& services, const ExchangePtr& exchange);
+void close_wallet(Services& services, const ExchangePtr& exchange);
+// entries.cpp
+void list_entries(Services& services, const ExchangePtr& exchange);
+// money.cpp
+void top_up(Services& services, const ExchangePtr& exchange);
+void list_topup_methods(Services& services, const ExchangePtr& exchange);
+void transfer(Services& services, const ExchangePtr& exchange);
+// bulk.cpp
+void transfer_in_bulk(Services& services, const ExchangePtr& exchange);
+// transactions.cpp
+void list_transactions(Services& services, const ExchangePtr& exchange);
+void read_transaction(Services& services, const ExchangePtr& exchange);
+// sagas.cpp
+void list_sagas(Services& services, const ExchangePtr& exchange);
+void read_saga(Services& services, const ExchangePtr& exchange);
+void read_timeline(Services& services, const ExchangePtr& exchange);
+// ledger.cpp
+void read_trial_balance(Services& services, const ExchangePtr& exchange);
+// service.cpp
+void say_alive(Services& services, const ExchangePtr& exchange);
+void say_ready(Services& services, const ExchangePtr& exchange);
+void show_metrics(Services& services, const ExchangePtr& exchange);
+void show_openapi(Services& services, const ExchangePtr& exchange);
+void show_docs(Services& services, const ExchangePtr& exchange);
+void show_docs_asset(Services& services, const ExchangePtr& exchange);
+void explain_problem(Services& services, const ExchangePtr& exchange);
+
+}  // namespace routes
+
+}  // namespace dompet::http

@@ -1,0 +1,73 @@
+#include <utility>
+
+#include "http/answers.hpp"
+#include "http/list.hpp"
+#include "http/query.hpp"
+#include "http/render.hpp"
+#include "http/routes.hpp"
+
+namespace dompet::http::routes {
+
+namespace {
+
+bool wants_csv(const HttpRequest& request) {
+  const auto accept = request.header("Accept").value_or("");
+  const auto csv = accept.find("text/csv");
+  return csv != accept.npos && csv < accept.find("application/json");
+}
+
+std::string next_page_link(const HttpRequest& request, const Page& page, const std::string& cursor) {
+  return "<" + std::string{request.path} + "?limit=" + std::to_string(page.limit) + "&cursor=" + cursor +
+         ">; rel=\"next\"";
+}
+
+Position position_of(const StatementLine& line) { return {line.leg.wallet.uuid, line.leg.seq}; }
+
+HttpResponse render_csv(const HttpRequest& request, const Page& page, const std::vector<StatementLine>& lines,
+                        const Currency& currency) {
+  const std::size_t count = std::min(lines.size(), static_cast<std::size_t>(page.limit));
+  HttpResponse response{.content_type = "text/csv; charset=utf-8", .body = std::string{csv_header()}};
+  for (std::size_t i = 0; i < count; ++i)
+    append_csv(response.body, entry_of(lines[i], currency));
+  if (lines.size() > count)
+    response.headers.emplace_back(
+        "Link", next_page_link(request, page, write_cursor(page.filters, position_of(lines[count - 1]))));
+  return response;
+}
+
+void answer_lines(Services& services, const ExchangePtr& exchange, const Page& page, const Wallet& wallet) {
+  answer_by_query(services, exchange,
+                  [page, id = wallet.id, currency = wallet.currency](Reader& reader, const HttpRequest& request) {
+                    const auto before = page.after ? std::optional{page.after->seq} : std::nullopt;
+                    const auto lines = reader.statement(id, before, page.limit + 1);
+                    if (wants_csv(request))
+                      return render_csv(request, page, lines, currency);
+                    return render_list(
+                        page, lines,
+                        [&currency](JsonWriter& json, const StatementLine& line) {
+                          append_entry(json, entry_of(line, currency));
+                        },
+                        position_of);
+                  });
+}
+
+}  // namespace
+
+/// Asks the wallet first: it says whether there is one, and in which currency its amounts are written.
+void list_entries(Services& services, const ExchangePtr& exchange) {
+  const auto id = captured_id(exchange);
+  if (!id)
+    return;
+  QueryParameters parameters(exchange->request.query, {"limit", "cursor"});
+  const auto page = read_page(parameters, "/v1/wallets/" + to_string(*id) + "/entries");
+  if (!page)
+    return refuse(exchange, page.error());
+  services.ask.ask(ReadWalletRequest{{*id}, false}, [&services, exchange, page = *page](const Reply& reply) {
+    const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
+    if (history == nullptr)
+      return answer_wallet(exchange, reply);
+    answer_lines(services, exchange, page, history->wallet);
+  });
+}
+
+}  // namespace dompet::http::routes

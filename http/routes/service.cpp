@@ -1,0 +1,55 @@
+#include "http/answers.hpp"
+#include "http/embedded.hpp"
+#include "http/routes.hpp"
+
+namespace dompet::http::routes {
+
+namespace {
+
+bool prefers(const HttpRequest& request, std::string_view media_type) {
+  const auto accept = request.header("Accept");
+  return accept && accept->contains(media_type);
+}
+
+void answer_asset(const ExchangePtr& exchange, std::string_view path) {
+  for (const Asset& asset : swagger_assets)
+    if (asset.path == path)
+      return exchange->answer({.content_type = asset.content_type, .body = std::string{asset.body}});
+  refuse(exchange, {.code = "not_found"});
+}
+
+}  // namespace
+
+void say_alive(Services&, const ExchangePtr& exchange) { exchange->answer(json_response(R"({"status":"alive"})")); }
+
+void say_ready(Services& services, const ExchangePtr& exchange) {
+  if (services.engine.pressure().ready)
+    exchange->answer(json_response(R"({"status":"ready"})"));
+  else
+    refuse(exchange, {.code = "not_ready"});
+}
+
+void show_metrics(Services& services, const ExchangePtr& exchange) {
+  exchange->answer({.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                    .body = services.metrics.expose(services.engine, services.admission)});
+}
+
+void show_openapi(Services&, const ExchangePtr& exchange) {
+  exchange->answer(json_response(std::string{openapi_document}));
+}
+
+void show_docs(Services&, const ExchangePtr& exchange) { answer_asset(exchange, "index.html"); }
+
+void show_docs_asset(Services&, const ExchangePtr& exchange) { answer_asset(exchange, exchange->captures[0]); }
+
+void explain_problem(Services&, const ExchangePtr& exchange) {
+  const ProblemType* type = find_problem_type(exchange->captures[0]);
+  if (type == nullptr)
+    return refuse(exchange, {.code = "not_found"});
+  if (prefers(exchange->request, "application/json"))
+    exchange->answer(json_response(explain_as_json(*type)));
+  else
+    exchange->answer({.content_type = "text/html; charset=utf-8", .body = explain_as_html(*type)});
+}
+
+}  // namespace dompet::http::routes

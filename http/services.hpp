@@ -1,0 +1,21 @@
+#pragma once
+
+#include "http/admission.hpp"
+#include "http/ask.hpp"
+#include "http/id_source.hpp"
+#include "http/metrics.hpp"
+#include "http/settings.hpp"
+
+namespace dompet::http {
+
+/// What a route may use. Made by the front, alive as long as the io thread.
+struct Services {
+  const Settings& settings;
+  Ask& ask;
+  Engine& engine;
+  Admission& admission;
+  Metrics& metrics;
+  IdSource& ids;
+};
+
+}  // namespace dompet::http

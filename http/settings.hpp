@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace dompet::http {
+
+/// Which requests leave a line in the log. Measured on two cores: a line a request costs about a microsecond of the io
+/// thread and as much of the logging thread, some five to ten per cent of the transfers per second. So every failure of
+/// ours (5xx) and every request slower than `slow_request` is logged by default; `all` is for finding something out.
+enum class AccessLog : std::uint8_t { off, errors, all };
+
+/// Every bound of the HTTP front end. config/ fills it from file, environment and flags; reasons stand there too.
+struct Settings {
+  std::string address = "127.0.0.1";
+  /// 0 takes any free port; HttpFront::port() says which.
+  std::uint16_t port = 8080;
+
+  /// More connections wait in the listen backlog until one closes. Far above any useful number of clients, so that
+  /// hundreds of half-sent requests leave room for the others.
+  std::size_t max_connections = 4'096;
+  /// Request line and header fields together; more is answered 431.
+  std::size_t header_bytes = std::size_t{16} * 1024;
+  /// More is answered 413.
+  std::size_t body_bytes = std::size_t{1} * 1024 * 1024;
+  std::size_t bulk_body_bytes = std::size_t{8} * 1024 * 1024;
+  /// What is read at all, so that a body that is too large can be answered; above it the connection is closed.
+  std::size_t readable_body_bytes = std::size_t{32} * 1024 * 1024;
+  std::size_t bulk_items = 1'000;
+
+  /// For the whole of a request to arrive; also how long a kept-alive connection may idle (one timer in RESTinio).
+  std::chrono::milliseconds read_limit{5'000};
+  /// For one write of a response to be taken by the client.
+  std::chrono::milliseconds write_limit{10'000};
+  /// After this every request is answered, by us with 503 if nobody else did.
+  std::chrono::milliseconds request_deadline{30'000};
+  /// How long the engine is waited for before the answer is `outcome_unknown`.
+  std::chrono::milliseconds answer_deadline{5'000};
+  /// How long a key without an answer is remembered as running.
+  std::chrono::milliseconds key_memory{60'000};
+  /// How long a stop waits for requests that are under way.
+  std::chrono::milliseconds stop_limit{10'000};
+
+  /// Requests at work in engine and database together; more are shed with 503.
+  std::size_t max_in_flight = 1'024;
+  /// The same per client address; more are shed with 429.
+  std::size_t max_in_flight_per_client = 768;
+  /// Items of bulk requests at work; a bulk that does not fit is shed with 503.
+  std::size_t max_bulk_items_in_flight = 8'000;
+  /// A commit lane whose oldest entry waits longer gets no new work: 503 (protocol 5.12).
+  std::chrono::milliseconds lane_age_limit{250};
+
+  AccessLog access_log = AccessLog::errors;
+  std::chrono::milliseconds slow_request{1'000};
+};
+
+}  // namespace dompet::http

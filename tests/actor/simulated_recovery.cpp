@@ -1,0 +1,146 @@
+// The reading half of the simulated ledger: what recovery finds after a restart.
+
+#include <algorithm>
+
+#include "tests/actor/simulated_ledger.hpp"
+
+namespace dompet::simulated {
+
+namespace {
+
+bool begins(RecordKind kind) {
+  return kind == RecordKind::topup || kind == RecordKind::transfer || kind == RecordKind::declined ||
+         kind == RecordKind::hold_placed;
+}
+
+const Leg* leg_on(const Record& record, const WalletId& wallet, std::uint64_t seq) {
+  for (const Leg& leg : record.all_legs())
+    if (leg.wallet == wallet && leg.seq == seq)
+      return &leg;
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<SagaState> SimulatedLedger::saga(const TransactionId& id) const {
+  const auto found = sagas_.find(id);
+  return found == sagas_.end() ? std::nullopt : std::optional{found->second.state};
+}
+
+std::vector<Decision> SimulatedLedger::decisions(const TransactionId& id) const {
+  std::vector<Decision> words;
+  if (const auto found = decisions_.find(id); found != decisions_.end())
+    for (const DecisionRow& row : found->second)
+      words.push_back(row.outcome);
+  return words;
+}
+
+std::size_t SimulatedLedger::open_sagas() const {
+  return static_cast<std::size_t>(std::ranges::count_if(sagas_, [](const auto& entry) { return !is_final(entry.second.state); }));
+}
+
+std::size_t SimulatedLedger::snapshots_of(const WalletId& wallet) const {
+  const auto found = snapshots_.find(wallet);
+  return found == snapshots_.end() ? 0 : found->second.size();
+}
+
+std::string SimulatedLedger::status_of(const WalletId& wallet) const {
+  const auto found = wallets_.find(wallet);
+  return found == wallets_.end() ? std::string{} : std::string{found->second.status};
+}
+
+void SimulatedLedger::corrupt(const WalletId& wallet) {
+  Legs legs = as_wallet_[wallet];
+  legs.insert(as_peer_[wallet].begin(), as_peer_[wallet].end());
+  journal_[legs.rbegin()->second].payload.back() ^= 1;
+}
+
+void SimulatedLedger::corrupt_snapshots(const WalletId& wallet) {
+  for (auto& [seq, state] : snapshots_[wallet])
+    state.back() ^= 1;
+}
+
+std::optional<WalletHistory> SimulatedLedger::newest_snapshot(const WalletId& wallet) const {
+  const auto kept = snapshots_.find(wallet);
+  if (kept == snapshots_.end())
+    return std::nullopt;
+  for (auto snapshot = kept->second.rbegin(); snapshot != kept->second.rend(); ++snapshot)
+    try {
+      return decode_snapshot(snapshot->second);
+    } catch (const Unreadable&) {
+      continue;  // the one before it, then
+    }
+  return std::nullopt;
+}
+
+std::optional<WalletHistory> SimulatedLedger::load_wallet(const WalletId& wallet) {
+  Legs legs = as_wallet_[wallet];
+  legs.insert(as_peer_[wallet].begin(), as_peer_[wallet].end());
+  if (legs.empty())
+    return std::nullopt;
+  WalletHistory history;
+  history.wallet.id = wallet;
+  if (auto snapshot = newest_snapshot(wallet))
+    history = std::move(*snapshot);
+  for (auto place = legs.upper_bound(history.seq); place != legs.end(); ++place) {
+    const Record record = decode(journal_[place->second]);
+    const Leg* leg = leg_on(record, wallet, place->first);
+    if (leg == nullptr || leg->digest != link(history.digest, record, *leg) || !replay(history, *leg))
+      throw Unreadable("wallet " + to_string(wallet) + " does not replay at seq " + std::to_string(place->first));
+  }
+  return history;
+}
+
+std::optional<Record> SimulatedLedger::record_of_key(const KeyId& key) {
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? std::nullopt : std::optional{decode(journal_[found->second])};
+}
+
+std::optional<StoredTransaction> SimulatedLedger::transaction(const TransactionId& id) {
+  const auto [begin, end] = by_id_.equal_range(id);
+  for (auto place = begin; place != end; ++place) {
+    StoredTransaction stored{.record = decode(journal_[place->second])};
+    if (!begins(stored.record.kind))
+      continue;
+    stored.completed_at_ms = stored.record.at_ms;
+    if (stored.record.kind == RecordKind::declined)
+      stored.state = SagaState::declined;
+    if (stored.record.kind != RecordKind::hold_placed)
+      return stored;
+    const Saga& saga = sagas_.at(id);
+    stored.state = saga.state;
+    stored.completed_at_ms = is_final(saga.state) ? saga.row.updated_at_ms : 0;
+    if (saga.state == SagaState::released && decisions_.contains(id))
+      stored.refusal = decline_of(decisions_.at(id).front().reason);
+    return stored;
+  }
+  return std::nullopt;
+}
+
+StoredDecision SimulatedLedger::decision(const TransactionId& id) {
+  if (const auto found = decisions_.find(id); found != decisions_.end()) {
+    const DecisionRow& row = found->second.front();
+    return {row.outcome, row.reason, row.wallet, row.amount, row.currency};
+  }
+  const auto stored = transaction(id);
+  if (!stored || stored->record.kind != RecordKind::transfer)
+    return {};
+  const Transaction& request = *stored->record.transaction;
+  return {Decision::credited, 0, request.destination, request.amount, request.currency};
+}
+
+std::vector<SagaListing> SimulatedLedger::open_sagas(Shard shard) {
+  std::vector<SagaListing> open;
+  for (const auto& [id, saga] : sagas_)
+    if (!is_final(saga.state) && saga.row.source_shard == shard)
+      open.push_back(saga.row);
+  return open;
+}
+
+void SimulatedLedger::keys_of(Shard shard, const std::function<void(const KeyId&)>& take) {
+  for (const JournalRow& row : journal_)
+    if (row.shard == shard && row.key)
+      take({*row.key});
+}
+
+}  // namespace dompet::simulated

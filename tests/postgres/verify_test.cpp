@@ -1,0 +1,327 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+
+#include "persistence/verify.hpp"
+#include "tests/postgres/ledger.hpp"
+
+namespace dompet::testing {
+
+namespace {
+
+struct Town {
+  WalletId ayu{};
+  WalletId budi{};
+  TransactionId settled{};
+  TransactionId released{};
+  TransactionId open{};
+  TransactionId credited{};
+};
+
+/// A ledger in which everything happened once: every kind of record, a snapshot, sagas in every state.
+Town town(TestLedger& ledger) {
+  Town town;
+  town.ayu = ledger.open_wallet("Ayu");
+  town.budi = ledger.open_wallet("Budi");
+  ledger.top_up(town.ayu, 250'000);
+  ledger.top_up(town.budi, 1'000, "bca");
+  ledger.transfer(town.ayu, town.budi, 32'000);
+  ledger.decline_transfer(town.budi, town.ayu, 999'999'999, Decline::insufficient_funds);
+  town.settled = ledger.place_hold(town.ayu, town.budi, 5'000);
+  town.released = ledger.place_hold(town.ayu, town.budi, 6'000);
+  town.open = ledger.place_hold(town.ayu, town.budi, 7'000);
+  town.credited = ledger.place_hold(town.ayu, town.budi, 8'000);
+  ledger.change(town.budi, NameChanged{"Budi Santoso"});
+  ledger.commit();
+  ledger.snapshot(town.ayu);
+  ledger.credit(town.settled);
+  ledger.credit(town.credited);
+  ledger.refuse(town.released, Decline::wallet_frozen);
+  ledger.commit();
+  ledger.capture(town.settled);
+  ledger.release(town.released);
+  ledger.commit();
+  return town;
+}
+
+/// The only checks that fail are the expected ones; each names the place.
+void check_caught(std::initializer_list<const char*> claims) {
+  const VerifyReport report = verify_ledger(database_url());
+  CHECK_FALSE(report.is_sound());
+  for (const LedgerCheck& check : report.checks) {
+    const bool expected = std::ranges::any_of(claims, [&](const char* word) { return check.claim.contains(word); });
+    INFO(check.claim << ": " << check.first_fault);
+    CHECK((check.faults > 0) == expected);
+    CHECK(check.first_fault.empty() == (check.faults == 0));
+  }
+}
+
+// A word of each check's claim.
+constexpr const char* readable = "can be read";
+constexpr const char* contiguous = "(I1)";
+constexpr const char* balanced = "postings";
+constexpr const char* keys = "(I8)";
+constexpr const char* totals = "totals";
+constexpr const char* transit = "Transit";
+constexpr const char* replays = "(I2)";
+constexpr const char* chain = "hash chain";
+constexpr const char* snapshots = "snapshot";
+constexpr const char* rows = "table of wallets";
+constexpr const char* conserved = "from outside";
+constexpr const char* sagas = "Every saga";
+constexpr const char* decisions = "(I3)";
+constexpr const char* proven = "(I4, I5)";
+
+/// A second row with the same facts, which no constraint stops any more.
+void duplicate_row(SqlSession& sql, const std::string& table, const std::string& key, const std::string& where) {
+  sql.run("ALTER TABLE " + table + " DROP CONSTRAINT " + key + "; INSERT INTO " + table + " SELECT * FROM " + table +
+          " WHERE " + where);
+}
+
+std::string with_id(const TransactionId& id) { return "id = '" + to_string(id) + "'"; }
+
+/// Replaces a stored leg by one that another program would have written, digest and all.
+void rewrite(SqlSession& sql, const Record& record) {
+  const JournalRow row = encode(record);
+  std::string hex = "\\x";
+  for (char byte : row.payload) {
+    constexpr char digits[] = "0123456789abcdef";
+    hex += {digits[static_cast<unsigned char>(byte) >> 4], digits[byte & 15]};
+  }
+  sql.ask("UPDATE journal SET payload = $1, amount = $2 WHERE shard = $3 AND shard_seq = $4",
+          Parameters{}.add(hex).add(row.amount).add(row.shard).add(row.shard_seq));
+}
+
+}  // namespace
+
+TEST_CASE("a ledger in which every kind of thing happened is found sound", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  const VerifyReport report = verify_ledger(database_url());
+  for (const LedgerCheck& check : report.checks) {
+    INFO(check.claim << ": " << check.first_fault);
+    CHECK(check.faults == 0);
+    CHECK(check.looked_at > 0);
+  }
+  CHECK(report.is_sound());
+  CHECK(report.wallets == 2);
+  CHECK(report.checks.size() == 14);
+}
+
+TEST_CASE("an empty ledger is sound", "[verify]") {
+  TestLedger ledger;
+  CHECK(verify_ledger(database_url()).is_sound());
+}
+
+TEST_CASE("a record that was taken away is missed", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  ledger.sql().run("DELETE FROM journal WHERE kind = 3");
+  check_caught({contiguous, replays, snapshots, rows, conserved});
+}
+
+TEST_CASE("a record that was taken from a stream's end is missed by the books", "[verify]") {
+  TestLedger ledger;
+  const WalletId ayu = ledger.open_wallet("Ayu");
+  ledger.top_up(ayu, 500);
+  ledger.commit();
+  ledger.sql().run("DELETE FROM journal WHERE kind = 2");
+  check_caught({totals, conserved});
+}
+
+TEST_CASE("a refusal that was taken away leaves a gap in its shard's stream", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  ledger.top_up(ledger.open_wallet("Citra"), 1);
+  ledger.commit();
+  ledger.sql().run("DELETE FROM journal WHERE kind = 4 AND shard_seq < (SELECT max(shard_seq) FROM journal j"
+                   " WHERE j.shard = journal.shard)");
+  check_caught({contiguous});
+}
+
+TEST_CASE("a record under an epoch that fell, or that its shard never had, is seen", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  SECTION("fell") { ledger.sql().run("UPDATE journal SET epoch = 0 WHERE kind = 3"); }
+  SECTION("never had") { ledger.sql().run("UPDATE journal SET epoch = 99 WHERE kind = 3"); }
+  check_caught({contiguous});
+}
+
+TEST_CASE("a record that is damaged or in another shard's stream is seen", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  SECTION("damaged") {
+    ledger.sql().run("UPDATE journal SET payload = substr(payload, 1, 30) WHERE kind = 1 AND wallet_seq > 1");
+    check_caught({readable, replays, rows, conserved});
+  }
+  SECTION("in another stream") {
+    ledger.sql().run("UPDATE journal SET shard = (shard + 1) % 64, shard_seq = shard_seq + 100 WHERE kind = 4");
+    check_caught({readable, contiguous});
+  }
+}
+
+TEST_CASE("a balance that was changed in the journal is seen", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  Record record = ledger.reader().statement(people.ayu, 3, 1).at(0).record;
+  REQUIRE(record.kind == RecordKind::topup);
+  record.leg[0].available_after += 1'000'000;
+  rewrite(ledger.sql(), record);
+  check_caught({replays, snapshots, conserved});
+}
+
+TEST_CASE("a description that was changed breaks the wallet's hash chain", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  Record record = ledger.reader().statement(people.ayu, 3, 1).at(0).record;
+  auto transaction = std::make_shared<Transaction>(*record.transaction);
+  transaction->description = "rent";
+  record.transaction = transaction;
+  rewrite(ledger.sql(), record);
+  check_caught({chain});
+}
+
+TEST_CASE("money made from nothing, with digests that fit, is found by the books", "[verify]") {
+  TestLedger ledger;
+  const WalletId ayu = ledger.open_wallet("Ayu");
+  ledger.top_up(ayu, 500);
+  ledger.commit();
+  StatementLine line = ledger.reader().statement(ayu, {}, 1).at(0);
+  Record& record = line.record;
+  WalletHistory history = *ledger.reader().wallet_as_of(ayu, ledger.now_ms() - 2'000);
+  auto transaction = std::make_shared<Transaction>(*record.transaction);
+  transaction->amount = 900;
+  record.transaction = transaction;
+  record.leg[0].event = Credited{record.id, 900};
+  extend(history, record.leg[0]);
+  record.leg[0].digest = link(history.digest, record, record.leg[0]);
+  rewrite(ledger.sql(), record);
+  check_caught({totals, conserved});
+}
+
+TEST_CASE("a transfer that credits more than it debits does not balance", "[verify]") {
+  TestLedger ledger;
+  const WalletId ayu = ledger.open_wallet("Ayu");
+  const WalletId budi = ledger.open_wallet("Budi");
+  ledger.top_up(ayu, 500);
+  ledger.transfer(ayu, budi, 200);
+  ledger.commit();
+  StatementLine line = ledger.reader().statement(budi, {}, 1).at(0);
+  Record& record = line.record;
+  WalletHistory history = *ledger.reader().wallet_as_of(budi, ledger.now_ms() - 2'000);
+  record.leg[1].event = Credited{record.id, 900};
+  extend(history, record.leg[1]);
+  record.leg[1].digest = link(history.digest, record, record.leg[1]);
+  rewrite(ledger.sql(), record);
+  check_caught({balanced, totals, conserved});
+}
+
+TEST_CASE("a total that was changed is seen", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  SECTION("of money from outside") {
+    ledger.sql().run("UPDATE system_total SET total = total + 1 WHERE account = 'external:bri:IDR'");
+  }
+  SECTION("of the wallets") {
+    ledger.sql().run("UPDATE system_total SET total = total + 1 WHERE account = 'wallets:IDR'");
+  }
+  SECTION("taken away") { ledger.sql().run("DELETE FROM system_total WHERE account = 'external:bca:IDR'"); }
+  check_caught({totals, conserved});
+}
+
+TEST_CASE("a transit account that was changed is seen", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  SECTION("changed") { ledger.sql().run("UPDATE transit SET out_total = out_total + 1 WHERE out_total > 0"); }
+  SECTION("taken away") { ledger.sql().run("DELETE FROM transit WHERE in_total > 0"); }
+  check_caught({transit});
+}
+
+TEST_CASE("a snapshot that is not what replay gives is seen", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  SECTION("another balance, well written") {
+    WalletHistory richer = ledger.writer().history(people.budi);
+    richer.wallet.available += 1;
+    ledger.writer().pending().snapshots.push_back({people.budi, richer.seq, encode_snapshot(richer)});
+    ledger.commit();
+  }
+  SECTION("damaged") { ledger.sql().run("UPDATE snapshot SET state = set_byte(state, 60, 0)"); }
+  SECTION("beyond the journal") { ledger.sql().run("UPDATE snapshot SET seq = 99"); }
+  check_caught({snapshots});
+}
+
+TEST_CASE("a wallet whose row tells something else than its journal is seen", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  SECTION("another status") { ledger.sql().run("UPDATE wallet SET status = 'frozen' WHERE name = 'Ayu'"); }
+  SECTION("an old name") { ledger.sql().run("UPDATE wallet SET name = 'Budi' WHERE name LIKE 'Budi%'"); }
+  SECTION("another currency") { ledger.sql().run("UPDATE wallet SET currency = 840 WHERE name = 'Ayu'"); }
+  SECTION("no row") { ledger.sql().run("DELETE FROM wallet WHERE name = 'Ayu'"); }
+  SECTION("a row without a past") {
+    ledger.sql().run("INSERT INTO wallet SELECT gen_random_uuid(), 0, 360, 'Ghost', 'active', now()");
+  }
+  check_caught({rows});
+  CHECK(people.ayu != people.budi);
+}
+
+TEST_CASE("one key with two transactions is seen", "[verify]") {
+  TestLedger ledger;
+  town(ledger);
+  ledger.sql().run("DROP INDEX journal_key; UPDATE journal SET key = (SELECT key FROM journal WHERE kind = 3)"
+                   " WHERE kind = 4");
+  check_caught({keys});
+}
+
+TEST_CASE("a saga that stands elsewhere than its records is seen", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  SECTION("ended without a record") {
+    ledger.sql().run("UPDATE saga SET state = 2 WHERE " + with_id(people.open));
+    check_caught({sagas});
+  }
+  SECTION("taken away") {
+    ledger.sql().run("DELETE FROM saga WHERE " + with_id(people.open));
+    check_caught({sagas});
+  }
+  SECTION("about another amount") {
+    ledger.sql().run("UPDATE saga SET amount = 1 WHERE " + with_id(people.open));
+    check_caught({sagas});
+  }
+  SECTION("settled without a credit") {
+    ledger.sql().run("UPDATE saga SET state = 3 WHERE " + with_id(people.open));
+    check_caught({sagas, proven});
+  }
+  SECTION("released though credited") {
+    ledger.sql().run("UPDATE saga SET state = 4 WHERE " + with_id(people.credited));
+    check_caught({sagas, proven});
+  }
+}
+
+TEST_CASE("a decision that is not what was decided is seen", "[verify]") {
+  TestLedger ledger;
+  const Town people = town(ledger);
+  SECTION("written twice") {
+    duplicate_row(ledger.sql(), "decision", "decision_pkey", with_id(people.settled));
+    check_caught({decisions});
+  }
+  SECTION("turned round") {
+    ledger.sql().run("UPDATE decision SET outcome = 1 WHERE " + with_id(people.released));
+    check_caught({decisions, proven});
+  }
+  SECTION("taken away") {
+    ledger.sql().run("DELETE FROM decision WHERE " + with_id(people.credited));
+    check_caught({decisions});
+  }
+  SECTION("about another amount") {
+    ledger.sql().run("UPDATE decision SET amount = 1 WHERE " + with_id(people.credited));
+    check_caught({decisions});
+  }
+  SECTION("of a transfer that nobody asked for") {
+    ledger.sql().run("INSERT INTO decision SELECT gen_random_uuid(), shard, 1, 0, wallet, amount, currency, now()"
+                     " FROM decision LIMIT 1");
+    check_caught({decisions, proven});
+  }
+}
+
+}  // namespace dompet::testing

@@ -1,0 +1,342 @@
+"""Real processes for the rings that need them: a private PostgreSQL, a dompetd that can be killed and started again, and
+a small HTTP client. What they print stays in files; `logs()` gives its end, for the report of a failed test."""
+
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOMPETD = Path(os.environ.get("DOMPETD", ROOT / "build/dev/dompetd"))
+DOMPETCTL = Path(os.environ.get("DOMPETCTL", ROOT / "build/dev/dompetctl"))
+POSTGRES_SCRIPT = Path(os.environ.get("DOMPET_POSTGRES", ROOT / "scripts/postgres"))
+
+PATIENCE_S = 60  # for things that take milliseconds on an idle machine; only a hang takes so long
+POLL_S = 0.02
+
+
+def wait_until(condition, what, deadline_s=PATIENCE_S):
+    """Polls until the condition holds and returns its value."""
+    deadline = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"not within {deadline_s} s: {what}"
+        time.sleep(POLL_S)
+
+
+def free_port():
+    """A port that nobody listens on, below the range that outgoing connections take theirs from."""
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise RuntimeError("there is no free port")
+
+
+def clean_environment(**more):
+    """Nothing of the caller's shell decides what a server does."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DOMPET", "PG"))}
+    return kept | {name: str(value) for name, value in more.items()}
+
+
+def is_alive(pid):
+    """A zombie is dead."""
+    try:
+        state = re.search(r"^State:\s+(\S)", Path(f"/proc/{pid}/status").read_text(), re.M)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state is not None and state.group(1) not in "ZX"
+
+
+def tail(path, most=8_000):
+    try:
+        return path.read_bytes()[-most:].decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+class PostgreSQL:
+    """The private server of scripts/postgres in a directory of its own."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+
+    def _script(self, *arguments):
+        done = subprocess.run([POSTGRES_SCRIPT, *arguments], env=clean_environment(), capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=600)
+        assert done.returncode == 0, f"scripts/postgres {' '.join(map(str, arguments))}: {done.stderr}"
+        return done.stdout.strip()
+
+    def start(self):
+        return self._script("start", self.directory)
+
+    def stop(self, mode="fast"):
+        self._script("stop", self.directory, mode)
+
+    def url(self, database="dompet"):
+        return self._script("url", self.directory, database)
+
+    def fresh(self, database):
+        return self._script("fresh", self.directory, database)
+
+    @property
+    def data(self):
+        return self.directory / "postgres/data"
+
+    def postmaster(self):
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def processes(self):
+        """All processes that stand in the data directory, as scripts/postgres tells them."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "cwd").samefile(self.data) and "postgres" in os.readlink(entry / "exe"):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def kill_all(self):
+        """As if the machine had lost its power, for this server alone."""
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        wait_until(lambda: not self.processes(), "PostgreSQL is dead")
+
+    def remove(self):
+        self.stop("immediate")
+        shutil.rmtree(self.directory / "postgres", ignore_errors=True)
+
+    def logs(self):
+        return "".join(tail(path) for path in (self.directory / "postgres/log").glob("postgresql-*.log"))
+
+
+def psql(url, *statements, superuser=False, check=True):
+    """Rows as lists of texts. The superuser may also break what the application's role may not."""
+    if superuser:
+        url = re.sub(r"//\w+@", "//postgres@", url)
+    command = ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", url]
+    for statement in statements:
+        command += ["-c", statement]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=120)
+    if check:
+        assert done.returncode == 0, f"psql: {done.stderr}"
+    return [line.split("\t") for line in done.stdout.splitlines() if line]
+
+
+def dompetctl(*arguments, check=True, timeout=120):
+    done = subprocess.run([DOMPETCTL, *arguments], env=clean_environment(), capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=timeout)
+    if check:
+        assert done.returncode == 0, f"dompetctl {' '.join(map(str, arguments))} ended with {done.returncode}:\n" \
+                                     f"{done.stdout}{done.stderr}"
+    return done
+
+
+class Answer:
+    """What came back: status, headers with lower-case names, the body's bytes."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = {name.lower(): value for name, value in headers}
+        self.body = body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """Of a problem document."""
+        is_problem = self.headers.get("content-type", "").startswith("application/problem+json")
+        return self.json.get("code") if is_problem else None
+
+    @property
+    def is_replay(self):
+        return self.headers.get("idempotent-replayed") == "true"
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:400]!r}>"
+
+
+class NotSent(Exception):
+    """There was no connection: the server has not seen the request."""
+
+
+class Lost(Exception):
+    """The connection broke, or nothing came in time: the server may have seen the request, or all of it."""
+
+
+class HttpClient:
+    """One kept-alive connection, for one thread."""
+
+    def __init__(self, port, timeout_s=20):
+        self._port = port
+        self._timeout_s = timeout_s
+        self._connection = None
+
+    def close(self):
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout_s)
+        try:
+            connection.connect()
+        except OSError as fault:
+            raise NotSent(str(fault)) from fault
+        self._connection = connection
+
+    def request(self, method, path, body=None, key=None, headers=None):
+        fields = dict(headers or {})
+        if key is not None:
+            fields["Idempotency-Key"] = key
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        if body is not None:
+            fields.setdefault("Content-Type", "application/json")
+        if self._connection is None:
+            self._connect()
+        try:
+            self._connection.request(method, path, body=body, headers=fields)
+            response = self._connection.getresponse()
+            answer = Answer(response.status, response.getheaders(), response.read())
+        except (OSError, http.client.HTTPException) as fault:
+            self.close()
+            raise Lost(repr(fault)) from fault
+        if response.will_close:
+            self.close()
+        return answer
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, path, body=None, key=None, **more):
+        return self.request("POST", path, body, key, **more)
+
+    def all(self, path, limit=200):
+        """Every row of a list, page by page."""
+        cursor = None
+        while True:
+            joint = "&" if "?" in path else "?"
+            page = self.get(f"{path}{joint}limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
+            assert page.status == 200, page
+            yield from page.json["data"]
+            cursor = page.json["next_cursor"]
+            if cursor is None:
+                return
+
+
+class Dompetd:
+    """A server with its directory, port and database; each start is a new process."""
+
+    def __init__(self, directory, database, **settings):
+        """Settings are DOMPET_… variables without their prefix: `engine_fast_path="false"`."""
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.database = database
+        self.port = free_port()
+        self.settings = settings
+        self.process = None
+        self.starts = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def client(self, **more):
+        return HttpClient(self.port, **more)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def launch(self, **once):
+        """Starts the process and does not wait. `once` are settings of this start alone."""
+        assert self.process is None, "it runs already"
+        self.starts += 1
+        variables = {f"DOMPET_{name.upper()}": value for name, value in (self.settings | once).items()}
+        with open(self._log(self.starts), "wb") as log:
+            # The kernel ends it together with us.
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", DOMPETD, "--database-url", self.database, "--http-address",
+                 f"127.0.0.1:{self.port}", "--var", self.directory],
+                env=clean_environment(**variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start(self, **once):
+        self.launch(**once)
+        self.wait_until_ready()
+        return self
+
+    def is_ready(self):
+        client = self.client(timeout_s=5)
+        try:
+            return client.get("/readyz").status == 200
+        except (NotSent, Lost):
+            return False
+        finally:
+            client.close()
+
+    def wait_until_ready(self, deadline_s=PATIENCE_S):
+        def ready_or_dead():
+            assert self.process.poll() is None, f"dompetd ended with {self.process.returncode}:\n{self.logs()}"
+            return self.is_ready()
+        wait_until(ready_or_dead, "dompetd is ready", deadline_s)
+
+    def wait_until_dead(self, deadline_s=PATIENCE_S):
+        """For a process that ends by itself; returns its exit code, -9 after a crash."""
+        code = self.process.wait(timeout=deadline_s)
+        self.process = None
+        return code
+
+    def kill(self):
+        self.process.kill()
+        return self.wait_until_dead()
+
+    def stop(self):
+        self.process.terminate()
+        return self.wait_until_dead()
+
+    def end(self):
+        if self.process is not None:
+            self.kill()
+
+    def metric(self, name):
+        """The sum of a metric's series."""
+        client = self.client()
+        text = client.get("/metrics").body.decode()
+        client.close()
+        values = re.findall(rf"^{re.escape(name)}(?:\{{[^}}]*\}})? (\S+)$", text, re.M)
+        assert values, f"there is no metric {name}"
+        return sum(map(float, values))
+
+    def resident_kb(self):
+        return int(re.search(r"^VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text(), re.M).group(1))
+
+    def _log(self, start):
+        return self.directory / f"dompetd.{start}.log"
+
+    def logs(self):
+        shown = range(max(1, self.starts - 2), self.starts + 1)
+        return "\n".join(f"--- start {start}\n{tail(self._log(start))}" for start in shown)

@@ -1,0 +1,291 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "config/settings_table.hpp"
+#include "tests/unit/scratch.hpp"
+
+using namespace dompet;
+
+namespace {
+
+/// The least that must be set.
+const std::string database = "--database-url=postgresql:///dompet";
+
+Settings read(std::vector<std::string> arguments, const Environment& environment = {}) {
+  arguments.push_back(database);
+  return read_invocation(arguments, environment).settings;
+}
+
+/// All sentences about what is wrong.
+std::vector<std::string> problems(const std::vector<std::string>& arguments, const Environment& environment = {}) {
+  try {
+    read_invocation(arguments, environment);
+    return {};
+  } catch (const BadSettings& bad) {
+    return bad.problems;
+  }
+}
+
+/// With these settings the server starts, or it says this one sentence.
+void check(std::vector<std::string> arguments, const Environment& environment, const std::string& sentence) {
+  arguments.push_back(database);
+  const std::vector<std::string> found = problems(arguments, environment);
+  CHECK(found == (sentence.empty() ? std::vector<std::string>{} : std::vector{sentence}));
+}
+
+/// A file with this text, and the flag that names it.
+class File {
+ public:
+  explicit File(const std::string& text) { std::ofstream(path_) << text; }
+  std::string flag() const { return "--config=" + path_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  scratch::Directory directory_{};
+  std::string path_ = (directory_.path() / "dompet.toml").string();
+};
+
+/// A value that the setting takes and that is not its default.
+std::string other_value(const Setting& row) {
+  const std::string standard = row.read(Settings{});
+  Settings any;
+  const std::string candidates[]{"true",    "false",  "development", "debug", "text",
+                                 "all",     "tmp",    std::to_string(std::atoll(standard.c_str()) + 1),
+                                 "[::1]:99"};
+  for (const std::string& candidate : candidates)
+    if (candidate != standard && row.write(any, candidate))
+      return candidate;
+  FAIL("no other value for " << row.key());
+  return {};
+}
+
+std::string literal(const Setting& row, const std::string& value) {
+  return row.form == ValueForm::text ? '"' + value + '"' : value;
+}
+
+std::string in_file(const Setting& row, const std::string& written) {
+  return (row.section.empty() ? "" : '[' + std::string{row.section} + "]\n") + std::string{row.name} + " = " + written +
+         '\n';
+}
+
+
+}  // namespace
+
+TEST_CASE("without anything set but the database the defaults hold") {
+  const Settings settings = read({});
+  for (const Setting& row : settings_table())
+    if (row.key() != "database.url") {
+      INFO(row.key());
+      CHECK(row.read(settings) == row.read(Settings{}));
+    }
+  CHECK(settings.profile == Profile::production);
+  CHECK(settings.http.address == "127.0.0.1");
+  CHECK(settings.http.port == 8080);
+  CHECK(settings.engine.batch_rows == 512);
+  CHECK(settings.database.url == "postgresql:///dompet");
+}
+
+TEST_CASE("every setting can be set in the file, by a variable and by a flag") {
+  for (const Setting& row : settings_table()) {
+    INFO(row.key());
+    if (row.key() == "database.url")
+      continue;
+    const std::string value = other_value(row);
+    const File file(in_file(row, literal(row, value)));
+    CHECK(row.read(read({file.flag()})) == value);
+    CHECK(row.read(read({}, {{row.variable(), value}})) == value);
+    CHECK(row.read(read({row.flag() + '=' + value})) == value);
+  }
+}
+
+TEST_CASE("a flag wins over a variable, a variable over the file, the file over the default") {
+  const File file("[engine]\nbatch_rows = 10\nstash_limit = 10\nquery_queue = 10\n");
+  const Settings settings = read({file.flag(), "--engine-batch-rows=30"},
+                                 {{"DOMPET_ENGINE_BATCH_ROWS", "20"}, {"DOMPET_ENGINE_STASH_LIMIT", "20"}});
+  CHECK(settings.engine.batch_rows == 30);
+  CHECK(settings.engine.stash_limit == 20);
+  CHECK(settings.engine.query_queue == 10);
+  CHECK(settings.engine.query_connections == EngineSettings{}.query_connections);
+}
+
+TEST_CASE("the names that people use are the ones that were promised") {
+  const Settings settings = read_invocation({}, {{"DOMPET_HTTP_ADDRESS", "127.0.0.2:9000"},
+                                                 {"DOMPET_DATABASE_URL", "host=/tmp"},
+                                                 {"DOMPET_VAR", "/srv/dompet"}})
+                                .settings;
+  CHECK(settings.http.address == "127.0.0.2");
+  CHECK(settings.http.port == 9000);
+  CHECK(settings.database.url == "host=/tmp");
+  CHECK(settings.var_directory == "/srv/dompet");
+  CHECK(read({"--allow-unauthenticated", "--http-address", "0.0.0.0:80"}).allow_unauthenticated);
+}
+
+TEST_CASE("the file may be named by a variable, a flag wins") {
+  const File one("profile = \"development\"\n");
+  const File other("profile = \"production\"\n");
+  CHECK(read({}, {{"DOMPET_CONFIG", one.path()}}).profile == Profile::development);
+  CHECK(read({other.flag()}, {{"DOMPET_CONFIG", one.path()}}).profile == Profile::production);
+}
+
+TEST_CASE("a value that is not allowed is refused in every source, with what is allowed") {
+  const std::string allowed = "but it must be a whole number from 1 to 10000 records.";
+  for (const char* value : {"0", "10001", "-1", "ten", "1.5", "99999999999999999999", "5 ", "0x10"}) {
+    const std::string begin = "engine.batch_rows is \"" + std::string{value} + "\" (the ";
+    check({"--engine-batch-rows=" + std::string{value}}, {}, begin + "flag --engine-batch-rows), " + allowed);
+    check({}, {{"DOMPET_ENGINE_BATCH_ROWS", value}}, begin + "variable DOMPET_ENGINE_BATCH_ROWS), " + allowed);
+  }
+  const File file("# why\n[engine]\nbatch_rows = 0\n");
+  check({file.flag()}, {}, "engine.batch_rows is \"0\" (" + file.path() + ", line 3), " + allowed);
+}
+
+TEST_CASE("every setting refuses nonsense with a whole sentence") {
+  for (const Setting& row : settings_table()) {
+    INFO(row.key());
+    if (row.key() == "database.url")
+      continue;
+    const std::string nonsense = row.key() == "var" ? std::string(1, '\0') : "no/such:value";
+    check({}, {{row.variable(), nonsense}},
+          row.key() + " is \"" + nonsense + "\" (the variable " + row.variable() + "), but it must be " + row.allowed +
+              '.');
+  }
+}
+
+TEST_CASE("an empty variable is as none") {
+  CHECK(read({}, {{"DOMPET_HTTP_ADDRESS", ""}, {"DOMPET_CONFIG", ""}}).http.port == 8080);
+}
+
+TEST_CASE("a value of another form than its setting's is refused in the file") {
+  const auto refused = [](const std::string& text, const std::string& begin, const std::string& end) {
+    const File file(text);
+    check({file.flag()}, {}, begin + " (" + file.path() + ", line 2), but it must be " + end);
+  };
+  refused("[engine]\nbatch_rows = \"512\"\n", "engine.batch_rows is '512'", "a whole number from 1 to 10000 records.");
+  refused("[engine]\nfast_path = 1\n", "engine.fast_path is 1", "true or false.");
+  refused("[logging]\nlevel = 3\n", "logging.level is 3", "debug, info, warning or error.");
+  refused("[logging]\nlevel = [\"info\"]\n", "logging.level is a list or section", "debug, info, warning or error.");
+}
+
+TEST_CASE("a name that is no setting is refused, so that a misspelt one is not silently without effect") {
+  const File section("[engines]\nbatch_rows = 5\n");
+  check({section.flag()}, {}, "There is no setting engines (" + section.path() + ", line 1).");
+  const File name("[engine]\nbatchrows = 5\n");
+  check({name.flag()}, {}, "There is no setting engine.batchrows (" + name.path() + ", line 2).");
+  const File top("engine = 5\n");
+  check({top.flag()}, {}, "There is no setting engine (" + top.path() + ", line 1).");
+  check({}, {{"DOMPET_HTTP_ADRESS", "127.0.0.1:1"}}, "There is no setting for the variable DOMPET_HTTP_ADRESS.");
+  // Other tools have variables as well.
+  check({}, {{"DOMPET_FAILPOINT", "x"}, {"DOMPET_BENCH", "x"}}, "");
+}
+
+TEST_CASE("a file that is not there or no TOML is refused") {
+  check({"--config=/no/such/file"}, {}, "The settings file /no/such/file cannot be read: File could not be opened for reading.");
+  const File broken("[engine\n");
+  const auto found = problems({broken.flag(), database});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].starts_with("The settings file " + broken.path() + " cannot be read, line 1: "));
+}
+
+TEST_CASE("a command line that makes no sense is refused") {
+  const auto found = problems({"--bogus", database});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].starts_with("The command line cannot be read: "));
+  CHECK(found[0].find("--bogus") != std::string::npos);
+}
+
+TEST_CASE("everything that is wrong is told at once") {
+  const File file("[engine]\nbatch_rows = 0\nbogus = 1\n");
+  CHECK(problems({file.flag(), "--logging-level=loud"}, {{"DOMPET_ENGINE_FAST_PATH", "maybe"}}).size() == 5);
+}
+
+TEST_CASE("a server without a database says so") {
+  const auto found = problems({});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].starts_with("database.url is not set; "));
+}
+
+TEST_CASE("a server that anybody could tell to move money does not start, unless somebody insists") {
+  for (const char* address : {"0.0.0.0:8080", "[::]:8080", "192.168.1.5:80", "example.org:80", "10.127.0.1:80"}) {
+    INFO(address);
+    const auto found = problems({"--http-address", address, database});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].starts_with("http.address is "));
+    CHECK(problems({"--http-address", address, "--allow-unauthenticated", database}).empty());
+  }
+  for (const char* address : {"127.0.0.1:0", "127.1.2.3:80", "[::1]:80", "localhost:8080"}) {
+    INFO(address);
+    CHECK(problems({"--http-address", address, database}).empty());
+  }
+}
+
+TEST_CASE("an address needs a host and a port") {
+  for (const char* address : {"127.0.0.1", ":8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[]:80"}) {
+    INFO(address);
+    CHECK(problems({std::string{"--http-address="} + address, database}).size() == 1);
+  }
+}
+
+TEST_CASE("settings that do not go together are refused") {
+  const auto refused = [](const std::vector<std::string>& flags, std::string_view begin) {
+    std::vector<std::string> arguments = flags;
+    arguments.push_back(database);
+    const auto found = problems(arguments);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].starts_with(begin));
+    CHECK(found[0].ends_with('.'));
+  };
+  refused({"--engine-resend-first-ms=200", "--engine-resend-most-ms=100"}, "engine.resend_first_ms is longer");
+  refused({"--http-answer-deadline-ms=40000"}, "http.answer_deadline_ms is longer");
+  refused({"--http-key-memory-ms=4000"}, "http.key_memory_ms is shorter");
+  refused({"--http-readable-body-bytes=1000000"}, "http.readable_body_bytes is less");
+  refused({"--http-bulk-items=9000"}, "http.max_bulk_items_in_flight is less");
+}
+
+TEST_CASE("the lane's age is bounded once, for the lane and for the door") {
+  const Settings settings = read({"--engine-lane-age-limit-ms=123"});
+  CHECK(settings.engine.lane_age_limit.count() == 123);
+  CHECK(settings.http.lane_age_limit.count() == 123);
+}
+
+TEST_CASE("what only prints something needs no database") {
+  CHECK(read_invocation({"--version"}, {}).wish == Wish::show_version);
+  CHECK(read_invocation({"--print-routes"}, {}).wish == Wish::show_routes);
+  CHECK(read_invocation({"--print-example-config"}, {}).wish == Wish::show_example_config);
+  const Invocation help = read_invocation({"--help"}, {});
+  CHECK(help.wish == Wish::show_help);
+  for (const Setting& row : settings_table())
+    CHECK(help.help.find(row.flag()) != std::string::npos);
+}
+
+TEST_CASE("every setting has a name of its own, bounds and a reason") {
+  std::vector<std::string> variables;
+  for (const Setting& row : settings_table()) {
+    INFO(row.key());
+    CHECK(row.reason.ends_with('.'));
+    CHECK_FALSE(row.allowed.empty());
+    CHECK((row.form == ValueForm::number) == !row.unit.empty());
+    Settings standard;
+    CHECK(row.write(standard, row.read(Settings{})));
+    variables.push_back(row.variable());
+  }
+  std::ranges::sort(variables);
+  CHECK(std::ranges::adjacent_find(variables) == variables.end());
+}
+
+TEST_CASE("the example file is what the program prints, and sets exactly the defaults") {
+  const std::filesystem::path path = std::filesystem::path{__FILE__}.parent_path() / "../../config/dompet.example.toml";
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  // When this fails: build/dev/dompetd --print-example-config > config/dompet.example.toml
+  CHECK(text.str() == example_config());
+  const Settings settings = read({"--config=" + path.string()});
+  for (const Setting& row : settings_table())
+    if (row.key() != "database.url")
+      CHECK(row.read(settings) == row.read(Settings{}));
+}
