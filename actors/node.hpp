@@ -21,6 +21,11 @@ class ReadPool {
   /// pool's thread and may only send messages. False, and neither is called, when the queue is full.
   virtual bool read(std::function<void(RecoveryStore&)> work,
                     std::function<void(const std::string& reason, bool unreadable)> failed) = 0;
+  /// The same for long scans that nobody waits for: they must not hold up what somebody does.
+  virtual bool scan(std::function<void(RecoveryStore&)> work,
+                    std::function<void(const std::string& reason, bool unreadable)> failed) {
+    return read(std::move(work), std::move(failed));
+  }
 };
 
 /// EngineCounters that many threads raise.

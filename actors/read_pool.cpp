@@ -17,28 +17,42 @@ bool SessionPool::read(std::function<void(RecoveryStore&)> work, std::function<v
 }
 
 bool SessionPool::query(QueryWork work, std::function<void(const std::string&, bool)> failed) {
+  return enqueue(waiting_, {std::move(work), std::move(failed)});
+}
+
+bool SessionPool::scan(std::function<void(RecoveryStore&)> work, std::function<void(const std::string&, bool)> failed) {
+  return enqueue(scans_, {[work = std::move(work)](Reader& reader) { work(reader); }, std::move(failed)});
+}
+
+bool SessionPool::enqueue(std::deque<Task>& queue, Task task) {
   {
     const std::lock_guard lock(guard_);
-    if (stopping_ || waiting_.size() >= queue_limit_)
+    if (stopping_ || queue.size() >= queue_limit_)
       return false;
-    waiting_.push_back({std::move(work), std::move(failed)});
+    queue.push_back(std::move(task));
   }
   changed_.notify_one();
   return true;
 }
 
 void SessionPool::serve(Reader& reader) {
+  std::unique_lock lock(guard_);
   for (;;) {
-    Task task;
-    {
-      std::unique_lock lock(guard_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (stopping_)
-        return;
-      task = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty() || scan_may_run(); });
+    if (stopping_)
+      return;
+    const bool is_scan = waiting_.empty();
+    std::deque<Task>& queue = is_scan ? scans_ : waiting_;
+    const Task task = std::move(queue.front());
+    queue.pop_front();
+    scanning_ = scanning_ || is_scan;
+    lock.unlock();
     run(reader, task);
+    lock.lock();
+    if (is_scan) {
+      scanning_ = false;
+      changed_.notify_one();
+    }
   }
 }
 
@@ -59,6 +73,7 @@ void SessionPool::stop() {
     const std::lock_guard lock(guard_);
     stopping_ = true;
     waiting_.clear();
+    scans_.clear();
   }
   changed_.notify_all();
   for (std::thread& thread : threads_)

@@ -405,7 +405,7 @@ void ShardKeeper::begin_generation(std::uint64_t generation) {
   self_->send(node_->sagas[shard_], BeginGeneration{generation});
   if (keys_asked_)
     return;
-  keys_asked_ = node_->pool->read(
+  keys_asked_ = node_->pool->scan(
       [self = ShardActor{self_}, shard = shard_](RecoveryStore& store) {
         auto filter = std::make_shared<KeyFilter>();
         store.keys_of(shard, [&](const KeyId& key) { filter->add(key); });

@@ -152,9 +152,6 @@ struct Flags {
   std::vector<const CLI::Option*> options{};
 };
 
-/// The flag, and for the database also the one that dompetctl has for it.
-std::string flags_of(const Setting& row) { return row.flag() + (row.key() == "database.url" ? ",--database" : ""); }
-
 std::string description_of(const Setting& row) {
   const std::string standard = row.read(Settings{});
   std::string_view first_sentence = row.reason.substr(0, row.reason.find(". "));

@@ -158,7 +158,8 @@ Read<Transaction> read_transfer(std::string_view body) {
   std::vector<FieldError> errors;
   BodyFields fields(
       *object, {"source_wallet_id", "destination_wallet_id", "amount", "currency", "description", "metadata"}, errors);
-  return value_or_errors(transfer_of(fields), std::move(errors));
+  Transaction transfer = transfer_of(fields);
+  return value_or_errors(std::move(transfer), std::move(errors));
 }
 
 Read<std::vector<Read<BulkItem>>> read_bulk(std::string_view body, std::size_t most) {

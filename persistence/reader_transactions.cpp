@@ -11,9 +11,12 @@ namespace dompet {
 
 namespace {
 
-constexpr int rows_a_filtered_fetch = 1'000;
+/// How many records a statement looks through for a filter that may match few of them: at first, and at most when it
+/// found too few.
+constexpr int first_window = 1'024;
+constexpr int largest_window = 65'536;
 
-// Columns after the journal's.
+// Columns after the journal's. The last one is the wallet's seq in a wallet's list, the rows looked through elsewhere.
 constexpr int state_column = journal_width;
 constexpr int updated_column = journal_width + 1;
 constexpr int reason_column = journal_width + 2;
@@ -98,12 +101,19 @@ std::set<int> kinds_of(const TransactionFilter& filter) {
   return kinds;
 }
 
-/// What the statement cannot know: it is in the payload, or in the saga.
+/// The filter, whole: the statement knows neither what is in the payload nor what is in the saga.
 bool matches(const TransactionFilter& filter, const StoredTransaction& stored) {
   const Transaction& transaction = *stored.record.transaction;
   return (!filter.kind || transaction.kind == *filter.kind) &&
+         (!filter.min_amount || transaction.amount >= *filter.min_amount) &&
+         (!filter.max_amount || transaction.amount <= *filter.max_amount) &&
          (filter.status.empty() || status_of(stored.state) == filter.status) &&
          (filter.method.empty() || transaction.method == filter.method);
+}
+
+/// Whether every record that begins a transaction matches, times apart.
+bool is_plain(const TransactionFilter& filter) {
+  return !filter.kind && filter.status.empty() && filter.method.empty() && !filter.min_amount && !filter.max_amount;
 }
 
 Uuid first_uuid_of(std::int64_t ms) {
@@ -112,27 +122,28 @@ Uuid first_uuid_of(std::int64_t ms) {
   return uuid;
 }
 
-/// Builds the statement for one page.
+/// Builds the statement for one page or a part of it: at most `limit` rows, strictly before a cursor.
 class PageStatement {
  public:
-  PageStatement(const TransactionFilter& filter, const TransactionCursor& before, int limit)
-      : filter_(filter), before_(before), limit_(" LIMIT " + std::to_string(limit)) {
+  PageStatement(const TransactionFilter& filter, const TransactionCursor& before, int limit, int window)
+      : filter_(filter), before_(before), limit_(" LIMIT " + std::to_string(limit)), window_(window) {
     for (int kind : kinds_of(filter))
       kinds_ += (kinds_.empty() ? "" : ", ") + std::to_string(kind);
   }
 
   bool finds_nothing() const { return kinds_.empty(); }
+  const Parameters& parameters() const { return parameters_; }
 
   std::string sql() {
     if (filter_.wallet)
       return of_wallet();
-    if (filter_.status == "pending" || filter_.status == "failed")
-      return of_sagas();
-    return "SELECT " + columns() + ", NULL FROM journal j" + saga_joins + " WHERE j.kind IN (" + kinds_ +
-           ") AND j.kind <> 6 AND j.id < " + bind(before_.id.uuid) + common() + " ORDER BY j.id DESC" + limit_;
+    return in_few_sagas(filter_) ? of_sagas() : of_all();
   }
 
-  const Parameters& parameters() const { return parameters_; }
+  /// Open and failed ones are few and all have a saga row.
+  static bool in_few_sagas(const TransactionFilter& filter) {
+    return filter.status == "pending" || filter.status == "failed";
+  }
 
  private:
   static std::string columns() { return journal_columns() + saga_columns(); }
@@ -142,26 +153,39 @@ class PageStatement {
     return parameters_.add(value).last();
   }
 
-  /// Conditions on columns that every record of a transaction has.
-  std::string common() {
+  std::string times() {
     std::string sql;
     if (filter_.from_ms)
       sql += " AND j.id >= " + bind(first_uuid_of(*filter_.from_ms));
     if (filter_.to_ms)
       sql += " AND j.id < " + bind(first_uuid_of(*filter_.to_ms));
-    if (filter_.min_amount)
-      sql += " AND j.amount >= " + bind(*filter_.min_amount);
-    if (filter_.max_amount)
-      sql += " AND j.amount <= " + bind(*filter_.max_amount);
     return sql;
   }
 
-  /// Open and failed ones are few and all have a saga row.
+  std::string amounts(const std::string& table) {
+    std::string sql;
+    if (filter_.min_amount)
+      sql += " AND " + table + ".amount >= " + bind(*filter_.min_amount);
+    if (filter_.max_amount)
+      sql += " AND " + table + ".amount <= " + bind(*filter_.max_amount);
+    return sql;
+  }
+
+  /// Walks the index of ids a window at a time, whatever the filter: the window's last row is always told, so that
+  /// the walk can go on behind it.
+  std::string of_all() {
+    return "WITH recent AS MATERIALIZED (SELECT j.id, j.kind, j.amount FROM journal j WHERE j.kind IN (2, 3, 4, 5)"
+           " AND j.id < " + bind(before_.id.uuid) + times() + " ORDER BY j.id DESC LIMIT " + std::to_string(window_) +
+           ") SELECT " + columns() + ", (SELECT count(*) FROM recent) FROM recent r JOIN journal j ON j.id = r.id AND"
+           " j.kind = r.kind" + saga_joins + " WHERE r.kind IN (" + kinds_ + ")" + amounts("r") +
+           " OR r.id = (SELECT id FROM recent ORDER BY id LIMIT 1) ORDER BY r.id DESC" + limit_;
+  }
+
   std::string of_sagas() {
     const std::string states = filter_.status == "failed" ? "4" : "1, 2";
     return "SELECT " + columns() +
            ", NULL FROM saga s JOIN journal j ON j.id = s.id AND j.kind = 5 LEFT JOIN decision d ON d.id = s.id"
-           " WHERE s.state IN (" + states + ") AND s.id < " + bind(before_.id.uuid) + common() +
+           " WHERE s.state IN (" + states + ") AND s.id < " + bind(before_.id.uuid) + times() + amounts("j") +
            " ORDER BY s.id DESC" + limit_;
   }
 
@@ -170,7 +194,7 @@ class PageStatement {
     const std::string wallet = bind(filter_.wallet->uuid);
     const std::string seq = bind(static_cast<std::int64_t>(before_.wallet_seq));
     const std::string id = bind(before_.id.uuid);
-    const std::string filters = " AND j.kind IN (" + kinds_ + ")" + common();
+    const std::string filters = " AND j.kind IN (" + kinds_ + ")" + times() + amounts("j");
     const auto leg = [&](const std::string& party, const std::string& place, const std::string& more) {
       return "(SELECT j.id, j." + place + " AS place FROM journal j WHERE j." + party + " = " + wallet + more + " AND j." +
              place + " <= " + seq + " AND (j." + place + " < " + seq + " OR j.id < " + id + ")" + filters +
@@ -188,6 +212,7 @@ class PageStatement {
   const TransactionFilter& filter_;
   TransactionCursor before_;
   std::string limit_;
+  int window_;
   std::string kinds_{};
   Parameters parameters_{};
 };
@@ -243,30 +268,33 @@ StoredDecision Reader::decision(const TransactionId& id) {
 
 std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& filter,
                                                     const std::optional<TransactionCursor>& before, int limit) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(session_->settings().statement_timeout_ms);
-  const bool filtered_here = !filter.method.empty() || !filter.status.empty();
-  const int fetch = filtered_here ? std::max(limit, rows_a_filtered_fetch) : limit;
+  const auto patience = std::chrono::milliseconds(session_->settings().statement_timeout_ms);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const bool by_window = !filter.wallet && !PageStatement::in_few_sagas(filter);
   TransactionCursor cursor = before.value_or(newest());
   std::vector<StoredTransaction> page;
-  for (;;) {
-    PageStatement statement(filter, cursor, fetch);
+  for (int window = std::max(limit, is_plain(filter) ? limit : first_window);;
+       window = std::min(4 * window, std::max(limit, largest_window))) {
+    PageStatement statement(filter, cursor, limit, window);
     if (statement.finds_nothing())
       return page;
     const std::string sql = statement.sql();
     const Rows rows = session_->ask(sql, statement.parameters());
+    std::int64_t looked_through = 0;
     for (int index = 0; index < rows.size(); ++index) {
       StoredTransaction stored = stored_transaction(rows[index]);
-      stored.wallet_seq = static_cast<std::uint64_t>(rows[index].number_if_any(place_column).value_or(0));
+      looked_through = rows[index].number_if_any(place_column).value_or(0);
+      if (filter.wallet)
+        stored.wallet_seq = static_cast<std::uint64_t>(looked_through);
       cursor = {stored.record.id, stored.wallet_seq};
       if (matches(filter, stored))
         page.push_back(std::move(stored));
       if (page.size() == static_cast<std::size_t>(limit))
         return page;
     }
-    if (rows.size() < fetch)
+    if (rows.size() < limit && (!by_window || looked_through < window))
       return page;
-    if (session_->settings().statement_timeout_ms > 0 && std::chrono::steady_clock::now() > deadline)
+    if (patience.count() > 0 && std::chrono::steady_clock::now() > deadline)
       throw Unavailable("the filter matches too few transactions to find them in time");
   }
 }

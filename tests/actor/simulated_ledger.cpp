@@ -127,9 +127,9 @@ std::string SimulatedLedger::store(const Batch& batch) {
   std::size_t done = 0;
   while (done < rows.size() && index(rows[done], journal_.size() + done))
     ++done;
-  std::string sqlstate = done < rows.size() ? unique_violation : store_sagas(batch);
+  std::string sqlstate = done < rows.size() ? unique_violation : forbids_sagas(batch);
   if (sqlstate.empty())
-    sqlstate = store_decisions(batch);
+    sqlstate = forbids_decisions(batch);
   if (!sqlstate.empty()) {
     while (done > 0)
       unindex(rows[--done]);
@@ -179,46 +179,50 @@ void SimulatedLedger::unindex(const JournalRow& row) {
     as_peer_[{*row.peer}].erase(static_cast<std::uint64_t>(*row.peer_seq));
 }
 
-/// As the two statements of the commit function: first all that begin are inserted; then one update joins what is
-/// stored with what is expected, and advances a saga once however often the batch names it.
-std::string SimulatedLedger::store_sagas(const Batch& batch) {
-  auto sagas = sagas_;
-  const bool strict = flaw_ != Flaw::forgets_saga_states;
+/// As the commit function: first all that begin are inserted; then a saga goes from the first state that the batch
+/// expects to the last one that it names.
+std::string SimulatedLedger::forbids_sagas(const Batch& batch) const {
+  std::map<TransactionId, SagaState> now;
   for (const SagaChange& change : batch.sagas)
-    if (change.expected == SagaState::none) {
-      const SagaListing row{change.id,     change.next,        false,           change.source_shard, change.destination_shard,
-                            change.source, change.destination, change.currency, change.amount,       0, {}, batch.at_ms, 0};
-      if (!sagas.try_emplace(change.id, Saga{row, change.next}).second)
-        return unique_violation;
-    }
-  const auto before = sagas;
+    if (change.expected == SagaState::none && (sagas_.contains(change.id) || !now.emplace(change.id, change.next).second))
+      return unique_violation;
+  std::set<TransactionId> advanced;
   for (const SagaChange& change : batch.sagas) {
-    if (change.expected == SagaState::none)
+    if (change.expected == SagaState::none || !advanced.insert(change.id).second || flaw_ == Flaw::forgets_saga_states)
       continue;
-    const auto old = before.find(change.id);
-    if (strict && (old == before.end() || old->second.state != change.expected))
+    const auto stored = sagas_.find(change.id);
+    const auto fresh = now.find(change.id);
+    const SagaState state = fresh != now.end() ? fresh->second : stored != sagas_.end() ? stored->second.state : SagaState::none;
+    if (state != change.expected)
       return unexpected_state;
-    Saga& saga = sagas[change.id];
-    if (strict && saga.state != change.expected)
-      return unexpected_state;
-    saga.state = saga.row.state = change.next;
-    saga.row.updated_at_ms = batch.at_ms;
   }
-  sagas_ = std::move(sagas);
   return {};
 }
 
-std::string SimulatedLedger::store_decisions(const Batch& batch) {
+std::string SimulatedLedger::forbids_decisions(const Batch& batch) const {
   std::set<TransactionId> fresh;
   for (const DecisionRow& row : batch.decisions)
     if (flaw_ != Flaw::forgets_decisions && (decisions_.contains(row.id) || !fresh.insert(row.id).second))
       return unique_violation;
-  for (const DecisionRow& row : batch.decisions)
-    decisions_[row.id].push_back(row);
   return {};
 }
 
+void SimulatedLedger::store_sagas(const Batch& batch) {
+  for (const SagaChange& change : batch.sagas) {
+    const auto [place, is_new] = sagas_.try_emplace(change.id);
+    Saga& saga = place->second;
+    if (is_new)
+      saga.row = {change.id,     change.next,        false,           change.source_shard, change.destination_shard,
+                  change.source, change.destination, change.currency, change.amount,       0, {}, batch.at_ms, 0};
+    saga.state = saga.row.state = change.next;
+    saga.row.updated_at_ms = batch.at_ms;
+  }
+}
+
 void SimulatedLedger::store_beside(const Batch& batch) {
+  store_sagas(batch);
+  for (const DecisionRow& row : batch.decisions)
+    decisions_[row.id].push_back(row);
   for (const WalletRow& row : batch.wallets)
     wallets_[row.id] = row;
   for (const TotalChange& change : batch.totals)

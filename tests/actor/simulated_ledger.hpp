@@ -120,8 +120,9 @@ class SimulatedLedger final : public RecoveryStore {
   std::string store(const Batch& batch);
   bool index(const JournalRow& row, std::size_t place);
   void unindex(const JournalRow& row);
-  std::string store_sagas(const Batch& batch);
-  std::string store_decisions(const Batch& batch);
+  std::string forbids_sagas(const Batch& batch) const;
+  std::string forbids_decisions(const Batch& batch) const;
+  void store_sagas(const Batch& batch);
   void store_beside(const Batch& batch);
   void store_snapshots(const Batch& batch);
   std::vector<JournalRow> damaged(std::vector<JournalRow> rows);
