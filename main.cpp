@@ -25,8 +25,8 @@
 #include "persistence/migrator.hpp"
 #include "persistence/reader.hpp"
 
-// dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0 stopped
-// as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
+// dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
+// stopped as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
 
 namespace {
 
@@ -132,12 +132,12 @@ void greet(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
   const std::string base =
       "http://" + (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port);
-  std::printf(
-      "Dompet %s serves %s\n"
-      "  API pages  %s/docs\n"
-      "  readiness  %s/readyz\n"
-      "  first step curl -s %s/v1/wallets -H 'Content-Type: application/json' -d '{\"name\":\"Ani\",\"currency\":\"IDR\"}'\n",
-      std::string{version}.c_str(), base.c_str(), base.c_str(), base.c_str(), base.c_str());
+  std::printf("Dompet %s serves %s\n"
+              "  API pages  %s/docs\n"
+              "  readiness  %s/readyz\n"
+              "  first step curl -s %s/v1/wallets -H 'Content-Type: application/json' -d "
+              "'{\"name\":\"Ani\",\"currency\":\"IDR\"}'\n",
+              std::string{version}.c_str(), base.c_str(), base.c_str(), base.c_str(), base.c_str());
   std::fflush(stdout);
 }
 
@@ -155,8 +155,11 @@ void serve(const Settings& settings) {
   front.start();
 
   log_event(LogLevel::info, "started",
-            {{"version", version}, {"node", engine_settings.node_name}, {"incarnation", to_string(incarnation)},
-             {"address", settings.http.address}, {"port", front.port()}});
+            {{"version", version},
+             {"node", engine_settings.node_name},
+             {"incarnation", to_string(incarnation)},
+             {"address", settings.http.address},
+             {"port", front.port()}});
   greet(settings, front.port());
   const int signal = wait_for_stop();
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
@@ -166,20 +169,11 @@ void serve(const Settings& settings) {
 
 int run(const Invocation& invocation) {
   switch (invocation.wish) {
-    case Wish::show_help:
-      std::fputs(invocation.help.c_str(), stdout);
-      return 0;
-    case Wish::show_version:
-      std::printf("dompetd %s\n", std::string{version}.c_str());
-      return 0;
-    case Wish::show_example_config:
-      std::fputs(example_config().c_str(), stdout);
-      return 0;
-    case Wish::show_routes:
-      http::print_routes();
-      return 0;
-    case Wish::serve:
-      break;
+    case Wish::show_help: std::fputs(invocation.help.c_str(), stdout); return 0;
+    case Wish::show_version: std::printf("dompetd %s\n", std::string{version}.c_str()); return 0;
+    case Wish::show_example_config: std::fputs(example_config().c_str(), stdout); return 0;
+    case Wish::show_routes: http::print_routes(); return 0;
+    case Wish::serve: break;
   }
   block_signals();
   start_logging(invocation.settings.logging);

@@ -34,11 +34,11 @@ std::vector<std::string> contradictions(const Settings& settings) {
        "DOMPET_DATABASE_URL."},
       {engine.resend_first > engine.resend_most,
        "engine.resend_first_ms is longer than engine.resend_most_ms; the first pause must be the shortest."},
-      {http.answer_deadline > http.request_deadline,
-       "http.answer_deadline_ms is longer than http.request_deadline_ms; the engine must be given up before the request."},
-      {http.key_memory < http.answer_deadline,
-       "http.key_memory_ms is shorter than http.answer_deadline_ms; a key must be remembered while its request is waited "
-       "for."},
+      {http.answer_deadline > http.request_deadline, "http.answer_deadline_ms is longer than http.request_deadline_ms; "
+                                                     "the engine must be given up before the request."},
+      {http.key_memory < http.answer_deadline, "http.key_memory_ms is shorter than http.answer_deadline_ms; a key must "
+                                               "be remembered while its request is waited "
+                                               "for."},
       {http.readable_body_bytes < http.body_bytes || http.readable_body_bytes < http.bulk_body_bytes,
        "http.readable_body_bytes is less than http.body_bytes or http.bulk_body_bytes; a body that is allowed must be "
        "readable."},

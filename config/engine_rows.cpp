@@ -28,9 +28,9 @@ void add_lane(Rows& rows) {
 }
 
 void add_wallets(Rows& rows) {
-  rows.push_back(number({"engine", "stash_limit",
-                         "Requests that may wait for one wallet while it is loaded; beyond it they get 503."}, "requests",
-                        1, 100'000, [](auto& s) -> auto& { return s.engine.stash_limit; }));
+  rows.push_back(number(
+      {"engine", "stash_limit", "Requests that may wait for one wallet while it is loaded; beyond it they get 503."},
+      "requests", 1, 100'000, [](auto& s) -> auto& { return s.engine.stash_limit; }));
   rows.push_back(number({"engine", "concurrent_loads",
                          "Wallets that may be loaded at the same time. It keeps a cold start from filling the query "
                          "pool with loads alone."},
@@ -38,9 +38,9 @@ void add_wallets(Rows& rows) {
   rows.push_back(number({"engine", "query_connections",
                          "Connections for loads, lists and statements, a thread each. The lane has its own besides."},
                         "connections", 1, 100, [](auto& s) -> auto& { return s.engine.query_connections; }));
-  rows.push_back(number({"engine", "query_queue",
-                         "Questions that may wait for such a connection; beyond it they get 503."}, "questions", 1,
-                        100'000, [](auto& s) -> auto& { return s.engine.query_queue; }));
+  rows.push_back(
+      number({"engine", "query_queue", "Questions that may wait for such a connection; beyond it they get 503."},
+             "questions", 1, 100'000, [](auto& s) -> auto& { return s.engine.query_queue; }));
   rows.push_back(number({"engine", "snapshot_every",
                          "A wallet's state is stored after so many of its records: what has to be replayed at most "
                          "when it is loaded, against one small write each time."},
@@ -64,7 +64,8 @@ void add_failures(Rows& rows) {
   rows.push_back(number({"engine", "quarantines_before_release",
                          "After more quarantines in one shard within the crash window the shard is given up: so many "
                          "broken wallets at once mean a broken program or a broken database, not broken wallets."},
-                        "quarantines", 0, 100'000, [](auto& s) -> auto& { return s.engine.quarantines_before_release; }));
+                        "quarantines", 0, 100'000,
+                        [](auto& s) -> auto& { return s.engine.quarantines_before_release; }));
 }
 
 void add_transfers(Rows& rows) {
@@ -76,9 +77,10 @@ void add_transfers(Rows& rows) {
                          "A transfer that its destination has not decided after so long is cancelled, with the "
                          "destination's word that it will never accept it."},
                         "seconds", 1, 86'400, [](auto& s) -> auto& { return s.engine.transfer_expiry; }));
-  rows.push_back(number({"engine", "resend_first_ms",
-                         "The first pause before an unanswered step of a transfer is sent again; it doubles each time."},
-                        "milliseconds", 1, 60'000, [](auto& s) -> auto& { return s.engine.resend_first; }));
+  rows.push_back(
+      number({"engine", "resend_first_ms",
+              "The first pause before an unanswered step of a transfer is sent again; it doubles each time."},
+             "milliseconds", 1, 60'000, [](auto& s) -> auto& { return s.engine.resend_first; }));
   rows.push_back(number({"engine", "resend_most_ms",
                          "The longest pause between two attempts: how long a transfer may idle after its destination "
                          "is back."},

@@ -42,8 +42,8 @@ void add_sizes(Rows& rows) {
                         1'024, 1'048'576, [](auto& s) -> auto& { return s.http.header_bytes; }));
   rows.push_back(number({"http", "body_bytes", "The body of one request; more is answered 413."}, "bytes", 1'024,
                         67'108'864, [](auto& s) -> auto& { return s.http.body_bytes; }));
-  rows.push_back(number({"http", "bulk_body_bytes", "The body of a bulk request; more is answered 413."}, "bytes", 1'024,
-                        67'108'864, [](auto& s) -> auto& { return s.http.bulk_body_bytes; }));
+  rows.push_back(number({"http", "bulk_body_bytes", "The body of a bulk request; more is answered 413."}, "bytes",
+                        1'024, 67'108'864, [](auto& s) -> auto& { return s.http.bulk_body_bytes; }));
   rows.push_back(number({"http", "readable_body_bytes",
                          "What is read of a body at all, so that one that is too large still gets its answer; above "
                          "it the connection is closed."},
@@ -81,10 +81,11 @@ void add_admission(Rows& rows) {
                          "The same per client address; more are turned away with 429, so that one client leaves room "
                          "for others."},
                         "requests", 1, 100'000, [](auto& s) -> auto& { return s.http.max_in_flight_per_client; }));
-  rows.push_back(number({"http", "max_bulk_items_in_flight",
-                         "Transfers of bulk requests at work; a bulk that does not fit is turned away with 503. It must "
-                         "let the largest bulk in."},
-                        "transfers", 1, 1'000'000, [](auto& s) -> auto& { return s.http.max_bulk_items_in_flight; }));
+  rows.push_back(
+      number({"http", "max_bulk_items_in_flight",
+              "Transfers of bulk requests at work; a bulk that does not fit is turned away with 503. It must "
+              "let the largest bulk in."},
+             "transfers", 1, 1'000'000, [](auto& s) -> auto& { return s.http.max_bulk_items_in_flight; }));
 }
 
 void add_access_log(Rows& rows) {
@@ -93,8 +94,9 @@ void add_access_log(Rows& rows) {
                                     "all. A line a request costs five to ten per cent of the throughput."},
                                    {{"off", AccessLog::off}, {"errors", AccessLog::errors}, {"all", AccessLog::all}},
                                    [](auto& s) -> auto& { return s.http.access_log; }));
-  rows.push_back(number({"http", "slow_request_ms", "A request that takes longer is slow enough for a line in the log."},
-                        "milliseconds", 1, 600'000, [](auto& s) -> auto& { return s.http.slow_request; }));
+  rows.push_back(
+      number({"http", "slow_request_ms", "A request that takes longer is slow enough for a line in the log."},
+             "milliseconds", 1, 600'000, [](auto& s) -> auto& { return s.http.slow_request; }));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ struct Names {
 template <class Access>
 Setting number(Names names, std::string_view unit, std::int64_t least, std::int64_t most, Access access) {
   Setting row{names.section, names.name, ValueForm::number, unit, {}, names.reason};
-  row.allowed = "a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ' ' + std::string{unit};
+  row.allowed =
+      "a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ' ' + std::string{unit};
   row.read = [access](const Settings& settings) { return std::to_string(count_of(access(settings))); };
   row.write = [access, least, most](Settings& settings, std::string_view text) {
     const auto value = whole_number(text);

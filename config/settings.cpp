@@ -1,8 +1,8 @@
 #include "config/settings.hpp"
 
+#include <CLI/CLI.hpp>
 #include <toml++/toml.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
 #include <sstream>
@@ -39,8 +39,8 @@ const Setting* find_row(std::string_view key) {
 }
 
 void refuse(Reading& reading, const Setting& row, std::string_view value, const std::string& origin) {
-  reading.problems.push_back(row.key() + " is " + std::string{value} + " (" + origin + "), but it must be " + row.allowed +
-                             '.');
+  reading.problems.push_back(row.key() + " is " + std::string{value} + " (" + origin + "), but it must be " +
+                             row.allowed + '.');
 }
 
 void assign(Reading& reading, const Setting& row, const std::string& text, const std::string& origin) {
@@ -87,7 +87,8 @@ void take_node(Reading& reading, const std::string& key, const toml::node& node,
 }
 
 bool is_section(std::string_view name) {
-  return !name.empty() && std::ranges::any_of(settings_table(), [&](const Setting& row) { return row.section == name; });
+  return !name.empty() &&
+         std::ranges::any_of(settings_table(), [&](const Setting& row) { return row.section == name; });
 }
 
 void take_file(Reading& reading, const std::string& file) {
@@ -112,7 +113,8 @@ void take_file(Reading& reading, const std::string& file) {
   }
 }
 
-// --- The environment ---------------------------------------------------------------------------------------------------
+// --- The environment
+// ---------------------------------------------------------------------------------------------------
 
 /// Names that begin like those of a section but are none of its settings: most likely misspelt.
 bool looks_like_a_setting(std::string_view variable) {
@@ -136,7 +138,8 @@ void take_environment(Reading& reading, const Environment& environment) {
   }
 }
 
-// --- Flags -------------------------------------------------------------------------------------------------------------
+// --- Flags
+// -------------------------------------------------------------------------------------------------------------
 
 /// The command line as given; what its texts mean is judged after file and environment.
 struct Flags {
@@ -167,9 +170,11 @@ std::string names_of(const Setting& setting) {
 
 void declare(Flags& flags) {
   flags.app.set_help_flag("--help,-h", "Prints this and exits");
-  flags.app.add_option("--config", flags.config_file, "A TOML file with settings; also DOMPET_CONFIG")->type_name("FILE");
+  flags.app.add_option("--config", flags.config_file, "A TOML file with settings; also DOMPET_CONFIG")
+      ->type_name("FILE");
   flags.app.add_flag("--version", flags.version, "Prints the version and exits");
-  flags.app.add_flag("--print-example-config", flags.example, "Prints a file with every setting, its default and reason");
+  flags.app.add_flag("--print-example-config", flags.example,
+                     "Prints a file with every setting, its default and reason");
   flags.app.add_flag("--print-routes", flags.routes, "Prints every HTTP route and exits");
   flags.app.get_formatter()->column_width(44);
   const auto& table = settings_table();

@@ -28,17 +28,17 @@ void add_process(Rows& rows) {
                                   "synchronous_commit off, a server in recovery); development only warns about it."},
                                  {{"production", Profile::production}, {"development", Profile::development}},
                                  [](auto& s) -> auto& { return s.profile; }));
-  rows.push_back(words({"", "var",
-                        "The directory of this process: its lock, which keeps a second server away, and its pid file."},
-                       "the path of a directory", is_path, [](auto& s) -> auto& { return s.var_directory; }));
+  rows.push_back(
+      words({"", "var", "The directory of this process: its lock, which keeps a second server away, and its pid file."},
+            "the path of a directory", is_path, [](auto& s) -> auto& { return s.var_directory; }));
   rows.push_back(boolean({"", "allow_unauthenticated",
                           "There are no users and tokens yet, so whoever reaches the port can move money. Without this "
                           "the server refuses to listen on an address that other machines can reach."},
                          [](auto& s) -> auto& { return s.allow_unauthenticated; }));
-  rows.push_back(words({"node", "name",
-                        "What this node is called in logs, in the table of nodes and in PostgreSQL's application_name."},
-                       "1 to 40 letters, digits, dots, dashes and underscores", is_plain_name,
-                       [](auto& s) -> auto& { return s.engine.node_name; }));
+  rows.push_back(words(
+      {"node", "name", "What this node is called in logs, in the table of nodes and in PostgreSQL's application_name."},
+      "1 to 40 letters, digits, dots, dashes and underscores", is_plain_name,
+      [](auto& s) -> auto& { return s.engine.node_name; }));
 }
 
 void add_database(Rows& rows) {
@@ -46,7 +46,8 @@ void add_database(Rows& rows) {
                         "The PostgreSQL database that keeps the journal: a libpq connection string or URL, such as "
                         "postgresql:///dompet?host=/run/postgresql. There is no default: money must not end up in a "
                         "database that nobody named."},
-                       "a libpq connection string or URL", is_anything, [](auto& s) -> auto& { return s.database.url; }));
+                       "a libpq connection string or URL", is_anything,
+                       [](auto& s) -> auto& { return s.database.url; }));
   rows.push_back(number({"database", "connect_timeout_s",
                          "How long one attempt to connect may take. Short, because another attempt follows."},
                         "seconds", 1, 60, [](auto& s) -> auto& { return s.database.connect_timeout_s; }));
@@ -61,7 +62,8 @@ void add_database(Rows& rows) {
   rows.push_back(number({"database", "statement_timeout_ms",
                          "How long a list, statement or look-up may run before PostgreSQL cancels it, so that one "
                          "expensive question cannot occupy a connection for ever."},
-                        "milliseconds", 100, 600'000, [](auto& s) -> auto& { return s.database.statement_timeout_ms; }));
+                        "milliseconds", 100, 600'000,
+                        [](auto& s) -> auto& { return s.database.statement_timeout_ms; }));
 }
 
 void add_logging(Rows& rows) {

@@ -59,8 +59,8 @@ Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inf
   if (in_transit < 0)
     return "I7: more was captured than credited";
   if (available + held - in_transit != net_inflow)
-    return "I7: the wallets hold " + std::to_string(available + held - in_transit) + " but " + std::to_string(net_inflow) +
-           " came in";
+    return "I7: the wallets hold " + std::to_string(available + held - in_transit) + " but " +
+           std::to_string(net_inflow) + " came in";
   return std::nullopt;
 }
 

@@ -110,14 +110,10 @@ void on(Wallet& wallet, const HoldReleased& event) {
 
 std::string_view name_of(WalletStatus status) {
   switch (status) {
-    case WalletStatus::absent:
-      return "absent";
-    case WalletStatus::active:
-      return "active";
-    case WalletStatus::frozen:
-      return "frozen";
-    case WalletStatus::closed:
-      return "closed";
+    case WalletStatus::absent: return "absent";
+    case WalletStatus::active: return "active";
+    case WalletStatus::frozen: return "frozen";
+    case WalletStatus::closed: return "closed";
   }
   throw Bug("a wallet has a known status");
 }

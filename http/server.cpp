@@ -32,6 +32,8 @@ constexpr std::size_t most_header_fields = 256;
 constexpr std::size_t longest_header_field = std::size_t{64} * 1024;
 constexpr std::chrono::seconds behind_our_deadline{10};
 constexpr std::size_t read_buffer_bytes = 8'192;
+/// Answers come in order and pipelined requests run one after the other, as RFC 9112 wants it for those that change things.
+constexpr std::size_t requests_at_once_per_connection = 1;
 
 Method method_of(const restinio::http_method_id_t& method) {
   static const std::pair<restinio::http_method_id_t, Method> known[]{
@@ -122,10 +124,15 @@ class HttpServer::Parts final : public Outlet {
   void post(std::function<void()> task) { asio::post(context_, std::move(task)); }
 
   void send(Exchange& exchange, HttpResponse response) override {
-    const auto kept = open_.extract(exchange.serial);
-    const int status = response.status;
-    write(exchange, std::move(response));
-    application_.finished(exchange, status);
+    auto kept = open_.extract(exchange.serial);
+    application_.finished(exchange, response.status);
+    if (!is_taking_)
+      return write(exchange, std::move(response));
+    // Not from within RESTinio's own call: an answer there, with the next request already in the buffer, makes 0.6.16
+    // read twice, find no place for the third request, and close the connection.
+    asio::post(context_, [this, exchange = std::move(kept.mapped()), response = std::move(response)]() mutable {
+      write(*exchange, std::move(response));
+    });
   }
 
   std::uint16_t port() const { return port_; }
@@ -140,6 +147,7 @@ class HttpServer::Parts final : public Outlet {
         .read_next_http_message_timelimit(settings_.read_limit)
         .write_http_response_timelimit(settings_.write_limit)
         .handle_request_timeout(settings_.request_deadline + behind_our_deadline)
+        .max_pipelined_requests(requests_at_once_per_connection)
         .max_parallel_connections(settings_.max_connections)
         .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
                                       .max_url_size(longest_header_field)
@@ -168,12 +176,14 @@ class HttpServer::Parts final : public Outlet {
     const std::uint64_t serial = ++last_serial_;
     const auto exchange = std::make_shared<Exchange>(*this, serial, request);
     open_.emplace_hint(open_.end(), serial, exchange);
+    is_taking_ = true;
     try {
       read_request(request, exchange->request);
       application_.serve(exchange);
     } catch (const std::exception& error) {
       exchange->answer(application_.failure(*exchange, error.what()));
     }
+    is_taking_ = false;
     return restinio::request_accepted();
   }
 
@@ -246,6 +256,7 @@ class HttpServer::Parts final : public Outlet {
   std::uint64_t last_serial_ = 0;
   std::string date_;
   std::int64_t date_s_ = 0;
+  bool is_taking_ = false;
   bool is_stopping_ = false;
   int quiet_rounds_ = 0;
   steady_clock::time_point stop_at_{};

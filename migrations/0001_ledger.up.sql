@@ -60,6 +60,9 @@ CREATE TABLE journal (
     PRIMARY KEY (shard, shard_seq)
 );
 ALTER TABLE journal ALTER COLUMN payload SET STORAGE EXTERNAL;
+-- Rows are only ever added: there is nothing to vacuum but the freezing of old rows, which may wait for millions of them.
+ALTER TABLE journal SET (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 5000000,
+                         autovacuum_analyze_scale_factor = 0.5);
 -- Ids carry the time, so this index grows at its right end; it serves look-ups, lists and the decision register.
 CREATE INDEX journal_id ON journal (id);
 CREATE UNIQUE INDEX journal_key ON journal (key) WHERE key IS NOT NULL;

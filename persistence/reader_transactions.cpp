@@ -15,6 +15,8 @@ namespace {
 /// found too few.
 constexpr int first_window = 1'024;
 constexpr int largest_window = 65'536;
+/// How many records are fetched at once when only their payload tells whether they match.
+constexpr int payloads_a_fetch = 4'096;
 
 // Columns after the journal's. The last one is the wallet's seq in a wallet's list, the rows looked through elsewhere.
 constexpr int state_column = journal_width;
@@ -271,11 +273,12 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
   const auto patience = std::chrono::milliseconds(session_->settings().statement_timeout_ms);
   const auto deadline = std::chrono::steady_clock::now() + patience;
   const bool by_window = !filter.wallet && !PageStatement::in_few_sagas(filter);
+  const int fetch = filter.method.empty() ? limit : std::max(limit, payloads_a_fetch);
+  int window = is_plain(filter) ? limit : std::max(fetch, first_window);
   TransactionCursor cursor = before.value_or(newest());
   std::vector<StoredTransaction> page;
-  for (int window = std::max(limit, is_plain(filter) ? limit : first_window);;
-       window = std::min(4 * window, std::max(limit, largest_window))) {
-    PageStatement statement(filter, cursor, limit, window);
+  for (;;) {
+    PageStatement statement(filter, cursor, fetch, window);
     if (statement.finds_nothing())
       return page;
     const std::string sql = statement.sql();
@@ -292,8 +295,10 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
       if (page.size() == static_cast<std::size_t>(limit))
         return page;
     }
-    if (rows.size() < limit && (!by_window || looked_through < window))
+    const bool cut = rows.size() == fetch;
+    if (!cut && (!by_window || looked_through < window))
       return page;
+    window = cut ? fetch : std::max(window, std::min(4 * window, largest_window));
     if (patience.count() > 0 && std::chrono::steady_clock::now() > deadline)
       throw Unavailable("the filter matches too few transactions to find them in time");
   }

@@ -23,13 +23,14 @@ POLL_S = 0.02
 
 
 def wait_until(condition, what, deadline_s=PATIENCE_S):
-    """Polls until the condition holds and returns its value."""
+    """Polls until the condition holds and returns its value. `what` is a text, or a function that makes one."""
     deadline = time.monotonic() + deadline_s
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"not within {deadline_s} s: {what}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {deadline_s} s: {what() if callable(what) else what}")
         time.sleep(POLL_S)
 
 

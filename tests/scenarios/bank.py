@@ -280,10 +280,12 @@ class Bank:
 
     def _send_again(self, client, operation):
         """Until the server, which is well, has time for it."""
+        answers = []
+
         def definite():
-            answer = client.post(operation.path, operation.body, operation.key)
-            return answer if verdict(answer) in (OK, DECLINED) else None
-        return wait_until(definite, f"a definite answer to {operation.key}")
+            answers.append(client.post(operation.path, operation.body, operation.key))
+            return answers[-1] if verdict(answers[-1]) in (OK, DECLINED) else None
+        return wait_until(definite, lambda: f"a definite answer to {operation.key}; the last was {answers[-1]}")
 
     def _check_replay(self, client, operation):
         again = self._send_again(client, operation)

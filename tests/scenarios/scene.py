@@ -40,11 +40,12 @@ class Scene:
     def settle(self, key, **more):
         """Sends until there is a definite answer."""
         client = self.dompetd.client()
+        answers = []
 
         def definite():
-            answer = self.send(key, client=client, **more)
-            return answer if verdict(answer) in (OK, DECLINED) else None
-        return wait_until(definite, f"a definite answer to {key}")
+            answers.append(self.send(key, client=client, **more))
+            return answers[-1] if verdict(answers[-1]) in (OK, DECLINED) else None
+        return wait_until(definite, lambda: f"a definite answer to {key}; the last was {answers[-1]}")
 
     def balance(self, wallet):
         return balance_of(self.dompetd.client(), wallet)

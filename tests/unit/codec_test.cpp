@@ -142,14 +142,24 @@ TEST_CASE("a row of a newer layout is refused and the sentence says so") {
 TEST_CASE("what stands in journals is written as ever") {
   // Layout 1, byte by byte. If this fails, old journals cannot be read or verified any more: make a layout 2.
   const JournalRow row = encode(frozen_record());
-  CHECK(hex(row.payload) ==
-        "01" "05" "0123456789abcdef"      // layout; transaction and fingerprint; the fingerprint
-        "02" "00" "00" "00"               // transfer; method, description, metadata
-        "02"                              // legs
-        "08" "a8c301" "e807" "00"         // transferred out 12,500; 500 and 0 afterwards
-        "0000000000000000000000000000000000000000000000000000000000000000"
-        "07" "a8c301" "f0c401" "3c"       // credited 12,500; 12,600 and 30 afterwards
-        "0000000000000000000000000000000000000000000000000000000000000000");
+  CHECK(hex(row.payload) == "01"
+                            "05"
+                            "0123456789abcdef"  // layout; transaction and fingerprint; the fingerprint
+                            "02"
+                            "00"
+                            "00"
+                            "00"  // transfer; method, description, metadata
+                            "02"  // legs
+                            "08"
+                            "a8c301"
+                            "e807"
+                            "00"  // transferred out 12,500; 500 and 0 afterwards
+                            "0000000000000000000000000000000000000000000000000000000000000000"
+                            "07"
+                            "a8c301"
+                            "f0c401"
+                            "3c"  // credited 12,500; 12,600 and 30 afterwards
+                            "0000000000000000000000000000000000000000000000000000000000000000");
   CHECK(row.amount == 12'500);
   CHECK(row.currency == 360);
   CHECK(row.wallet == given::uuid(1));

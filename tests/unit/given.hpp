@@ -81,34 +81,26 @@ inline Record money_record(RecordKind kind, std::shared_ptr<const Transaction> t
   record.id = facts.id;
   switch (kind) {
     case RecordKind::topup:
-    case RecordKind::transfer_credited:
-      record.add_leg(facts.destination, Credited{facts.id, facts.amount});
-      break;
+    case RecordKind::transfer_credited: record.add_leg(facts.destination, Credited{facts.id, facts.amount}); break;
     case RecordKind::transfer:
       record.add_leg(facts.source, TransferredOut{facts.id, facts.amount});
       record.add_leg(facts.destination, Credited{facts.id, facts.amount});
       break;
-    case RecordKind::hold_placed:
-      record.add_leg(facts.source, HoldPlaced{facts.id, facts.amount});
-      break;
-    case RecordKind::hold_captured:
-      record.add_leg(facts.source, HoldCaptured{facts.id, facts.amount});
-      break;
-    case RecordKind::hold_released:
-      record.add_leg(facts.source, HoldReleased{facts.id, facts.amount});
-      break;
-    default:
-      break;
+    case RecordKind::hold_placed: record.add_leg(facts.source, HoldPlaced{facts.id, facts.amount}); break;
+    case RecordKind::hold_captured: record.add_leg(facts.source, HoldCaptured{facts.id, facts.amount}); break;
+    case RecordKind::hold_released: record.add_leg(facts.source, HoldReleased{facts.id, facts.amount}); break;
+    default: break;
   }
   record.transaction = std::move(transaction);
   return record;
 }
 
 inline constexpr RecordKind record_kinds[]{
-    RecordKind::wallet_changed,    RecordKind::topup,         RecordKind::transfer,
-    RecordKind::declined,          RecordKind::hold_placed,   RecordKind::transfer_credited,
-    RecordKind::transfer_refused,  RecordKind::transfer_cancelling, RecordKind::hold_captured,
-    RecordKind::hold_released,
+    RecordKind::wallet_changed,   RecordKind::topup,
+    RecordKind::transfer,         RecordKind::declined,
+    RecordKind::hold_placed,      RecordKind::transfer_credited,
+    RecordKind::transfer_refused, RecordKind::transfer_cancelling,
+    RecordKind::hold_captured,    RecordKind::hold_released,
 };
 
 /// A seeded source of values; a failing test names the seed.

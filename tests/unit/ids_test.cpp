@@ -37,7 +37,8 @@ TEST_CASE("what is not written like an id is none") {
 
 TEST_CASE("an id carries the time at which it was made") {
   given::Random random(2);
-  for (std::int64_t ms : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'763'640'000'123}, (std::int64_t{1} << 48) - 1}) {
+  for (std::int64_t ms :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{1'763'640'000'123}, (std::int64_t{1} << 48) - 1}) {
     const Uuid id = make_uuid_v7(ms, random.bytes<10>());
     CHECK(unix_ms_of(id) == ms);
     CHECK(to_string(id)[14] == '7');

@@ -89,7 +89,8 @@ TEST_CASE("I2: a statement that was tampered with does not replay") {
 }
 
 TEST_CASE("I2: a wallet that falls below what it may has a broken statement, even if the sums agree") {
-  holds(replays(legs_of({WalletOpened{given::idr(), "Ani", {{}, {}, 5}}, TransferredOut{given::transaction_id(1), 5}})));
+  holds(
+      replays(legs_of({WalletOpened{given::idr(), "Ani", {{}, {}, 5}}, TransferredOut{given::transaction_id(1), 5}})));
   broken(replays(legs_of({WalletOpened{given::idr(), "Ani", {}}, TransferredOut{given::transaction_id(1), 5}})), "I2");
 }
 

@@ -1,6 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
-
 #include <nlohmann/json.hpp>
+
 #include <string>
 
 #include "config/logging.hpp"
@@ -19,8 +19,9 @@ std::string json_line(std::string_view message, std::initializer_list<LogField> 
 }  // namespace
 
 TEST_CASE("a log line is one JSON object with time, level, message and fields") {
-  CHECK(json_line("request", {{"request_id", "abc"}, {"status", 201}, {"ms", 1.5}, {"replayed", true}}) ==
-        R"({"ts":"2025-11-20T12:00:00.123Z","level":"info","msg":"request","request_id":"abc","status":201,"ms":1.5,"replayed":true})");
+  CHECK(
+      json_line("request", {{"request_id", "abc"}, {"status", 201}, {"ms", 1.5}, {"replayed", true}}) ==
+      R"({"ts":"2025-11-20T12:00:00.123Z","level":"info","msg":"request","request_id":"abc","status":201,"ms":1.5,"replayed":true})");
 }
 
 TEST_CASE("a log line for people says the same") {

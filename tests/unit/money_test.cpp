@@ -22,14 +22,10 @@ Currency currency(std::string_view code) {
 
 std::string word(AmountFault fault) {
   switch (fault) {
-    case AmountFault::not_a_number:
-      return "not a number";
-    case AmountFault::too_many_decimals:
-      return "too many decimals";
-    case AmountFault::not_positive:
-      return "not positive";
-    case AmountFault::too_large:
-      return "too large";
+    case AmountFault::not_a_number: return "not a number";
+    case AmountFault::too_many_decimals: return "too many decimals";
+    case AmountFault::not_positive: return "not positive";
+    case AmountFault::too_large: return "too large";
   }
   return "?";
 }
@@ -75,7 +71,8 @@ TEST_CASE("an amount with more decimals than its currency has is refused, even i
 }
 
 TEST_CASE("what is no plain decimal is no amount") {
-  for (const char* text : {"", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", " 1", "1 ", "0x10", "NaN", "1.2.3", "١", "1_0"})
+  for (const char* text :
+       {"", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", " 1", "1 ", "0x10", "NaN", "1.2.3", "١", "1_0"})
     check("IDR", text, "not a number");
 }
 

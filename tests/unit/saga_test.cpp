@@ -85,7 +85,7 @@ struct Schedule {
   SagaState state = reserved;
   Destination destination{};
   bool refusal_seen = false;
-  std::vector<bool> to_destination{};     // true: cancel
+  std::vector<bool> to_destination{};  // true: cancel
   std::vector<Decision> to_coordinator{};
 
   template <class Message>

@@ -56,8 +56,8 @@ class File {
 std::string other_value(const Setting& row) {
   const std::string standard = row.read(Settings{});
   Settings any;
-  const std::string candidates[]{"true",    "false",  "development", "debug", "text",
-                                 "all",     "tmp",    std::to_string(std::atoll(standard.c_str()) + 1),
+  const std::string candidates[]{"true",    "false", "development", "debug",
+                                 "text",    "all",   "tmp",         std::to_string(std::atoll(standard.c_str()) + 1),
                                  "[::1]:99"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
@@ -74,7 +74,6 @@ std::string in_file(const Setting& row, const std::string& written) {
   return (row.section.empty() ? "" : '[' + std::string{row.section} + "]\n") + std::string{row.name} + " = " + written +
          '\n';
 }
-
 
 }  // namespace
 
@@ -185,7 +184,8 @@ TEST_CASE("a name that is no setting is refused, so that a misspelt one is not s
 }
 
 TEST_CASE("a file that is not there or no TOML is refused") {
-  check({"--config=/no/such/file"}, {}, "The settings file /no/such/file cannot be read: File could not be opened for reading.");
+  check({"--config=/no/such/file"}, {},
+        "The settings file /no/such/file cannot be read: File could not be opened for reading.");
   const File broken("[engine\n");
   const auto found = problems({broken.flag(), database});
   REQUIRE(found.size() == 1);
@@ -225,7 +225,8 @@ TEST_CASE("a server that anybody could tell to move money does not start, unless
 }
 
 TEST_CASE("an address needs a host and a port") {
-  for (const char* address : {"127.0.0.1", ":8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[]:80"}) {
+  for (const char* address :
+       {"127.0.0.1", ":8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[]:80"}) {
     INFO(address);
     CHECK(problems({std::string{"--http-address="} + address, database}).size() == 1);
   }

@@ -55,9 +55,7 @@ struct Reference {
       holds.erase(id);
     return (give_back ? "released " : "captured ") + std::to_string(taken);
   }
-  std::string change(const std::string& yes) {
-    return !open ? "wallet_not_found" : closed ? "wallet_closed" : yes;
-  }
+  std::string change(const std::string& yes) { return !open ? "wallet_not_found" : closed ? "wallet_closed" : yes; }
 };
 
 /// Both sides of one random life of a wallet.
