@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t remembered_decisions = 10'000;
 }
 
-Decisions::Decisions(ShardActor::pointer self, NodePtr node, Shard shard) : self_(self), node_(std::move(node)), shard_(shard) {}
+Decisions::Decisions(ShardActor::pointer self, NodePtr node, Decide decide)
+    : self_(self), node_(std::move(node)), decide_(std::move(decide)) {}
 
 void Decisions::ask(const AskDecision& asked) {
   const auto [place, is_new] = known_.try_emplace(asked.transfer->transaction->id);
@@ -63,7 +64,7 @@ void Decisions::act(const AskDecision& asked, std::uint64_t generation) {
   const DeciderAction action = asked.cancel ? on_cancel(Decision::none) : on_credit(Decision::none);
   if (action == DeciderAction::record_refusal)
     return record_refusal(asked.transfer, generation);
-  self_->send(self_, Route{asked.transfer->transaction->destination, DecideCredit{asked.transfer}});
+  decide_(asked.transfer);
 }
 
 /// The tombstone: a credit that comes later meets it (protocol 5.5).
@@ -98,6 +99,14 @@ void Decisions::remember(const TransactionId& id) {
 }
 
 void Decisions::give_up(const TransferPtr& transfer) { known_.erase(transfer->transaction->id); }
+
+void Decisions::forget_undecided(const WalletId& wallet) {
+  std::erase_if(known_, [&](const auto& entry) {
+    const Known& known = entry.second;
+    return known.outcome == Decision::none && !known.waiting.empty() &&
+           known.waiting.front()->transaction->destination == wallet;
+  });
+}
 
 void Decisions::clear() {
   known_.clear();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -12,7 +13,10 @@ namespace dompet {
 /// (protocol 5.5, destination rules). The register itself is in the database; this is what memory knows of it.
 class Decisions {
  public:
-  Decisions(ShardActor::pointer self, NodePtr node, Shard shard);
+  /// Hands a transfer to its destination's wallet, which decides on it.
+  using Decide = std::function<void(const TransferPtr& transfer)>;
+
+  Decisions(ShardActor::pointer self, NodePtr node, Decide decide);
 
   /// CREDIT or CANCEL arrived.
   void ask(const AskDecision& asked);
@@ -20,6 +24,9 @@ class Decisions {
   void on_durable(const DecisionDurable& decided);
   /// The wallet will not decide now: nothing is recorded, the coordinator asks again.
   void give_up(const TransferPtr& transfer);
+  /// The wallet's actor crashed, with the questions in its mailbox, and all that it appended is durable or lost: what
+  /// is not known to be decided is looked up when the coordinator asks again.
+  void forget_undecided(const WalletId& wallet);
   void clear();
 
  private:
@@ -37,7 +44,7 @@ class Decisions {
 
   ShardActor::pointer self_;
   NodePtr node_;
-  Shard shard_;
+  Decide decide_;
   std::unordered_map<TransactionId, Known> known_{};
   /// Durable decisions in the order in which they came: the oldest are forgotten first, the database knows them.
   std::deque<TransactionId> remembered_{};

@@ -234,6 +234,8 @@ void Lane::reset(const std::string& reason) {
 }
 
 void Lane::acquire() {
+  if (owns_shards_)
+    return;
   try {
     const std::vector<Claim> claims = store_->claim();
     settle_lost_batch();

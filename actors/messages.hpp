@@ -154,10 +154,14 @@ struct KeysLoaded {
 struct WalletQuiesced {
   WalletId wallet;
   bool stopped = false;
+  /// The actor's: the word of one that was abandoned must not be taken for its successor's.
+  std::uint64_t generation = 0;
 };
 /// The lane committed everything of a crashed wallet; it can be loaded anew.
 struct WalletDrained {
   WalletId wallet;
+  /// The shard's generation in which it crashed: of another one it says nothing.
+  std::uint64_t generation = 0;
 };
 /// The lane found that this wallet's memory and journal disagree.
 struct QuarantineWallet {
@@ -225,7 +229,7 @@ struct Retire {
 };
 /// Commit what waits.
 struct Flush {};
-/// Acquire the shards, again if they were owned already.
+/// Acquire the shards, unless they are owned already.
 struct AcquireShards {};
 /// Drop all speculative state and begin anew: something above the lane no longer trusts it.
 struct ResetLane {

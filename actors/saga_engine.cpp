@@ -11,6 +11,7 @@ namespace dompet {
 namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds(50);
+constexpr auto retry_recovery = std::chrono::milliseconds(200);
 
 std::shared_ptr<Transaction> transaction_of(const SagaListing& row) {
   auto transaction = std::make_shared<Transaction>();
@@ -40,11 +41,17 @@ SagaEngine::SagaEngine(SagaEngineActor::pointer self, NodePtr node, Shard shard)
 
 void SagaEngine::begin_generation(std::uint64_t generation) {
   generation_ = generation;
+  for (auto& [id, saga] : sagas_)
+    if (saga.transfer->correlation != 0)
+      waited_for_[id] = std::move(saga.transfer);
   sagas_.clear();
+  ended_meanwhile_.clear();
   look_for_sagas();
 }
 
 void SagaEngine::look_for_sagas() {
+  look_again_.reset();
+  is_looking_ = true;
   const bool queued = node_->pool->read(
       [self = SagaEngineActor{self_}, shard = shard_, generation = generation_](RecoveryStore& store) {
         SagasFound found{generation, {}, {}, {}};
@@ -56,20 +63,42 @@ void SagaEngine::look_for_sagas() {
         caf::anon_send(self, SagasFound{generation, {}, {}, reason});
       });
   if (!queued)
-    self_->delayed_send(self_, tick_interval, SagasFound{generation_, {}, {}, "the read pool is full"});
+    look_again_ = self_->clock().now() + retry_recovery;
 }
 
 void SagaEngine::on_found(const SagasFound& found) {
   if (found.generation != generation_)
     return;
-  if (!found.failure.empty())
-    return look_for_sagas();
+  if (!found.failure.empty()) {
+    look_again_ = self_->clock().now() + retry_recovery;
+    return;
+  }
   for (const TransferPtr& transfer : found.reserved)
-    if (!sagas_.contains(transfer->transaction->id))
+    if (is_news(transfer)) {
+      reunite(transfer);
       on_reserved(transfer);
+    }
   for (const TransferPtr& transfer : found.cancelling)
-    if (!sagas_.contains(transfer->transaction->id))
+    if (is_news(transfer)) {
+      reunite(transfer);
       on_cancelling(transfer);
+    }
+  // Those that are not open any more were answered when they ended.
+  waited_for_.clear();
+  ended_meanwhile_.clear();
+  is_looking_ = false;
+}
+
+bool SagaEngine::is_news(const TransferPtr& transfer) const {
+  return !sagas_.contains(transfer->transaction->id) && !ended_meanwhile_.contains(transfer->transaction->id);
+}
+
+void SagaEngine::reunite(const TransferPtr& transfer) {
+  const auto former = waited_for_.extract(transfer->transaction->id);
+  if (former.empty())
+    return;
+  transfer->correlation = former.mapped()->correlation;
+  transfer->begun = former.mapped()->begun;
 }
 
 void SagaEngine::on_reserved(const TransferPtr& transfer) {
@@ -149,7 +178,11 @@ void SagaEngine::finish(Saga& saga, SagaState next, std::optional<Decline> refus
   schedule(saga);
 }
 
-void SagaEngine::on_finished(const SagaFinished& finished) { sagas_.erase(finished.transfer->transaction->id); }
+void SagaEngine::on_finished(const SagaFinished& finished) {
+  sagas_.erase(finished.transfer->transaction->id);
+  if (is_looking_)
+    ended_meanwhile_.insert(finished.transfer->transaction->id);
+}
 
 void SagaEngine::append_cancelling(Saga& saga) {
   failpoint("saga.cancel");
@@ -174,6 +207,8 @@ void SagaEngine::append_cancelling(Saga& saga) {
 
 void SagaEngine::tick() {
   const auto now = self_->clock().now();
+  if (look_again_ && now >= *look_again_)
+    look_for_sagas();
   for (auto& [id, saga] : sagas_) {
     if (saga.cancel_pending)
       continue;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <random>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "actors/node.hpp"
 
@@ -46,12 +48,22 @@ class SagaEngine {
   void resend(Saga& saga);
   void raise_alarm(const Saga& saga);
   void look_for_sagas();
+  bool is_news(const TransferPtr& transfer) const;
+  /// Whoever waits for a saga that recovery found again shall hear of its end.
+  void reunite(const TransferPtr& transfer);
 
   SagaEngineActor::pointer self_;
   NodePtr node_;
   Shard shard_;
   std::uint64_t generation_ = 0;
   std::unordered_map<TransactionId, Saga> sagas_{};
+  /// Sagas of earlier generations of this process whose askers still wait, until recovery has found the open ones.
+  std::unordered_map<TransactionId, TransferPtr> waited_for_{};
+  /// Sagas that ended while recovery was reading: it may have seen them open.
+  std::unordered_set<TransactionId> ended_meanwhile_{};
+  bool is_looking_ = false;
+  /// When to look for open sagas again, after the database did not answer.
+  std::optional<Clock::time_point> look_again_{};
   std::minstd_rand jitter_;
 };
 

@@ -32,13 +32,22 @@ std::optional<MoneyAnswer> stored_answer(RecoveryStore& store, const KeyId& key)
     return std::nullopt;
   const auto stored = store.transaction(first->id);
   ensure(stored.has_value(), "a record with a key belongs to a transaction");
-  return MoneyAnswer{std::make_shared<const Record>(stored->record), stored->state, stored->completed_at_ms, stored->refusal, true};
+  const auto refusal = stored->refusal ? stored->refusal : stored->record.decline;
+  return MoneyAnswer{std::make_shared<const Record>(stored->record), stored->state, stored->completed_at_ms, refusal, true};
+}
+
+Result balance_answer(WalletHistory history) {
+  if (history.wallet.status == WalletStatus::absent)
+    return Decline::wallet_not_found;
+  return history;
 }
 
 }  // namespace
 
 ShardKeeper::ShardKeeper(ShardActor::pointer self, NodePtr node, Shard shard)
-    : self_(self), node_(std::move(node)), shard_(shard), decisions_(self, node_, shard) {}
+    : self_(self), node_(std::move(node)), shard_(shard), decisions_(self, node_, [this](const TransferPtr& transfer) {
+        deliver(transfer->transaction->destination, DecideCredit{transfer});
+      }) {}
 
 // --- requests ---
 
@@ -63,21 +72,28 @@ void ShardKeeper::begin(std::uint64_t correlation, ReadWalletRequest& request) {
     return node_->answer(correlation, not_now(busy_sentence));
   const auto place = residents_.find(request.wallet);
   if (!place->second.durable) {
-    waiting_reads_[request.wallet].push_back(correlation);
+    waiting_reads_[request.wallet].push_back({correlation, request.strict});
     return;
   }
   if (request.strict || !node_->ready)
     return read_strictly(correlation, place->second.durable);
-  WalletHistory history = place->second.durable->read();
-  if (history.wallet.status == WalletStatus::absent)
-    return node_->answer(correlation, Decline::wallet_not_found);
-  node_->answer(correlation, std::move(history));
+  node_->answer(correlation, balance_answer(place->second.durable->read()));
+}
+
+void ShardKeeper::read_waiting(const WalletId& wallet) {
+  const auto reads = waiting_reads_.extract(wallet);
+  if (reads.empty())
+    return;
+  for (const WaitingRead& read : reads.mapped()) {
+    ReadWalletRequest again{wallet, read.strict};
+    begin(read.correlation, again);
+  }
 }
 
 void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable) {
   auto barrier = std::make_shared<LaneEntry>();
   barrier->generation = generation_;
-  barrier->when_durable = [node = node_, correlation, durable](const RecordPtr&) { node->answer(correlation, durable->read()); };
+  barrier->when_durable = [node = node_, correlation, durable](const RecordPtr&) { node->answer(correlation, balance_answer(durable->read())); };
   barrier->when_lost = [node = node_, correlation](bool) { node->answer(correlation, not_now(interrupted_sentence)); };
   self_->send(node_->lane, Append{std::move(barrier)});
 }
@@ -157,7 +173,9 @@ void ShardKeeper::deliver(const WalletId& wallet, WalletWork work) {
 void ShardKeeper::stash(Resident& resident, WalletWork work) {
   if (!resident.stash)
     resident.stash = std::make_unique<std::deque<WalletWork>>();
-  if (resident.stash->size() >= node_->settings.stash_limit)
+  // A probe stands for work that was sent before it: it must not overtake what is in the stash.
+  const bool may_be_refused = !std::holds_alternative<Probe>(work);
+  if (may_be_refused && resident.stash->size() >= node_->settings.stash_limit)
     return refuse(work, not_now(busy_sentence));
   resident.stash->push_back(std::move(work));
 }
@@ -219,12 +237,7 @@ void ShardKeeper::spawn(const WalletId& wallet, Resident& resident, WalletHistor
   resident.last_used = self_->clock().now();
   node_->counters.resident_wallets += 1;
   flush_stash(wallet, resident);
-  const auto reads = waiting_reads_.extract(wallet);
-  if (!reads.empty())
-    for (std::uint64_t correlation : reads.mapped()) {
-      ReadWalletRequest again{wallet, false};
-      begin(correlation, again);
-    }
+  read_waiting(wallet);
 }
 
 void ShardKeeper::refuse(const WalletWork& work, const Result& answer) {
@@ -251,8 +264,8 @@ void ShardKeeper::refuse_waiting(const WalletId& wallet, Resident& resident, con
       refuse(work, answer);
   const auto reads = waiting_reads_.extract(wallet);
   if (!reads.empty())
-    for (std::uint64_t correlation : reads.mapped())
-      node_->answer(correlation, answer);
+    for (const WaitingRead& read : reads.mapped())
+      node_->answer(read.correlation, answer);
 }
 
 // --- letting go ---
@@ -286,7 +299,7 @@ void ShardKeeper::make_room() {
 
 void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
   const auto place = residents_.find(message.wallet);
-  if (place == residents_.end() || place->second.state != Resident::State::quiescing)
+  if (message.generation != generation_ || place == residents_.end() || place->second.state != Resident::State::quiescing)
     return;
   Resident& resident = place->second;
   if (!message.stopped) {
@@ -329,7 +342,9 @@ void ShardKeeper::on_down(const caf::down_msg& down) {
   resident.state = Resident::State::draining;
   resident.actor = WalletActor{};
   auto then = std::make_shared<LaneEntry>();
-  then->when_durable = [self = ShardActor{self_}, wallet](const RecordPtr&) { caf::anon_send(self, WalletDrained{wallet}); };
+  then->when_durable = [self = ShardActor{self_}, drained = WalletDrained{wallet, generation_}](const RecordPtr&) {
+    caf::anon_send(self, drained);
+  };
   self_->send(node_->lane, Retire{resident.durable, std::move(then)});
   note_crash(wallet);
   for (const ShardActor& shard : node_->shards)
@@ -352,12 +367,20 @@ void ShardKeeper::announce_crash(const WalletId& wallet) {
       self_->send(resident.actor, PeerCrashed{wallet});
 }
 
-void ShardKeeper::on_drained(const WalletId& wallet) {
+/// What the crashed actor appended is durable, and so are its decisions; those that it had not come to are asked for
+/// again by their coordinators.
+void ShardKeeper::on_drained(const WalletDrained& drained) {
+  if (drained.generation != generation_)
+    return;
+  const WalletId& wallet = drained.wallet;
+  decisions_.forget_undecided(wallet);
   const auto place = residents_.find(wallet);
   if (place == residents_.end() || place->second.state != Resident::State::draining)
     return;
   Resident waiting = std::move(place->second);
   residents_.erase(place);
+  if (waiting.stash)
+    std::erase_if(*waiting.stash, [](const WalletWork& work) { return std::holds_alternative<DecideCredit>(work); });
   if (load(wallet))
     residents_[wallet].stash = std::move(waiting.stash);
   else
@@ -369,8 +392,11 @@ void ShardKeeper::quarantine(const QuarantineWallet& order) {
   if (quarantined_.emplace(order.wallet, order.reason).second)
     node_->counters.quarantined_wallets += 1;
   if (const auto place = residents_.find(order.wallet); place != residents_.end()) {
-    if (place->second.actor)
+    if (place->second.actor) {
+      self_->demonitor(place->second.actor->address());
       self_->send(place->second.actor, Abandon{});
+      node_->counters.resident_wallets -= 1;
+    }
     refuse_waiting(order.wallet, place->second, quarantined(order.reason));
     residents_.erase(place);
   }
@@ -435,7 +461,7 @@ ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_p
       [self](const DecisionDurable& message) { self->state->on_decision_durable(message); },
       [self](const KeysLoaded& message) { self->state->on_keys_loaded(message); },
       [self](const WalletQuiesced& message) { self->state->on_quiesced(message); },
-      [self](const WalletDrained& message) { self->state->on_drained(message.wallet); },
+      [self](const WalletDrained& message) { self->state->on_drained(message); },
       [self](const QuarantineWallet& message) { self->state->quarantine(message); },
       [self](const AnnounceCrash& message) { self->state->announce_crash(message.wallet); },
       [self](const BeginGeneration& message) { self->state->begin_generation(message.generation); },

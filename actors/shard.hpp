@@ -21,7 +21,11 @@ class ShardKeeper {
 
   void submit(Submit& submit);
   void route(Route& route);
-  void ask_decision(const AskDecision& asked) { decisions_.ask(asked); }
+  /// One of another generation is dropped: nothing that it leads to would be taken, and whoever it belongs to asks again.
+  void ask_decision(const AskDecision& asked) {
+    if (asked.transfer->generation == generation_)
+      decisions_.ask(asked);
+  }
 
   void on_loaded(WalletLoaded& loaded);
   void on_key_looked_up(KeyLookedUp& found);
@@ -29,7 +33,7 @@ class ShardKeeper {
   void on_decision_durable(const DecisionDurable& decided) { decisions_.on_durable(decided); }
   void on_keys_loaded(const KeysLoaded& loaded);
   void on_quiesced(const WalletQuiesced& message);
-  void on_drained(const WalletId& wallet);
+  void on_drained(const WalletDrained& drained);
   void on_down(const caf::down_msg& down);
   void quarantine(const QuarantineWallet& order);
   void announce_crash(const WalletId& wallet);
@@ -56,6 +60,7 @@ class ShardKeeper {
   void begin(std::uint64_t correlation, MoveMoneyRequest& request);
   void begin(std::uint64_t correlation, ReadWalletRequest& request);
   void read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable);
+  void read_waiting(const WalletId& wallet);
   void look_up_key(Submit submit);
   void start_money(std::uint64_t correlation, MoveMoneyRequest& request);
 
@@ -80,7 +85,11 @@ class ShardKeeper {
   std::unordered_map<WalletId, std::string> quarantined_{};
   std::unordered_map<WalletId, std::deque<Clock::time_point>> crashes_{};
   std::deque<Clock::time_point> quarantine_times_{};
-  std::unordered_map<WalletId, std::vector<std::uint64_t>> waiting_reads_{};
+  struct WaitingRead {
+    std::uint64_t correlation = 0;
+    bool strict = false;
+  };
+  std::unordered_map<WalletId, std::vector<WaitingRead>> waiting_reads_{};
   Decisions decisions_;
   KeyFilter keys_{};
   /// Until the journal's keys are in the filter, every key is looked up.

@@ -1,6 +1,9 @@
 #include "actors/wallet.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <exception>
 
 #include "domain/ensure.hpp"
 #include "persistence/failpoint.hpp"
@@ -18,6 +21,18 @@ SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState n
   const Transaction& request = *transfer.transaction;
   return {request.id,     expected,           next,           transfer.source_shard, transfer.destination_shard,
           request.source, request.destination, request.amount, request.currency};
+}
+
+/// Ends the actor as CAF's own handler does, but says why in our log; the shard sees it and goes on (protocol 5.4).
+caf::error log_crash(std::exception_ptr& crash) {
+  try {
+    std::rethrow_exception(crash);
+  } catch (const std::exception& fault) {
+    spdlog::error("a wallet crashes: {}", fault.what());
+  } catch (...) {
+    spdlog::error("a wallet crashes");
+  }
+  return caf::sec::runtime_error;
 }
 
 Event event_of(const Wallet& wallet, const WalletChange& change, std::optional<Decline>& refusal) {
@@ -38,12 +53,18 @@ WalletKeeper::WalletKeeper(WalletActor::pointer self, NodePtr node, DurableWalle
     : self_(self), node_(std::move(node)), durable_(std::move(durable)), generation_(generation), wallet_(durable_->read().wallet) {}
 
 void WalletKeeper::append(LaneEntryPtr entry) {
-  entry->generation = generation_;
-  for (const DurableWalletPtr& wallet : entry->wallets)
+  mark_pending(*entry);
+  hand_over(std::move(entry));
+}
+
+void WalletKeeper::mark_pending(LaneEntry& entry) {
+  entry.generation = generation_;
+  for (const DurableWalletPtr& wallet : entry.wallets)
     if (wallet)
       wallet->pending += 1;
-  caf::anon_send(node_->lane, Append{std::move(entry)});
 }
+
+void WalletKeeper::hand_over(LaneEntryPtr entry) { caf::anon_send(node_->lane, Append{std::move(entry)}); }
 
 LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) {
   auto entry = std::make_shared<LaneEntry>();
@@ -55,13 +76,30 @@ LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) 
   return entry;
 }
 
-void WalletKeeper::append_declined(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on) {
+LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on) {
   LaneEntryPtr entry = new_entry(transfer, RecordKind::declined);
   entry->record->decline = decline;
   entry->record->stamp = transfer.stamp;
   entry->wallets[0] = decided_on;
   entry->correlation = transfer.correlation;
-  append(std::move(entry));
+  return entry;
+}
+
+/// A wallet that was never opened leaves no trace, whether it happens to be in memory or not.
+void WalletKeeper::decline(const Transfer& transfer, Decline reason) {
+  if (reason == Decline::wallet_not_found)
+    return node_->answer(transfer.correlation, reason);
+  append(declined_entry(transfer, reason, durable_));
+}
+
+/// The destination says no. The source hears of it before the lane does, but finds its entry counted already.
+void WalletKeeper::decline_at_destination(const TransferPtr& transfer, Decline reason) {
+  if (reason == Decline::wallet_not_found)
+    return self_->send(transfer->source_actor, TransferNotAppended{transfer, reason});
+  LaneEntryPtr entry = declined_entry(*transfer, reason, transfer->source_durable);
+  mark_pending(*entry);
+  self_->send(transfer->source_actor, TransferNotAppended{transfer, std::nullopt});
+  hand_over(std::move(entry));
 }
 
 void WalletKeeper::accept(const AcceptTopup& work) {
@@ -69,7 +107,7 @@ void WalletKeeper::accept(const AcceptTopup& work) {
   const Transaction& request = *transfer.transaction;
   const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
   if (!credited)
-    return append_declined(transfer, credited.error(), durable_);
+    return decline(transfer, credited.error());
   dompet::apply(wallet_, *credited);
   LaneEntryPtr entry = new_entry(transfer, RecordKind::topup);
   entry->record->stamp = transfer.stamp;
@@ -84,10 +122,10 @@ void WalletKeeper::begin(const BeginTransfer& work) {
   Transfer& transfer = *work.transfer;
   const Transaction& request = *transfer.transaction;
   if (request.destination == wallet_.id)
-    return append_declined(transfer, Decline::same_wallet, durable_);
+    return decline(transfer, Decline::same_wallet);
   const auto hold = decide(wallet_, PlaceHold{request.id, request.currency, request.amount});
   if (!hold)
-    return append_declined(transfer, hold.error(), durable_);
+    return decline(transfer, hold.error());
   dompet::apply(wallet_, *hold);
   if (!node_->settings.fast_path)
     return append_reserved(work.transfer, *hold);
@@ -98,18 +136,18 @@ void WalletKeeper::begin(const BeginTransfer& work) {
 }
 
 /// Protocol 5.6: both legs in one entry, so the three steps of the transfer can never be cut apart. The source hears
-/// of it before the lane does, so that a reset of the lane cannot overtake the news.
+/// of it before the lane does, so that a reset of the lane cannot overtake the news; but after the entry was counted,
+/// so that it cannot be let go in between. A transfer of another generation finds or found its source abandoned, or
+/// comes from one that heard of the new generation earlier than this wallet did.
 void WalletKeeper::finish(const FinishTransfer& work) {
   ensure(!failpoint("wallet.finish"), "failpoint: a command that crashes its wallet");
   const Transfer& transfer = *work.transfer;
   if (transfer.generation != generation_)
-    return;
+    return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
   const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
-  if (!credited) {
-    self_->send(transfer.source_actor, TransferNotAppended{work.transfer, std::nullopt});
-    return append_declined(transfer, credited.error(), transfer.source_durable);
-  }
+  if (!credited)
+    return decline_at_destination(work.transfer, credited.error());
   dompet::apply(wallet_, *credited);
   LaneEntryPtr entry = new_entry(transfer, RecordKind::transfer);
   entry->record->stamp = transfer.stamp;
@@ -117,8 +155,9 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   entry->record->add_leg(wallet_.id, *credited);
   entry->wallets = {transfer.source_durable, durable_};
   entry->correlation = transfer.correlation;
+  mark_pending(*entry);
   self_->send(transfer.source_actor, TransferAppended{work.transfer});
-  append(std::move(entry));
+  hand_over(std::move(entry));
 }
 
 bool WalletKeeper::forget(const TransferPtr& transfer) {
@@ -297,7 +336,7 @@ void add_decision(const NodePtr& node, LaneEntry& entry, const TransferPtr& tran
 
 void WalletKeeper::quiesce() {
   const bool idle = under_way_.empty() && durable_->pending == 0;
-  self_->send(node_->shard_of_wallet(wallet_.id), WalletQuiesced{wallet_.id, idle});
+  self_->send(node_->shard_of_wallet(wallet_.id), WalletQuiesced{wallet_.id, idle, generation_});
   if (idle)
     self_->quit();
 }
@@ -312,6 +351,7 @@ void WalletKeeper::abandon() {
 WalletActor::behavior_type wallet_actor(WalletActor::stateful_pointer<std::unique_ptr<WalletKeeper>> self, NodePtr node,
                                         DurableWalletPtr durable, std::uint64_t generation) {
   self->state = std::make_unique<WalletKeeper>(self, std::move(node), std::move(durable), generation);
+  self->set_exception_handler(log_crash);
   return {
       [self](const AcceptTopup& work) { self->state->accept(work); },
       [self](const BeginTransfer& work) { self->state->begin(work); },

@@ -31,8 +31,13 @@ class WalletKeeper {
 
  private:
   void append(LaneEntryPtr entry);
+  /// The two halves of `append`: from the first on nobody lets the entry's wallets go.
+  void mark_pending(LaneEntry& entry);
+  void hand_over(LaneEntryPtr entry);
   LaneEntryPtr new_entry(const Transfer& transfer, RecordKind kind);
-  void append_declined(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on);
+  LaneEntryPtr declined_entry(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on);
+  void decline(const Transfer& transfer, Decline reason);
+  void decline_at_destination(const TransferPtr& transfer, Decline reason);
   void append_reserved(const TransferPtr& transfer, const HoldPlaced& hold);
   void append_decision(const TransferPtr& transfer, const Decided<Credited>& decided);
   bool forget(const TransferPtr& transfer);

@@ -311,7 +311,7 @@ def first_requests(dompet, wallet):
 
 def resident_wallets(dompet):
     """The sum of the server's gauges of resident wallets; 0 when it has none."""
-    return sum(dompet.metrics(r"^dompet_(wallets?_resident|resident_wallets?)").values())
+    return sum(dompet.metrics(r"^dompet_engine_resident_wallets").values())
 
 
 def parse_options():

@@ -1,18 +1,19 @@
-#include "cli/command.hpp"
-
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "persistence/ledger_writer.hpp"
 #include "persistence/session.hpp"
 
@@ -26,6 +27,7 @@ struct GenerateOptions {
   std::uint64_t events = 2'000'000;
   std::uint64_t seed = 1;
   std::uint64_t batch_rows = 5'000;
+  std::string wallets_file{};
 };
 
 constexpr Minor topped_up = 100'000'000;
@@ -71,6 +73,17 @@ class Generation {
       writer_.commit();
   }
 
+  /// Where `dompetctl load --wallets-file` finds them.
+  void write_wallets(const std::string& path) const {
+    std::ofstream file(path, std::ios::trunc);
+    file << "dompet load wallets\n" << currency_.text() << '\n';
+    for (const WalletId& wallet : wallets_)
+      file << to_string(wallet) << '\n';
+    file.close();
+    if (!file)
+      throw std::runtime_error("cannot write the wallets' ids to " + path);
+  }
+
  private:
   TransactionId make_id() {
     const std::uint64_t bits[]{random_(), random_()};
@@ -88,8 +101,8 @@ class Generation {
       return;
     writer_.commit();
     begin_batch();
-    if (written_ % 100'000 == 0)
-      std::fprintf(stderr, "\r%llu of %llu", static_cast<unsigned long long>(written_),
+    if (talk_ && written_ % 100'000 == 0)
+      std::fprintf(stderr, "\r%llu of %llu ", static_cast<unsigned long long>(written_),
                    static_cast<unsigned long long>(options_.events));
   }
 
@@ -142,6 +155,7 @@ class Generation {
   Currency currency_ = *find_currency("IDR");
   std::vector<WalletId> wallets_{};
   std::uint64_t written_ = 0;
+  bool talk_ = ::isatty(STDERR_FILENO) != 0;
 };
 
 void generate(const GenerateOptions& options) {
@@ -161,12 +175,15 @@ void generate(const GenerateOptions& options) {
                                                .answer_timeout_ms = 120'000});
   const auto shards = static_cast<Shard>(session.ask("SELECT shard_count FROM ledger")[0].number(0));
   LedgerWriter writer(*store, store->claim(), shards);
-  Generation(options, writer).run();
+  Generation generation(options, writer);
+  generation.run();
+  if (!options.wallets_file.empty())
+    generation.write_wallets(options.wallets_file);
   session.ask("UPDATE node SET state = 'left' WHERE incarnation = $1", Parameters{}.add(incarnation.uuid));
   session.run("ANALYZE journal, wallet, system_total");
-  std::fprintf(stderr, "\r%llu records of %llu wallets in %.1f s\n", static_cast<unsigned long long>(options.events),
-               static_cast<unsigned long long>(options.wallets),
-               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  std::printf("%llu records of %llu wallets in %.1f s\n", static_cast<unsigned long long>(options.events),
+              static_cast<unsigned long long>(options.wallets),
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
 }  // namespace
@@ -182,6 +199,7 @@ void add_generate_journal(CLI::App& app) {
   command->add_option("--events", options->events, "Records in all; half of the rest are top-ups, half transfers")
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Equal seeds give equal amounts and parties")->capture_default_str();
+  command->add_option("--wallets-file", options->wallets_file, "Writes the wallets' ids for `dompetctl load` there");
   command->add_option("--batch-rows", options->batch_rows, "Records a commit")->capture_default_str();
   command->footer("Writes to the database directly, past every actor. Refuses when the journal holds anything or a\n"
                   "node is connected. Not for a ledger with money in it.");

@@ -1,11 +1,10 @@
-#include "cli/command.hpp"
-
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
 #include <string>
 
+#include "cli/command.hpp"
 #include "persistence/migrator.hpp"
 
 namespace dompet::cli {

@@ -1,4 +1,4 @@
-#include "cli/command.hpp"
+#include "persistence/verify.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "persistence/verify.hpp"
+#include "cli/command.hpp"
 
 namespace dompet::cli {
 

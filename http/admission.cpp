@@ -6,17 +6,15 @@ namespace dompet::http {
 
 std::string_view code(Shed shed) {
   switch (shed) {
-    case Shed::not_ready:
-      return "not_ready";
-    case Shed::overloaded:
-      return "overloaded";
-    case Shed::too_many_requests:
-      return "too_many_requests";
+    case Shed::not_ready: return "not_ready";
+    case Shed::overloaded: return "overloaded";
+    case Shed::too_many_requests: return "too_many_requests";
   }
   throw Bug("a request is shed for a known reason");
 }
 
-Admission::Admission(const Settings& settings, const Engine& engine) : settings_(settings), engine_(engine) {}
+Admission::Admission(const Settings& settings, const Engine& engine, const Ask& ask)
+    : settings_(settings), engine_(engine), ask_(ask) {}
 
 std::optional<Shed> Admission::enter(Load load, const std::string& client) {
   if (load == Load::none)
@@ -25,7 +23,8 @@ std::optional<Shed> Admission::enter(Load load, const std::string& client) {
     const Pressure pressure = engine_.pressure();
     if (!pressure.ready)
       return Shed::not_ready;
-    if (pressure.oldest_age > settings_.lane_age_limit)
+    const std::size_t most_questions = settings_.max_in_flight + settings_.max_bulk_items_in_flight;
+    if (pressure.oldest_age > settings_.lane_age_limit || ask_.open_questions() >= most_questions)
       return Shed::overloaded;
   }
   if (in_flight_ >= settings_.max_in_flight)

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "actors/engine.hpp"
+#include "http/ask.hpp"
 #include "http/settings.hpp"
 
 namespace dompet::http {
@@ -18,7 +19,8 @@ enum class Load : std::uint8_t {
   none,
   /// A read: bounded by the number of requests in flight.
   read,
-  /// New work for the commit lane: also by readiness and by how long the lane's oldest entry waits.
+  /// New work for the commit lane: also by readiness, by how long the lane's oldest entry waits, and by how many
+  /// questions the engine has left without an answer although their clients were told so.
   write,
 };
 
@@ -31,7 +33,7 @@ std::string_view code(Shed shed);
 /// request ends. Io thread only.
 class Admission {
  public:
-  Admission(const Settings& settings, const Engine& engine);
+  Admission(const Settings& settings, const Engine& engine, const Ask& ask);
 
   /// Takes a place for the client, or says why there is none. `Load::none` takes no place.
   std::optional<Shed> enter(Load load, const std::string& client);
@@ -45,9 +47,9 @@ class Admission {
   std::size_t items_in_flight() const { return items_; }
 
  private:
-
   const Settings& settings_;
   const Engine& engine_;
+  const Ask& ask_;
   std::size_t in_flight_ = 0;
   std::size_t items_ = 0;
   std::unordered_map<std::string, std::size_t> per_client_;

@@ -4,8 +4,10 @@
 
 #include "config/logging.hpp"
 #include "domain/ensure.hpp"
+#include "http/body.hpp"
 #include "http/render.hpp"
 #include "http/router.hpp"
+#include "persistence/codec.hpp"
 
 namespace dompet::http {
 
@@ -59,6 +61,16 @@ MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
 }
 
 }  // namespace
+
+KeyId key_of(std::string_view idempotency_key) { return key_id("public", idempotency_key); }
+
+std::optional<KeyId> key_of(const HttpRequest& request) {
+  const auto sent = request.header("Idempotency-Key");
+  const auto key = sent ? read_idempotency_key(*sent) : std::nullopt;
+  if (!key || request.count("Idempotency-Key") > 1)
+    return std::nullopt;
+  return key_of(*key);
+}
 
 void refuse(const ExchangePtr& exchange, const Problem& problem) {
   exchange->answer(respond(problem, exchange->request));
@@ -134,8 +146,7 @@ void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkF
           return;
         const HttpRequest& request = (*carried)->request;
         log_event(LogLevel::warning, "a query failed", {{"request_id", request.request_id}, {"reason", reason}});
-        hand_back(ask, carried,
-                  respond({.code = "unavailable", .detail = "The database cannot answer now."}, request));
+        hand_back(ask, carried, respond({.code = "unavailable", .detail = "The database cannot answer now."}, request));
       });
   if (!is_taken) {
     services.metrics.count(Shed::overloaded);

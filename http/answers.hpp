@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/ask.hpp"
 #include "http/exchange.hpp"
@@ -36,6 +38,11 @@ struct MoneyOutcome {
 MoneyOutcome outcome_of(const Reply& reply, std::string_view instance, std::string_view request_id);
 MoneyOutcome outcome_of(const Problem& problem, std::string_view instance, std::string_view request_id);
 HttpResponse response_of(MoneyOutcome outcome);
+
+/// What is left of the request's Idempotency-Key; nothing when it has none that is valid.
+std::optional<KeyId> key_of(const HttpRequest& request);
+/// One client until there are accounts: its keys are everybody's.
+KeyId key_of(std::string_view idempotency_key);
 
 /// Answers with the wallet, or says why not. `status` is for success.
 void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status = 200);

@@ -67,6 +67,8 @@ class Ask final : public ReplySink {
   /// Moves money once per key.
   void move_money(MoveMoneyRequest request, Continuation continuation);
 
+  /// Whether a request with this key still has no answer.
+  bool is_running(const KeyId& key) const { return keys_.contains(key); }
   std::size_t open_questions() const { return questions_.size(); }
 
  private:

@@ -89,10 +89,10 @@ Read<BulkItem> bulk_item_of(const JsonValue& item, std::size_t index) {
     errors.push_back({within.substr(0, within.size() - 1), "invalid_field", "An item is a JSON object."});
     return std::unexpected(invalid(std::move(errors)));
   }
-  BodyFields fields(item,
-                    {"idempotency_key", "source_wallet_id", "destination_wallet_id", "amount", "currency", "description",
-                     "metadata"},
-                    errors, within);
+  BodyFields fields(
+      item,
+      {"idempotency_key", "source_wallet_id", "destination_wallet_id", "amount", "currency", "description", "metadata"},
+      errors, within);
   BulkItem read;
   const JsonValue* key = fields.optional("idempotency_key");
   if (key == nullptr || key->kind == JsonValue::Kind::null)

@@ -13,10 +13,8 @@ std::string describe(AmountFault fault, const Currency& currency) {
       return "An amount is a decimal such as \"125000.00\", without sign, exponent or spaces.";
     case AmountFault::too_many_decimals:
       return std::string{currency.text()} + " has " + std::to_string(currency.exponent) + " decimals.";
-    case AmountFault::not_positive:
-      return "The amount must be greater than zero.";
-    case AmountFault::too_large:
-      return "The amount is larger than can be counted.";
+    case AmountFault::not_positive: return "The amount must be greater than zero.";
+    case AmountFault::too_large: return "The amount is larger than can be counted.";
   }
   return "This is not an amount.";
 }

@@ -18,8 +18,8 @@ struct Asset {
   std::string_view body;
 };
 
-// The pages of /docs: /docs itself is "index.html", /docs/<path> is each of them. Empty when the Swagger UI could not be
-// fetched before the build (scripts/bootstrap says so); /docs is then not found and /openapi.json still there.
+// The pages of /docs: /docs itself is "index.html", /docs/<path> is each of them. Empty when the Swagger UI could not
+// be fetched before the build (scripts/bootstrap says so); /docs is then not found and /openapi.json still there.
 extern const std::span<const Asset> swagger_assets;
 
 }  // namespace dompet::http

@@ -45,13 +45,9 @@ std::size_t body_limit(const Settings& settings, const Route* route) {
 class HttpFront::Parts final : public Application {
  public:
   Parts(Settings wanted, Ask& ask, Engine& engine)
-      : settings_(numeric(std::move(wanted))),
-        ask_(ask),
-        engine_(engine),
-        admission_(settings_, engine),
-        services_{settings_, ask, engine, admission_, metrics_, ids_},
-        router_(all_routes()),
-        server_(settings_, *this) {}
+      : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine),
+        admission_(settings_, engine, ask), services_{settings_, ask, engine, admission_, metrics_, ids_},
+        router_(all_routes()), server_(settings_, *this) {}
 
   void start() {
     ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });
@@ -124,17 +120,29 @@ class HttpFront::Parts final : public Application {
       return Problem{.code = "body_too_large"};
     if (found.route == nullptr)
       return no_route(request, found);
-    const bool is_write = found.route->load == Load::write;
     if (const auto shed = admission_.enter(found.route->load, request.client)) {
       metrics_.count(*shed);
-      return Problem{.code = code(*shed), .applied = is_write ? std::optional{Applied::no} : std::nullopt};
+      return turned_away(request, *found.route, *shed);
     }
     exchange.admitted = found.route->load != Load::none;
-    if (found.route->body != Body::none && !request.body.empty() && !is_json(request.header("Content-Type").value_or("")))
+    if (found.route->body != Body::none && !request.body.empty() &&
+        !is_json(request.header("Content-Type").value_or("")))
       return Problem{.code = "unsupported_media_type"};
     if (found.route->needs_key && !request.header("Idempotency-Key"))
       return Problem{.code = "idempotency_key_required"};
     return std::nullopt;
+  }
+
+  /// Nothing was done for this request; but an equal one with its key may be under way.
+  Problem turned_away(const HttpRequest& request, const Route& route, Shed shed) const {
+    Problem problem{.code = code(shed)};
+    if (shed == Shed::too_many_requests)
+      problem.quota = settings_.max_in_flight_per_client;
+    if (route.load == Load::write) {
+      const auto key = route.needs_key ? key_of(request) : std::nullopt;
+      problem.applied = key && ask_.is_running(*key) ? Applied::unknown : Applied::no;
+    }
+    return problem;
   }
 
   static std::optional<Problem> no_route(const HttpRequest& request, const Found& found) {

@@ -13,8 +13,8 @@ namespace dompet::http {
 
 class Ask;
 
-/// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine` (with
-/// the Ask as its sink) and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF shows through.
+/// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine`
+/// (with the Ask as its sink) and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF shows through.
 class HttpFront {
  public:
   HttpFront(Settings settings, Ask& ask, Engine& engine);

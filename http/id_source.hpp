@@ -8,8 +8,8 @@
 
 namespace dompet::http {
 
-/// Makes the ids of requests, transactions and wallets: UUIDv7 of the wall clock and the kernel's random bytes, which are
-/// fetched a few thousand at a time. One thread.
+/// Makes the ids of requests, transactions and wallets: UUIDv7 of the wall clock and the kernel's random bytes, which
+/// are fetched a few thousand at a time. One thread.
 class IdSource {
  public:
   Uuid next();

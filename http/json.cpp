@@ -1,8 +1,9 @@
 #include "http/json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 namespace dompet::http {
 
@@ -92,17 +93,10 @@ void append_escape(std::string& out, char letter) {
   constexpr char digits[] = "0123456789abcdef";
   switch (letter) {
     case '"':
-    case '\\':
-      out += {'\\', letter};
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      out += {'\\', 'u', '0', '0', digits[letter >> 4], digits[letter & 15]};
+    case '\\': out += {'\\', letter}; return;
+    case '\n': out += "\\n"; return;
+    case '\t': out += "\\t"; return;
+    default: out += {'\\', 'u', '0', '0', digits[letter >> 4], digits[letter & 15]};
   }
 }
 
@@ -150,27 +144,13 @@ std::expected<JsonValue, std::string> parse_json(std::string_view text) {
 
 void append_canonical(std::string& out, const JsonValue& value) {
   switch (value.kind) {
-    case JsonValue::Kind::null:
-      out += "null";
-      return;
-    case JsonValue::Kind::truth:
-      out += value.truth ? "true" : "false";
-      return;
-    case JsonValue::Kind::integer:
-      out += std::to_string(value.integer);
-      return;
-    case JsonValue::Kind::other_number:
-      out += value.text;
-      return;
-    case JsonValue::Kind::text:
-      append_quoted(out, value.text);
-      return;
-    case JsonValue::Kind::array:
-      append_canonical_array(out, value);
-      return;
-    case JsonValue::Kind::object:
-      append_canonical_object(out, value);
-      return;
+    case JsonValue::Kind::null: out += "null"; return;
+    case JsonValue::Kind::truth: out += value.truth ? "true" : "false"; return;
+    case JsonValue::Kind::integer: out += std::to_string(value.integer); return;
+    case JsonValue::Kind::other_number: out += value.text; return;
+    case JsonValue::Kind::text: append_quoted(out, value.text); return;
+    case JsonValue::Kind::array: append_canonical_array(out, value); return;
+    case JsonValue::Kind::object: append_canonical_object(out, value); return;
   }
 }
 

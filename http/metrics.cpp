@@ -38,8 +38,8 @@ void append_engine(std::vector<MetricFamily>& families, const EngineCounters& co
   };
   counter("commits_total", "Batches committed.", counters.commits);
   counter("committed_records_total", "Journal records committed.", counters.committed_records);
-  families.push_back(family("dompet_engine_commit_seconds_total", "Time spent waiting for commits.", MetricType::Counter,
-                            static_cast<double>(counters.commit_microseconds) / 1e6));
+  families.push_back(family("dompet_engine_commit_seconds_total", "Time spent waiting for commits.",
+                            MetricType::Counter, static_cast<double>(counters.commit_microseconds) / 1e6));
   counter("lane_resets_total", "Times the commit lane threw its speculative state away.", counters.lane_resets);
   counter("unknown_commits_total", "Commits whose outcome had to be looked up.", counters.unknown_commits);
   counter("rejected_commits_total", "Batches that the database refused.", counters.rejected_commits);
@@ -98,10 +98,8 @@ class Metrics::Parts {
     std::map<std::pair<Method, int>, prometheus::Counter*> counters{};
   };
 
-  prometheus::Family<prometheus::Counter>& requests_ = prometheus::BuildCounter()
-                                                           .Name("dompet_http_requests_total")
-                                                           .Help("Requests answered.")
-                                                           .Register(registry_);
+  prometheus::Family<prometheus::Counter>& requests_ =
+      prometheus::BuildCounter().Name("dompet_http_requests_total").Help("Requests answered.").Register(registry_);
   prometheus::Family<prometheus::Histogram>& latencies_ =
       prometheus::BuildHistogram()
           .Name("dompet_http_request_duration_seconds")

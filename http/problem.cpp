@@ -89,6 +89,11 @@ HttpResponse respond(const Problem& problem, const HttpRequest& request) {
     response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
   if (!problem.allow.empty())
     response.headers.emplace_back("Allow", problem.allow);
+  if (problem.quota > 0) {
+    response.headers.emplace_back("RateLimit-Limit", std::to_string(problem.quota));
+    response.headers.emplace_back("RateLimit-Remaining", "0");
+    response.headers.emplace_back("RateLimit-Reset", std::to_string(retry_after_s));
+  }
   return response;
 }
 

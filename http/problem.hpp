@@ -50,6 +50,8 @@ struct Problem {
   int retry_after_s = 0;
   /// Of a 405: the methods that there are.
   std::string allow{};
+  /// Of a 429: how many requests a client may have under way; sent as RateLimit headers.
+  std::size_t quota = 0;
 };
 
 /// The problem of a request whose fields are wrong: its code is that of the first of `errors`.

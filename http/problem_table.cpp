@@ -17,9 +17,10 @@ constexpr std::array types{
                 "Fields that are not understood are refused, so that a misspelt one is never silently ignored."},
     ProblemType{"missing_field", 400, "A required field is missing", false, "`errors` names the field."},
     ProblemType{"invalid_field", 400, "A field has the wrong type or length", false, "`errors` says which and why."},
-    ProblemType{"invalid_amount", 400, "An amount is not valid in its currency", false,
-                "An amount is a string such as \"125000.00\" with at most the currency's decimals, or a JSON integer of "
-                "whole major units; greater than zero, without sign or exponent."},
+    ProblemType{
+        "invalid_amount", 400, "An amount is not valid in its currency", false,
+        "An amount is a string such as \"125000.00\" with at most the currency's decimals, or a JSON integer of "
+        "whole major units; greater than zero, without sign or exponent."},
     ProblemType{"invalid_id", 400, "An id is not a UUID", false, "Ids are UUIDs in their canonical text form."},
     ProblemType{"unknown_currency", 400, "The currency is not known", false,
                 "Currencies are the three-letter codes of ISO 4217, in upper case."},
@@ -29,8 +30,9 @@ constexpr std::array types{
                 "A bulk request carries at least one and at most 1000 items."},
     ProblemType{"idempotency_key_required", 400, "The Idempotency-Key is missing", false,
                 "Every request that moves money carries an Idempotency-Key, so that it can be repeated safely."},
-    ProblemType{"invalid_idempotency_key", 400, "The Idempotency-Key is not valid", false,
-                "An Idempotency-Key has 1 to 128 printable ASCII characters, bare or in double quotes, and is sent once."},
+    ProblemType{
+        "invalid_idempotency_key", 400, "The Idempotency-Key is not valid", false,
+        "An Idempotency-Key has 1 to 128 printable ASCII characters, bare or in double quotes, and is sent once."},
     ProblemType{"unknown_parameter", 400, "The query has a parameter that this route does not know", false,
                 "Parameters that are not understood, or sent twice, are refused. `errors` names them."},
     ProblemType{"invalid_parameter", 400, "A query parameter is not valid", false, "`errors` says which and why."},
@@ -60,7 +62,8 @@ constexpr std::array types{
     ProblemType{"same_wallet", 409, "Source and destination are the same wallet", false, "Nothing was moved."},
     ProblemType{"maximum_balance_exceeded", 409, "The receiving wallet would hold more than it may", false,
                 "The limit is in that wallet's `limits.maximum_balance`. Nothing was moved."},
-    ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false, "Nothing was moved."},
+    ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false,
+                "Nothing was moved."},
     ProblemType{"hold_not_found", 409, "There is no such hold", false, "It was captured or released before."},
     ProblemType{"hold_exceeded", 409, "The amount is more than the hold has left", false, "Nothing was moved."},
     ProblemType{"wallet_not_empty", 409, "Only an empty wallet can be closed", false, "Move its money out first."},
@@ -77,7 +80,7 @@ constexpr std::array types{
     ProblemType{"idempotency_key_reused", 422, "The Idempotency-Key was used for another request", false,
                 "A key belongs to the first request that carried it. A new request needs a new key."},
     ProblemType{"too_many_requests", 429, "You have too many requests under way", true,
-                "Nothing was done. Wait for answers, or for Retry-After, before you send more."},
+                "Nothing was done for this request. Wait for answers, or for Retry-After, before you send more."},
     ProblemType{"header_too_large", 431, "The header is too large", false,
                 "Request line and header fields together have at most 16 KiB."},
     // Ours
@@ -86,11 +89,14 @@ constexpr std::array types{
     ProblemType{"not_ready", 503, "The service cannot take money yet", true,
                 "It is starting, or has lost its database. Nothing was done."},
     ProblemType{"overloaded", 503, "The service has more work than it can do", true,
-                "Nothing was done. Repeat the request, with the same key, after Retry-After."},
-    ProblemType{"unavailable", 503, "The service cannot do this now", true,
-                "Repeat the request, with the same key, after Retry-After. `applied` says whether it may have been done."},
-    ProblemType{"outcome_unknown", 503, "It is not known whether the request was carried out", true,
-                "Repeat it with the same Idempotency-Key: the answer is what really happened, and it is done at most once."},
+                "Nothing was done for this request. Repeat it, with the same key, after Retry-After: an earlier "
+                "request with the key may have been carried out."},
+    ProblemType{
+        "unavailable", 503, "The service cannot do this now", true,
+        "Repeat the request, with the same key, after Retry-After. `applied` says whether it may have been done."},
+    ProblemType{
+        "outcome_unknown", 503, "It is not known whether the request was carried out", true,
+        "Repeat it with the same Idempotency-Key: the answer is what really happened, and it is done at most once."},
     ProblemType{"shutting_down", 503, "The service is being stopped", true, "Nothing was done. Try again soon."},
 };
 

@@ -28,7 +28,8 @@ int hex_value(char digit) {
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    const bool is_escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
     if (is_escape) {
       out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
@@ -50,7 +51,8 @@ std::string printable(std::string text) {
 std::string to_base64url(const CursorBytes& bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const unsigned group = static_cast<unsigned>(bytes[i]) << 16 | static_cast<unsigned>(bytes[i + 1]) << 8 | bytes[i + 2];
+    const unsigned group =
+        static_cast<unsigned>(bytes[i]) << 16 | static_cast<unsigned>(bytes[i + 1]) << 8 | bytes[i + 2];
     for (int shift = 18; shift >= 0; shift -= 6)
       text += letters[group >> shift & 63];
   }
@@ -172,7 +174,8 @@ std::optional<Problem> QueryParameters::problem() const {
 
 std::uint64_t QueryParameters::filters(std::string_view route_template) const {
   auto sorted = parameters_;
-  std::erase_if(sorted, [](const auto& parameter) { return parameter.first == "limit" || parameter.first == "cursor"; });
+  std::erase_if(sorted,
+                [](const auto& parameter) { return parameter.first == "limit" || parameter.first == "cursor"; });
   std::ranges::sort(sorted);
   std::string fields{route_template};
   for (const auto& [name, value] : sorted)

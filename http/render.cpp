@@ -34,8 +34,7 @@ Minor change_of(const Event& event) {
   return std::visit(Match{[](const Credited& fact) { return fact.amount; },
                           [](const TransferredOut& fact) { return -fact.amount; },
                           [](const HoldPlaced& fact) { return -fact.amount; },
-                          [](const HoldReleased& fact) { return fact.amount; },
-                          [](const auto&) { return Minor{0}; }},
+                          [](const HoldReleased& fact) { return fact.amount; }, [](const auto&) { return Minor{0}; }},
                     event);
 }
 
@@ -48,7 +47,8 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
-void append_limit(JsonWriter& json, std::string_view name, const std::optional<Minor>& limit, const Currency& currency) {
+void append_limit(JsonWriter& json, std::string_view name, const std::optional<Minor>& limit,
+                  const Currency& currency) {
   if (limit)
     json.plain(name, format_amount(*limit, currency));
   else
@@ -64,26 +64,16 @@ void append_plain_or_null(JsonWriter& json, std::string_view name, const std::st
 
 std::string_view step_name(RecordKind kind) {
   switch (kind) {
-    case RecordKind::wallet_changed:
-      return "wallet_changed";
-    case RecordKind::topup:
-      return "topup";
-    case RecordKind::transfer:
-      return "transfer";
-    case RecordKind::declined:
-      return "declined";
-    case RecordKind::hold_placed:
-      return "hold_placed";
-    case RecordKind::transfer_credited:
-      return "transfer_credited";
-    case RecordKind::transfer_refused:
-      return "transfer_refused";
-    case RecordKind::transfer_cancelling:
-      return "transfer_cancelling";
-    case RecordKind::hold_captured:
-      return "hold_captured";
-    case RecordKind::hold_released:
-      return "hold_released";
+    case RecordKind::wallet_changed: return "wallet_changed";
+    case RecordKind::topup: return "topup";
+    case RecordKind::transfer: return "transfer";
+    case RecordKind::declined: return "declined";
+    case RecordKind::hold_placed: return "hold_placed";
+    case RecordKind::transfer_credited: return "transfer_credited";
+    case RecordKind::transfer_refused: return "transfer_refused";
+    case RecordKind::transfer_cancelling: return "transfer_cancelling";
+    case RecordKind::hold_captured: return "hold_captured";
+    case RecordKind::hold_released: return "hold_released";
   }
   return "unknown";
 }
@@ -105,7 +95,8 @@ void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional
   json.plain("id", to_string(wallet.id)).member("name", wallet.name).plain("currency", currency.text());
   json.plain("status", name_of(wallet.status));
   json.key("balance").begin_object();
-  json.plain("available", format_amount(wallet.available, currency)).plain("held", format_amount(wallet.held, currency));
+  json.plain("available", format_amount(wallet.available, currency))
+      .plain("held", format_amount(wallet.held, currency));
   json.plain("total", format_amount(wallet.total(), currency)).end_object();
   json.key("limits").begin_object();
   append_limit(json, "per_transaction", wallet.limits.per_transaction, currency);
@@ -162,8 +153,9 @@ std::string_view csv_header() {
 
 void append_csv(std::string& out, const EntryView& entry) {
   out += std::to_string(entry.seq);
-  const std::string_view columns[]{entry.kind,           entry.amount, entry.balance_after,
-                                   entry.held_after,     entry.transaction_id, entry.counterparty_wallet_id,
+  const std::string_view columns[]{entry.kind,           entry.amount,
+                                   entry.balance_after,  entry.held_after,
+                                   entry.transaction_id, entry.counterparty_wallet_id,
                                    entry.hash,           entry.at};
   for (const std::string_view column : columns)
     (out += ',') += column;

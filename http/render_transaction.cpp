@@ -52,14 +52,10 @@ TransactionStatus status_of(const TransactionView& view) {
 
 std::string_view name_of(TransactionStatus status) {
   switch (status) {
-    case TransactionStatus::pending:
-      return "pending";
-    case TransactionStatus::completed:
-      return "completed";
-    case TransactionStatus::declined:
-      return "declined";
-    case TransactionStatus::failed:
-      return "failed";
+    case TransactionStatus::pending: return "pending";
+    case TransactionStatus::completed: return "completed";
+    case TransactionStatus::declined: return "declined";
+    case TransactionStatus::failed: return "failed";
   }
   throw Bug("a transaction has a known status");
 }

@@ -1,9 +1,9 @@
 #include "http/server.hpp"
 
 #include <pthread.h>
+#include <restinio/all.hpp>
 
 #include <map>
-#include <restinio/all.hpp>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -32,7 +32,8 @@ constexpr std::size_t most_header_fields = 256;
 constexpr std::size_t longest_header_field = std::size_t{64} * 1024;
 constexpr std::chrono::seconds behind_our_deadline{10};
 constexpr std::size_t read_buffer_bytes = 8'192;
-/// Answers come in order and pipelined requests run one after the other, as RFC 9112 wants it for those that change things.
+/// Answers come in order and pipelined requests run one after the other, as RFC 9112 wants it for those that change
+/// things.
 constexpr std::size_t requests_at_once_per_connection = 1;
 
 Method method_of(const restinio::http_method_id_t& method) {
@@ -48,14 +49,23 @@ Method method_of(const restinio::http_method_id_t& method) {
 }
 
 const char* reason_of(int status) {
-  static const std::map<int, const char*> reasons{
-      {200, "OK"},          {201, "Created"},         {202, "Accepted"},
-      {400, "Bad Request"},
-      {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"},
-      {404, "Not Found"},   {405, "Method Not Allowed"}, {409, "Conflict"},
-      {413, "Content Too Large"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-      {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-      {503, "Service Unavailable"}};
+  static const std::map<int, const char*> reasons{{200, "OK"},
+                                                  {201, "Created"},
+                                                  {202, "Accepted"},
+                                                  {400, "Bad Request"},
+                                                  {401, "Unauthorized"},
+                                                  {402, "Payment Required"},
+                                                  {403, "Forbidden"},
+                                                  {404, "Not Found"},
+                                                  {405, "Method Not Allowed"},
+                                                  {409, "Conflict"},
+                                                  {413, "Content Too Large"},
+                                                  {415, "Unsupported Media Type"},
+                                                  {422, "Unprocessable Content"},
+                                                  {429, "Too Many Requests"},
+                                                  {431, "Request Header Fields Too Large"},
+                                                  {500, "Internal Server Error"},
+                                                  {503, "Service Unavailable"}};
   const auto found = reasons.find(status);
   return found == reasons.end() ? "Unknown" : found->second;
 }
@@ -155,9 +165,11 @@ class HttpServer::Parts final : public Outlet {
                                       .max_field_value_size(longest_header_field)
                                       .max_field_count(most_header_fields)
                                       .max_body_size(settings_.readable_body_bytes))
-        .acceptor_options_setter([](auto& acceptor) { acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true)); })
+        .acceptor_options_setter(
+            [](auto& acceptor) { acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true)); })
         .socket_options_setter([](auto& socket) { socket.set_option(asio::ip::tcp::no_delay(true)); })
-        .acceptor_post_bind_hook([this](asio::ip::tcp::acceptor& acceptor) { port_ = acceptor.local_endpoint().port(); });
+        .acceptor_post_bind_hook(
+            [this](asio::ip::tcp::acceptor& acceptor) { port_ = acceptor.local_endpoint().port(); });
   }
 
   void run() {
@@ -189,8 +201,8 @@ class HttpServer::Parts final : public Outlet {
 
   void write(const Exchange& exchange, HttpResponse response) {
     const auto request = std::static_pointer_cast<Request::element_type>(exchange.connection);
-    const restinio::http_status_line_t line{
-        restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)}, reason_of(response.status)};
+    const restinio::http_status_line_t line{restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)},
+                                            reason_of(response.status)};
     if (exchange.request.method == Method::head) {
       auto builder = request->create_response<restinio::user_controlled_output_t>(line);
       write_head(builder, exchange, response, date());

@@ -124,11 +124,11 @@ std::string format_http_date(std::int64_t unix_ms) {
   constexpr std::array day_names{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const Moment moment = moment_of(unix_ms);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     day_names.at(weekday{sys_days{moment.date}}.c_encoding()),
-                     static_cast<unsigned>(moment.date.day()),
-                     month_names.at(static_cast<unsigned>(moment.date.month()) - 1), static_cast<int>(moment.date.year()),
-                     moment.time.hours().count(), moment.time.minutes().count(), moment.time.seconds().count());
+  return fmt::format(
+      "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", day_names.at(weekday{sys_days{moment.date}}.c_encoding()),
+      static_cast<unsigned>(moment.date.day()), month_names.at(static_cast<unsigned>(moment.date.month()) - 1),
+      static_cast<int>(moment.date.year()), moment.time.hours().count(), moment.time.minutes().count(),
+      moment.time.seconds().count());
 }
 
 }  // namespace dompet::http

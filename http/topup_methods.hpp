@@ -8,10 +8,14 @@ namespace dompet::http {
 
 /// How a top-up can be paid. Each names the external account `external:<method>:<currency>` that the money comes from.
 inline constexpr std::array<std::string_view, 21> topup_methods{
-    "alfamart", "indomart", "lawson", "dana",       "ovo",  "gopay",      "linkaja",
-    "jenius",   "fastpay",  "kudo",   "bri",        "mandiri", "bca",     "bni",
-    "bukopin",  "e-banking", "visa",  "mastercard", "discover", "american express", "paypal"};
+    "alfamart",  "indomart", "lawson",     "dana",     "ovo",
+    "gopay",     "linkaja",  "jenius",     "fastpay",  "kudo",
+    "bri",       "mandiri",  "bca",        "bni",      "bukopin",
+    "e-banking", "visa",     "mastercard", "discover", "american express",
+    "paypal"};
 
-inline bool is_topup_method(std::string_view method) { return std::ranges::find(topup_methods, method) != topup_methods.end(); }
+inline bool is_topup_method(std::string_view method) {
+  return std::ranges::find(topup_methods, method) != topup_methods.end();
+}
 
 }  // namespace dompet::http

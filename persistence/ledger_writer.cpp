@@ -11,14 +11,16 @@ namespace {
 WalletId writer_of(const Record& record) {
   if (record.legs > 0)
     return record.leg[0].wallet;
-  ensure(record.transaction != nullptr, "a record without legs has a transaction");
-  const bool receives = record.kind == RecordKind::transfer_refused || record.transaction->kind == TransactionKind::topup;
+  if (!record.transaction)
+    throw Bug("a record without legs has a transaction");
+  const bool receives =
+      record.kind == RecordKind::transfer_refused || record.transaction->kind == TransactionKind::topup;
   return receives ? record.transaction->destination : record.transaction->source;
 }
 
 }  // namespace
 
-LedgerWriter::LedgerWriter(LaneStore& store, std::vector<Claim> claims, Shard shard_count)
+LedgerWriter::LedgerWriter(LaneStore& store, const std::vector<Claim>& claims, Shard shard_count)
     : store_(store), shard_count_(shard_count) {
   for (const Claim& claim : claims)
     streams_[claim.shard] = claim;

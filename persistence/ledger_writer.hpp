@@ -20,7 +20,7 @@ namespace dompet {
 class LedgerWriter {
  public:
   /// `store` must have claimed `claims`, and the ledger's wallets must all have been written by this writer.
-  LedgerWriter(LaneStore& store, std::vector<Claim> claims, Shard shard_count);
+  LedgerWriter(LaneStore& store, const std::vector<Claim>& claims, Shard shard_count);
 
   /// Seals a record whose legs carry a wallet and an event, into the batch that is being filled.
   const Record& add(Record record);

@@ -44,9 +44,10 @@ std::map<std::string, Applied> applied_in(SqlSession& session) {
   std::map<std::string, Applied> applied;
   if (session.ask("SELECT to_regclass('schema_migration')")[0].is_null(0))
     return applied;
-  session.ask("SELECT name, checksum, date_trunc('second', applied_at) FROM schema_migration").each([&](const Row& row) {
-    applied[std::string{row.text(0)}] = {std::string{row.text(1)}, std::string{row.text(2)}};
-  });
+  session.ask("SELECT name, checksum, date_trunc('second', applied_at) FROM schema_migration")
+      .each([&](const Row& row) {
+        applied[std::string{row.text(0)}] = {std::string{row.text(1)}, std::string{row.text(2)}};
+      });
   return applied;
 }
 
@@ -84,9 +85,7 @@ void refuse_strange(const std::vector<MigrationStatus>& list) {
   }
 }
 
-void take_lock(SqlSession& session) {
-  session.run(std::string{"SELECT pg_advisory_lock("} + lock_number + ")");
-}
+void take_lock(SqlSession& session) { session.run(std::string{"SELECT pg_advisory_lock("} + lock_number + ")"); }
 
 bool has_records(SqlSession& session) {
   if (session.ask("SELECT to_regclass('journal')")[0].is_null(0))
@@ -128,7 +127,7 @@ std::optional<std::string> Migrator::down(bool force) {
   refuse_strange(compare(applied, migrations_));
   if (applied.empty())
     return std::nullopt;
-  const std::string last = applied.rbegin()->first;
+  std::string last = applied.rbegin()->first;
   if (!force && has_records(session))
     throw MigrationRefused("the journal holds records; taking " + last + " back would destroy money (--force does it)");
   const auto migration = std::ranges::find(migrations_, last, &migrations::Embedded::name);

@@ -144,7 +144,8 @@ Reader::Reader(ReaderSettings settings)
     : session_(std::make_unique<Session>(SessionSettings{.database = std::move(settings.database),
                                                          .application_name = std::move(settings.application_name),
                                                          .connect_timeout_s = settings.connect_timeout_s,
-                                                         .statement_timeout_ms = settings.statement_timeout_ms})) {}
+                                                         .statement_timeout_ms = settings.statement_timeout_ms,
+                                                         .replaces_broken = true})) {}
 
 Reader::~Reader() = default;
 
@@ -156,7 +157,8 @@ std::optional<WalletHistory> Reader::wallet_as_of(const WalletId& wallet, std::i
   static const std::string bound = " AND at < to_timestamp(($2::bigint + 1) / 1000.0)";
   static const std::string sql =
       "SELECT greatest((SELECT wallet_seq FROM journal WHERE wallet = $1 AND kind <> 4 AND wallet_seq IS NOT NULL" +
-      bound + " ORDER BY wallet_seq DESC LIMIT 1), (SELECT peer_seq FROM journal WHERE peer = $1 AND peer_seq IS NOT NULL" +
+      bound +
+      " ORDER BY wallet_seq DESC LIMIT 1), (SELECT peer_seq FROM journal WHERE peer = $1 AND peer_seq IS NOT NULL" +
       bound + " ORDER BY peer_seq DESC LIMIT 1))";
   const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(at_ms));
   const auto last = rows[0].number_if_any(0);
@@ -173,11 +175,12 @@ std::optional<std::int64_t> Reader::opened_at_ms(const WalletId& wallet) {
   return rows[0].number(0);
 }
 
-std::vector<StatementLine> Reader::statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit) {
-  static const std::string sql =
-      "(SELECT " + journal_columns() + " FROM journal j WHERE wallet = $1 AND kind <> 4 AND wallet_seq < $2" +
-      " ORDER BY wallet_seq DESC LIMIT $3) UNION ALL (SELECT " + journal_columns() +
-      " FROM journal j WHERE peer = $1 AND peer_seq < $2 ORDER BY peer_seq DESC LIMIT $3)";
+std::vector<StatementLine> Reader::statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq,
+                                             int limit) {
+  static const std::string sql = "(SELECT " + journal_columns() +
+                                 " FROM journal j WHERE wallet = $1 AND kind <> 4 AND wallet_seq < $2" +
+                                 " ORDER BY wallet_seq DESC LIMIT $3) UNION ALL (SELECT " + journal_columns() +
+                                 " FROM journal j WHERE peer = $1 AND peer_seq < $2 ORDER BY peer_seq DESC LIMIT $3)";
   const std::int64_t before = before_seq ? static_cast<std::int64_t>(*before_seq) : no_bound;
   const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(before).add(limit));
   std::vector<StatementLine> lines = lines_of(wallet, rows, 0);

@@ -147,7 +147,8 @@ class Reader final : public RecoveryStore {
   /// The wallet's seq at which a listed transaction stands, for the next page's cursor.
   static std::uint64_t seq_at(const StoredTransaction& transaction, const WalletId& wallet);
   /// Newest first, by id. Throws Unreadable when one of them does not replay.
-  std::vector<WalletListing> wallets(const std::optional<WalletId>& before, const std::string& name_contains, int limit);
+  std::vector<WalletListing> wallets(const std::optional<WalletId>& before, const std::string& name_contains,
+                                     int limit);
   /// When the wallet was opened; nothing when there is no such wallet.
   std::optional<std::int64_t> opened_at_ms(const WalletId& wallet);
   /// The wallet as of a moment: after its last leg sealed at or before it.

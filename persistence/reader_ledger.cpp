@@ -50,8 +50,8 @@ std::vector<TrialBalanceLine> Reader::trial_balance() {
 }
 
 std::vector<Record> Reader::stream(Shard shard, std::uint64_t after_seq, int limit) {
-  static const std::string sql = "SELECT " + journal_columns() +
-                                 " FROM journal j WHERE shard = $1 AND shard_seq > $2 ORDER BY shard_seq LIMIT $3";
+  static const std::string sql =
+      "SELECT " + journal_columns() + " FROM journal j WHERE shard = $1 AND shard_seq > $2 ORDER BY shard_seq LIMIT $3";
   std::vector<Record> records;
   session_->ask_prepared(sql, Parameters{}.add(shard).add(static_cast<std::int64_t>(after_seq)).add(limit))
       .each([&](const Row& row) { records.push_back(record_of(row)); });

@@ -18,8 +18,8 @@ std::string milliseconds(const std::string& expression) {
 
 std::string journal_columns(const std::string& table) {
   std::string list;
-  for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq", "peer_seq",
-                           "id", "key", "wallet", "peer", "payload"})
+  for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq",
+                           "peer_seq", "id", "key", "wallet", "peer", "payload"})
     list += table + "." + name + ", ";
   return list + milliseconds(table + ".at");
 }
@@ -46,6 +46,27 @@ JournalRow journal_row(const Row& row, int first) {
 }
 
 Record record_of(const Row& row, int first) { return decode(journal_row(row, first)); }
+
+std::string transaction_columns() {
+  return journal_columns() + ", s.state, " + milliseconds("s.updated_at") + ", d.reason";
+}
+
+StoredTransaction stored_transaction(const Row& row) {
+  StoredTransaction stored{.record = record_of(row)};
+  stored.completed_at_ms = stored.record.at_ms;
+  if (stored.record.kind == RecordKind::declined)
+    stored.state = SagaState::declined;
+  if (stored.record.kind != RecordKind::hold_placed)
+    return stored;
+  if (row.is_null(journal_width))
+    throw Unreadable("transaction " + to_string(stored.record.id) + " has a hold but no saga");
+  stored.state = static_cast<SagaState>(row.number(journal_width));
+  stored.completed_at_ms = is_final(stored.state) ? row.number(journal_width + 1) : 0;
+  if (stored.state == SagaState::released)
+    if (const auto reason = row.number_if_any(journal_width + 2))
+      stored.refusal = decline_of(static_cast<std::uint8_t>(*reason));
+  return stored;
+}
 
 Currency currency_of(std::int64_t numeric) {
   const auto currency = find_currency(static_cast<std::uint16_t>(numeric));

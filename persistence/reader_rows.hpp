@@ -37,6 +37,14 @@ JournalRow journal_row(const Row& row, int first = 0);
 /// The same, decoded. Throws Unreadable.
 Record record_of(const Row& row, int first = 0);
 
+/// A transaction's first record `j` with its saga and its decision, when it has them.
+std::string transaction_columns();
+inline constexpr const char* transaction_joins = " LEFT JOIN saga s ON s.id = j.id LEFT JOIN decision d ON d.id = j.id";
+inline constexpr int transaction_width = journal_width + 3;
+
+/// Reads what `transaction_columns` named. Throws Unreadable.
+StoredTransaction stored_transaction(const Row& row);
+
 /// ISO 4217's numeric code as stored. Throws Unreadable for an unknown one.
 Currency currency_of(std::int64_t numeric);
 

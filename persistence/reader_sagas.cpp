@@ -8,7 +8,8 @@ namespace dompet {
 namespace {
 
 std::string saga_table_columns() {
-  return "s.id, s.state, s.source_shard, s.destination_shard, s.source, s.destination, s.currency, s.amount, s.attempts,"
+  return "s.id, s.state, s.source_shard, s.destination_shard, s.source, s.destination, s.currency, s.amount, "
+         "s.attempts,"
          " s.last_error, " +
          milliseconds("s.created_at") + ", " + milliseconds("s.updated_at");
 }
@@ -83,7 +84,8 @@ bool in_one_record(const SagaFilter& filter) {
 
 }  // namespace
 
-std::vector<SagaListing> Reader::sagas(const SagaFilter& filter, const std::optional<TransactionId>& before, int limit) {
+std::vector<SagaListing> Reader::sagas(const SagaFilter& filter, const std::optional<TransactionId>& before,
+                                       int limit) {
   Uuid below;
   below.bytes.fill(0xFF);
   if (before)
@@ -99,7 +101,9 @@ std::vector<SagaListing> Reader::sagas(const SagaFilter& filter, const std::opti
     sql += " AND (s.source = " + wallet + " OR s.destination = " + wallet + ")";
   }
   std::vector<SagaListing> page;
-  session_->ask(sql + " ORDER BY s.id DESC" + bound, parameters).each([&](const Row& row) { page.push_back(saga_of(row)); });
+  session_->ask(sql + " ORDER BY s.id DESC" + bound, parameters).each([&](const Row& row) {
+    page.push_back(saga_of(row));
+  });
   if (in_one_record(filter)) {
     const Shard shards = session_->shard_count();
     Parameters values;

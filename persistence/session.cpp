@@ -50,9 +50,9 @@ std::string percent_encoded(std::string_view value) {
 }
 
 std::string server_options(const SessionSettings& settings) {
-  std::string options = "-c client_min_messages=warning -c statement_timeout=" +
-                        std::to_string(settings.statement_timeout_ms) +
-                        " -c lock_timeout=" + std::to_string(settings.lock_timeout_ms);
+  std::string options =
+      "-c client_min_messages=warning -c statement_timeout=" + std::to_string(settings.statement_timeout_ms) +
+      " -c lock_timeout=" + std::to_string(settings.lock_timeout_ms);
   if (settings.read_only)
     options += " -c default_transaction_read_only=on";
   return options;
@@ -189,24 +189,8 @@ auto SqlSession::guarded(Work work) {
   }
 }
 
-Rows SqlSession::ask(const std::string& sql, const Parameters& parameters) {
-  return guarded([&] {
-    pqxx::nontransaction work(connected().link);
-    const auto values = pointers(parameters);
-    return Rows{std::make_shared<Row::Answer>(
-        Row::Answer{work.exec_params(sql, pqxx::prepare::make_dynamic_params(values))})};
-  });
-}
-
-Rows SqlSession::ask_prepared(const std::string& sql, const Parameters& parameters) {
-  const auto once = [&] {
-    Connection& connection = connected();
-    const std::string& name = connection.prepared(sql);
-    pqxx::nontransaction work(connection.link);
-    const auto values = pointers(parameters);
-    return Rows{std::make_shared<Row::Answer>(
-        Row::Answer{work.exec_prepared(name, pqxx::prepare::make_dynamic_params(values))})};
-  };
+template <class Work>
+auto SqlSession::again_if_broken(Work once) {
   const bool had_connection = connection_ != nullptr;
   return guarded([&] {
     try {
@@ -217,6 +201,27 @@ Rows SqlSession::ask_prepared(const std::string& sql, const Parameters& paramete
       connection_.reset();
       return once();
     }
+  });
+}
+
+Rows SqlSession::ask(const std::string& sql, const Parameters& parameters) {
+  const auto once = [&] {
+    pqxx::nontransaction work(connected().link);
+    const auto values = pointers(parameters);
+    return Rows{std::make_shared<Row::Answer>(
+        Row::Answer{work.exec_params(sql, pqxx::prepare::make_dynamic_params(values))})};
+  };
+  return settings_.replaces_broken ? again_if_broken(once) : guarded(once);
+}
+
+Rows SqlSession::ask_prepared(const std::string& sql, const Parameters& parameters) {
+  return again_if_broken([&] {
+    Connection& connection = connected();
+    const std::string& name = connection.prepared(sql);
+    pqxx::nontransaction work(connection.link);
+    const auto values = pointers(parameters);
+    return Rows{std::make_shared<Row::Answer>(
+        Row::Answer{work.exec_prepared(name, pqxx::prepare::make_dynamic_params(values))})};
   });
 }
 

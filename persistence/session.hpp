@@ -21,6 +21,9 @@ struct SessionSettings {
   int statement_timeout_ms = 0;
   int lock_timeout_ms = 0;
   bool read_only = true;
+  /// Whether a connection that broke since the last statement is replaced once, unseen. Only for sessions that hold
+  /// nothing on their connection: no lock, no transaction.
+  bool replaces_broken = false;
 };
 
 /// Values of a statement's $1, $2, … in their order.
@@ -95,7 +98,8 @@ class SqlSession {
 
   const SessionSettings& settings() const { return settings_; }
 
-  /// One statement. Planned anew each time, with its values known to the planner.
+  /// One statement. Planned anew each time, with its values known to the planner. Run again on a new connection when the
+  /// old one broke, if the settings allow it.
   Rows ask(const std::string& sql, const Parameters& parameters = {});
   /// One statement that is prepared at its first use on each connection; its text must be one of a few. A connection
   /// that broke since the last statement is replaced once: the statement must be one that may run twice.
@@ -112,6 +116,8 @@ class SqlSession {
   Connection& connected();
   template <class Work>
   auto guarded(Work work);
+  template <class Work>
+  auto again_if_broken(Work once);
 
   SessionSettings settings_;
   std::unique_ptr<Connection> connection_;

@@ -18,7 +18,8 @@ constexpr int journal_id_column = 9;
 
 void SagaPass::run() {
   steps_.emplace(session_, "steps",
-                 "SELECT " + journal_columns() + " FROM journal j WHERE kind BETWEEN 5 AND 10 ORDER BY id, shard, shard_seq");
+                 "SELECT " + journal_columns() +
+                     " FROM journal j WHERE kind BETWEEN 5 AND 10 ORDER BY id, shard, shard_seq");
   sagas_.emplace(session_, "sagas",
                  "SELECT id, state, source, destination, amount, currency, source_shard, destination_shard FROM saga"
                  " ORDER BY id");
@@ -44,9 +45,18 @@ SagaPass::Story SagaPass::take_story(const TransactionId& id) {
   for (; is_of(steps_, id, journal_id_column); steps_->advance()) {
     JournalRow row = journal_row(*steps_->front());
     switch (static_cast<RecordKind>(row.kind)) {
-      case RecordKind::hold_placed: ++story.held; story.hold = std::move(row); break;
-      case RecordKind::transfer_credited: ++story.credited; story.decided = std::move(row); break;
-      case RecordKind::transfer_refused: ++story.refused; story.decided = std::move(row); break;
+      case RecordKind::hold_placed:
+        ++story.held;
+        story.hold = std::move(row);
+        break;
+      case RecordKind::transfer_credited:
+        ++story.credited;
+        story.decided = std::move(row);
+        break;
+      case RecordKind::transfer_refused:
+        ++story.refused;
+        story.decided = std::move(row);
+        break;
       case RecordKind::transfer_cancelling: ++story.cancelling; break;
       case RecordKind::hold_captured: ++story.captured; break;
       case RecordKind::hold_released: ++story.released; break;

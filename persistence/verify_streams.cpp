@@ -75,8 +75,8 @@ void StreamPass::look_at_money(const JournalRow& row, const Record& record) {
 }
 
 void StreamPass::look_at_keys() {
-  const Rows repeated =
-      session_.ask("SELECT key FROM journal WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT 1000");
+  const Rows repeated = session_.ask(
+      "SELECT key FROM journal WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT 1000");
   repeated.each([&](const Row& row) {
     const KeyId key{row.uuid(0)};
     std::vector<Record> records;
@@ -109,13 +109,15 @@ void StreamPass::look_at_transits() {
         const std::tuple key{static_cast<Shard>(row.number(0)), static_cast<Shard>(row.number(1)),
                              static_cast<std::uint16_t>(row.number(2))};
         const Books::Transit known = expected[key];
-        transits_.look(known.out == row.number(3) && known.in == row.number(4), "transit is not what its records add up to",
-                       "transit shard " + std::to_string(row.number(0)) + " peer_shard " + std::to_string(row.number(1)));
+        transits_.look(
+            known.out == row.number(3) && known.in == row.number(4), "transit is not what its records add up to",
+            "transit shard " + std::to_string(row.number(0)) + " peer_shard " + std::to_string(row.number(1)));
         expected.erase(key);
       });
   for (const auto& [key, transit] : expected)
     transits_.look(transit.out == 0 && transit.in == 0, "transit has no row",
-                   "transit shard " + std::to_string(std::get<0>(key)) + " peer_shard " + std::to_string(std::get<1>(key)));
+                   "transit shard " + std::to_string(std::get<0>(key)) + " peer_shard " +
+                       std::to_string(std::get<1>(key)));
   for (const auto& [key, sent] : books_.transits) {
     const auto& [shard, peer, currency] = key;
     const auto received = books_.transits.find({peer, shard, currency});

@@ -130,7 +130,8 @@ void WalletPass::look_at_books() {
     if (currency.empty())
       continue;
     const std::string where = "system_total of " + currency;
-    conserved_.look(invariants::conserved(held.available, held.held, in_transit[currency], net_inflow[currency]), where);
+    conserved_.look(invariants::conserved(held.available, held.held, in_transit[currency], net_inflow[currency]),
+                    where);
     conserved_.look(stated[currency] == held.available + held.held, "the wallets' total is not what they hold", where);
   }
 }

@@ -5,13 +5,11 @@
 #include "http/answers.hpp"
 #include "http/body.hpp"
 #include "http/routes.hpp"
-#include "persistence/codec.hpp"
 
 namespace dompet::http::routes {
 
 namespace {
 
-constexpr std::string_view everybody = "public";
 /// An item is the same request as a single transfer with the same key and fields.
 constexpr std::string_view template_of_an_item = "/v1/transfers";
 
@@ -41,7 +39,7 @@ void finish(const Bulk& bulk) { bulk.exchange->answer(json_response(render(bulk.
 
 void submit(Services& services, const std::shared_ptr<Bulk>& bulk, std::size_t index, BulkItem item) {
   item.transaction.id = {services.ids.next()};
-  const Stamp stamp{key_id(everybody, item.idempotency_key), fingerprint_of(template_of_an_item, item.transaction)};
+  const Stamp stamp{key_of(item.idempotency_key), fingerprint_of(template_of_an_item, item.transaction)};
   services.ask.move_money({std::make_shared<const Transaction>(std::move(item.transaction)), stamp},
                           [&services, bulk, index](const Reply& reply) {
                             const HttpRequest& request = bulk->exchange->request;

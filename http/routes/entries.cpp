@@ -36,19 +36,18 @@ HttpResponse render_csv(const HttpRequest& request, const Page& page, const std:
 }
 
 void answer_lines(Services& services, const ExchangePtr& exchange, const Page& page, const Wallet& wallet) {
-  answer_by_query(services, exchange,
-                  [page, id = wallet.id, currency = wallet.currency](Reader& reader, const HttpRequest& request) {
-                    const auto before = page.after ? std::optional{page.after->seq} : std::nullopt;
-                    const auto lines = reader.statement(id, before, page.limit + 1);
-                    if (wants_csv(request))
-                      return render_csv(request, page, lines, currency);
-                    return render_list(
-                        page, lines,
-                        [&currency](JsonWriter& json, const StatementLine& line) {
-                          append_entry(json, entry_of(line, currency));
-                        },
-                        position_of);
-                  });
+  answer_by_query(
+      services, exchange,
+      [page, id = wallet.id, currency = wallet.currency](Reader& reader, const HttpRequest& request) {
+        const auto before = page.after ? std::optional{page.after->seq} : std::nullopt;
+        const auto lines = reader.statement(id, before, page.limit + 1);
+        if (wants_csv(request))
+          return render_csv(request, page, lines, currency);
+        return render_list(
+            page, lines,
+            [&currency](JsonWriter& json, const StatementLine& line) { append_entry(json, entry_of(line, currency)); },
+            position_of);
+      });
 }
 
 }  // namespace

@@ -5,28 +5,25 @@
 #include "http/router.hpp"
 #include "http/routes.hpp"
 #include "http/topup_methods.hpp"
-#include "persistence/codec.hpp"
 
 namespace dompet::http::routes {
 
 namespace {
 
-/// One client until there are accounts (issue "identity").
-constexpr std::string_view everybody = "public";
-
 /// Top-up or transfer: stamps the transaction, asks once, answers with what the engine said.
 void move(Services& services, const ExchangePtr& exchange, Read<Transaction> read) {
   if (!read)
     return refuse(exchange, read.error());
-  const auto key = read_idempotency_key(exchange->request.header("Idempotency-Key").value_or(""));
-  if (!key || exchange->request.count("Idempotency-Key") > 1)
+  const auto key = key_of(exchange->request);
+  if (!key)
     return refuse(exchange, {.code = "invalid_idempotency_key"});
   read->id = {exchange->request.id};
-  const Stamp stamp{key_id(everybody, *key), fingerprint_of(exchange->route->path, *read)};
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(*read)), stamp}, [exchange](const Reply& reply) {
-    const HttpRequest& request = exchange->request;
-    exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
-  });
+  const Stamp stamp{*key, fingerprint_of(exchange->route->path, *read)};
+  services.ask.move_money({std::make_shared<const Transaction>(std::move(*read)), stamp},
+                          [exchange](const Reply& reply) {
+                            const HttpRequest& request = exchange->request;
+                            exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
+                          });
 }
 
 }  // namespace

@@ -17,8 +17,7 @@ constexpr std::array listed_states{SagaState::reserved, SagaState::cancelling, S
 
 SagaFilter read_filter(QueryParameters& parameters) {
   SagaFilter filter;
-  const std::string state =
-      parameters.choice("state", {"reserved", "cancelling", "settled", "released", "declined"});
+  const std::string state = parameters.choice("state", {"reserved", "cancelling", "settled", "released", "declined"});
   for (const SagaState possible : listed_states)
     if (name_of(possible) == state)
       filter.state = possible;

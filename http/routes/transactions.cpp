@@ -36,16 +36,14 @@ Position position_of(const TransactionFilter& filter, const StoredTransaction& s
 }  // namespace
 
 void list_transactions(Services& services, const ExchangePtr& exchange) {
-  QueryParameters parameters(exchange->request.query,
-                             {"limit", "cursor", "wallet_id", "kind", "status", "method", "from", "to", "min_amount",
-                              "max_amount"});
+  QueryParameters parameters(exchange->request.query, {"limit", "cursor", "wallet_id", "kind", "status", "method",
+                                                       "from", "to", "min_amount", "max_amount"});
   const TransactionFilter filter = read_filter(parameters);
   const auto page = read_page(parameters, "/v1/transactions");
   if (!page)
     return refuse(exchange, page.error());
   answer_by_query(services, exchange, [page = *page, filter](Reader& reader, const HttpRequest&) {
-    const auto before =
-        page.after ? std::optional{TransactionCursor{{page.after->id}, page.after->seq}} : std::nullopt;
+    const auto before = page.after ? std::optional{TransactionCursor{{page.after->id}, page.after->seq}} : std::nullopt;
     const auto transactions = reader.transactions(filter, before, page.limit + 1);
     return render_list(
         page, transactions,

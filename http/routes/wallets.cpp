@@ -11,7 +11,8 @@ namespace dompet::http::routes {
 
 namespace {
 
-void change(Services& services, const ExchangePtr& exchange, const WalletId& wallet, std::vector<WalletChange> changes) {
+void change(Services& services, const ExchangePtr& exchange, const WalletId& wallet,
+            std::vector<WalletChange> changes) {
   services.ask.ask(ChangeWalletRequest{wallet, std::move(changes)},
                    [exchange](const Reply& reply) { answer_wallet(exchange, reply); });
 }
@@ -27,20 +28,21 @@ void change_without_body(Services& services, const ExchangePtr& exchange, Wallet
 /// The patch's limits are amounts in the wallet's currency, so the wallet is read first. Of two that change different
 /// limits at the same moment, the later wins with all.
 void change_limits(Services& services, const ExchangePtr& exchange, const WalletId& wallet, WalletPatch patch) {
-  services.ask.ask(ReadWalletRequest{wallet, false}, [&services, exchange, patch = std::move(patch)](const Reply& reply) {
-    const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
-    if (history == nullptr)
-      return answer_wallet(exchange, reply);
-    const Wallet& now = history->wallet;
-    const auto limits = read_limits(*patch.limits, now.limits, now.currency);
-    if (!limits)
-      return refuse(exchange, limits.error());
-    std::vector<WalletChange> changes;
-    if (patch.name)
-      changes.emplace_back(ChangeName{*patch.name});
-    changes.emplace_back(ChangeLimits{*limits});
-    change(services, exchange, now.id, std::move(changes));
-  });
+  services.ask.ask(ReadWalletRequest{wallet, false},
+                   [&services, exchange, patch = std::move(patch)](const Reply& reply) {
+                     const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
+                     if (history == nullptr)
+                       return answer_wallet(exchange, reply);
+                     const Wallet& now = history->wallet;
+                     const auto limits = read_limits(*patch.limits, now.limits, now.currency);
+                     if (!limits)
+                       return refuse(exchange, limits.error());
+                     std::vector<WalletChange> changes;
+                     if (patch.name)
+                       changes.emplace_back(ChangeName{*patch.name});
+                     changes.emplace_back(ChangeLimits{*limits});
+                     change(services, exchange, now.id, std::move(changes));
+                   });
 }
 
 HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const HttpRequest& request,
@@ -85,7 +87,9 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
     const auto wallets = reader.wallets(before, search, page.limit + 1);
     return render_list(
         page, wallets, [](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history); },
-        [](const WalletListing& row) { return Position{row.history.wallet.id.uuid, 0}; });
+        [](const WalletListing& row) {
+          return Position{row.history.wallet.id.uuid, 0};
+        });
   });
 }
 
@@ -106,7 +110,8 @@ void read_wallet(Services& services, const ExchangePtr& exchange) {
       return read_stale(services, exchange, {*id});
     is_strict = read == "strict";
   }
-  services.ask.ask(ReadWalletRequest{{*id}, is_strict}, [exchange](const Reply& reply) { answer_wallet(exchange, reply); });
+  services.ask.ask(ReadWalletRequest{{*id}, is_strict},
+                   [exchange](const Reply& reply) { answer_wallet(exchange, reply); });
 }
 
 void change_wallet(Services& services, const ExchangePtr& exchange) {

@@ -242,7 +242,7 @@ TEST_CASE("a thousand transfers out of one wallet and into one wallet leave no c
   const WalletId hot = bank.wallet_with(10'000);
   std::vector<WalletId> others;
   for (int i = 0; i < 10; ++i)
-    others.push_back(bank.wallet_with(100));
+    others.push_back(bank.wallet_with(1'000));
   std::vector<std::uint64_t> sent;
   for (int i = 0; i < 1'000; ++i) {
     const WalletId& other = others[static_cast<std::size_t>(i % 10)];
@@ -252,11 +252,11 @@ TEST_CASE("a thousand transfers out of one wallet and into one wallet leave no c
   bank.world.run();
   for (const std::uint64_t correlation : sent)
     CHECK(in_words(bank.ask(correlation)) == "done");
-  bank.check_books(11'000);
+  bank.check_books(20'000);
   Minor sum = bank.balance(hot);
   for (const WalletId& other : others)
     sum += bank.balance(other);
-  CHECK(sum == 11'000);
+  CHECK(sum == 20'000);
 }
 
 TEST_CASE("before the ledger is there, a request is told to come again") {

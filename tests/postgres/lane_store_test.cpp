@@ -1,5 +1,3 @@
-#include "persistence/lane_store.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
@@ -7,6 +5,7 @@
 #include <thread>
 
 #include "persistence/failpoint.hpp"
+#include "persistence/lane_store.hpp"
 #include "tests/postgres/ledger.hpp"
 
 namespace dompet::testing {
@@ -15,12 +14,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::int64_t count(SqlSession& sql, const std::string& what) { return sql.ask("SELECT count(*) FROM " + what)[0].number(0); }
+std::int64_t count(SqlSession& sql, const std::string& what) {
+  return sql.ask("SELECT count(*) FROM " + what)[0].number(0);
+}
 
 /// Waits until a session of this name waits for a lock.
 void await_blocked(SqlSession& sql, const std::string& application) {
   const auto deadline = std::chrono::steady_clock::now() + 10s;
-  while (count(sql, "pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '" + application + "'") == 0) {
+  while (count(sql, "pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '" + application +
+                        "'") == 0) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
     std::this_thread::sleep_for(2ms);
   }
@@ -29,8 +31,10 @@ void await_blocked(SqlSession& sql, const std::string& application) {
 /// Takes every shard as another node would.
 void acquire_as_another(SqlSession& sql) {
   const std::string me = to_string(make_incarnation());
-  sql.run("INSERT INTO node (incarnation, name) VALUES ('" + me + "', 'other'); INSERT INTO lane_fence VALUES ('" + me + "')");
-  sql.run("SELECT acquire_shards_v1('" + me + "', (SELECT array_agg(shard ORDER BY shard) FROM shard),"
+  sql.run("INSERT INTO node (incarnation, name) VALUES ('" + me + "', 'other'); INSERT INTO lane_fence VALUES ('" + me +
+          "')");
+  sql.run("SELECT acquire_shards_v1('" + me +
+          "', (SELECT array_agg(shard ORDER BY shard) FROM shard),"
           " (SELECT array_agg(epoch ORDER BY shard) FROM shard))");
 }
 
@@ -137,11 +141,13 @@ TEST_CASE("a second process is kept off the ledger, and let in once the first is
   const auto other = make_lane_store();
   CHECK_THROWS_AS(other->claim(), Unavailable);
   ledger.open_wallet("Ayu");
-  ledger.sql().ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dompet/test/%/lane'");
+  ledger.sql().ask(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dompet/test/%/lane'");
   CHECK(claim_again(*other).size() == default_shard_count);
 }
 
-TEST_CASE("a commit whose connection was cut is unknown, and a new claim tells that it never happened", "[lane store]") {
+TEST_CASE("a commit whose connection was cut is unknown, and a new claim tells that it never happened",
+          "[lane store]") {
   TestLedger ledger;
   const WalletId ayu = ledger.open_wallet("Ayu");
   ledger.top_up(ayu, 500);
@@ -151,7 +157,8 @@ TEST_CASE("a commit whose connection was cut is unknown, and a new claim tells t
     stopper.run("LOCK TABLE journal IN SHARE MODE");
     auto commit = std::async(std::launch::async, [&] { return ledger.writer().try_commit(); });
     await_blocked(ledger.sql(), "dompet/test/%/lane");
-    ledger.sql().ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dompet/test/%'");
+    ledger.sql().ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dompet/test/%'");
     CHECK(commit.get().outcome == Outcome::unknown);
     CHECK(ledger.writer().try_commit().outcome == Outcome::unknown);
   });
@@ -204,7 +211,8 @@ TEST_CASE("a saga that is not where memory believes it to be rejects the batch",
   const std::int64_t before = count(ledger.sql(), "journal");
   ledger.top_up(ayu, 1);
   SECTION("another state") {
-    ledger.writer().pending().sagas.push_back({.id = id, .expected = SagaState::cancelling, .next = SagaState::settled});
+    ledger.writer().pending().sagas.push_back(
+        {.id = id, .expected = SagaState::cancelling, .next = SagaState::settled});
   }
   SECTION("no such saga") {
     ledger.writer().pending().sagas.push_back(

@@ -97,7 +97,8 @@ TransactionId TestLedger::transfer(const WalletId& source, const WalletId& desti
   return writer_->add(std::move(record)).id;
 }
 
-TransactionId TestLedger::decline_transfer(const WalletId& source, const WalletId& destination, Minor amount, Decline why) {
+TransactionId TestLedger::decline_transfer(const WalletId& source, const WalletId& destination, Minor amount,
+                                           Decline why) {
   Record record = money_record(RecordKind::declined, TransactionKind::transfer, source, destination, amount);
   record.decline = why;
   return writer_->add(std::move(record)).id;

@@ -110,6 +110,7 @@ TEST_CASE("filters of the list of transactions find what they say", "[lists]") {
   for (const auto& wallet : {std::optional<WalletId>{}, std::optional{m.ayu}}) {
     CHECK(how_many(reader, {.wallet = wallet, .kind = TransactionKind::topup}) == 19);
     CHECK(how_many(reader, {.wallet = wallet, .kind = TransactionKind::transfer}) == 41);
+    CHECK(all_pages(reader, {.wallet = wallet, .kind = TransactionKind::topup}, 1).size() == 19);
     CHECK(how_many(reader, {.wallet = wallet, .status = "completed"}) == 39);
     CHECK(how_many(reader, {.wallet = wallet, .status = "declined"}) == 19);
     CHECK(how_many(reader, {.wallet = wallet, .status = "pending"}) == 1);

@@ -1,10 +1,9 @@
-#include "persistence/migrator.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
 #include <thread>
 
+#include "persistence/migrator.hpp"
 #include "tests/postgres/ledger.hpp"
 
 namespace dompet::testing {
@@ -34,7 +33,8 @@ TEST_CASE("a schema goes up, down and up again", "[migrator]") {
     CHECK(migrator.down(false).has_value());
   CHECK_FALSE(migrator.down(false).has_value());
   CHECK_FALSE(has_table("journal"));
-  CHECK(open_session().ask("SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace")[0].number(0) == 0);
+  CHECK(open_session().ask("SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace")[0].number(0) ==
+        0);
   CHECK(migrator.up().size() == migrations::all.size());
   for (const MigrationStatus& status : migrator.status()) {
     CHECK_FALSE(status.applied_at.empty());

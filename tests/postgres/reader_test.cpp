@@ -240,8 +240,10 @@ TEST_CASE("the books of all accounts add up to nothing", "[reader]") {
     lines[line.account] = line.total;
   }
   CHECK(sum == 0);
-  CHECK(lines == std::map<std::string, Minor>{
-                     {"external:bri:IDR", -10'000}, {"external:bca:IDR", -500}, {"transit:IDR", -1'000}, {"wallets:IDR", 11'500}});
+  CHECK(lines == std::map<std::string, Minor>{{"external:bri:IDR", -10'000},
+                                              {"external:bca:IDR", -500},
+                                              {"transit:IDR", -1'000},
+                                              {"wallets:IDR", 11'500}});
 }
 
 TEST_CASE("a reader goes on after its connection was cut", "[reader]") {

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/actor/ledger_checker.hpp"
+#include "tests/actor/world.hpp"
+
+namespace dompet::simulated {
+
+/// One random life of a node, wholly given by its seed: wallets and clients that move money, repeat themselves and ask
+/// for balances, while commits fail or get lost, wallets crash, the process is killed and time jumps. The rules of the
+/// ledger are checked after every message; at the end everything is healed, and what was promised must be there.
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed, Flaw flaw = Flaw::none);
+
+  /// The rule that was broken, as a sentence; nothing when all held.
+  std::optional<std::string> run();
+
+  /// How much happened, to see that it is not nothing.
+  struct Tally {
+    int steps = 0;
+    int done = 0;
+    int declined = 0;
+    int replayed = 0;
+    int not_now = 0;
+    int kills = 0;
+    std::uint64_t resets = 0;
+    std::uint64_t crashes = 0;
+  };
+  const Tally& tally() const { return tally_; }
+
+ private:
+  /// What a client wants, without its key.
+  struct Wish {
+    TransactionKind kind = TransactionKind::transfer;
+    WalletId source{};
+    WalletId destination{};
+    Minor amount = 0;
+    bool operator==(const Wish&) const = default;
+  };
+  /// The final answer that a key got first.
+  struct Told {
+    TransactionId id{};
+    Wish wish{};
+    SagaState state = SagaState::none;
+    std::optional<Decline> refusal{};
+  };
+  struct Key {
+    std::vector<Wish> wishes{};
+    std::optional<Told> told{};
+  };
+  struct Asked {
+    TransactionId id{};
+    Wish wish{};
+    std::size_t key = 0;
+    bool is_money = false;
+    bool is_read = false;
+    std::uint64_t seq_when_asked = 0;
+    int answers = 0;
+    bool settled_by_answer = false;
+  };
+
+  void live();
+  void open_wallets();
+  void act();
+  void act_as_client();
+  void act_as_fate();
+  void run_steps(int most);
+  void check_once();
+
+  void begin_wish();
+  void repeat_key(bool other_content);
+  void ask_money(std::size_t key, const Wish& wish);
+  void change_status();
+  void ask_balance(const WalletId& wallet, bool strict);
+  void break_commit();
+  void crash_wallet();
+  void kill_and_start();
+  void let_time_pass();
+
+  void heal();
+  void come_to_rest();
+  void ask_all_keys_again();
+  void compare_balances();
+  void check_nothing_is_stuck();
+
+  void listen(const Answer& answer);
+  void on_answer(const Answer& answer);
+  void on_money(Asked& asked, const MoneyAnswer& answer);
+
+  Wish random_wish();
+  const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_()) % bound; }
+  bool chance(int percent) { return static_cast<int>(below(100)) < percent; }
+  Uuid fresh();
+
+  std::mt19937_64 random_;
+  Flaw flaw_;
+  EngineSettings settings_;
+  SimulatedLedger ledger_;
+  LedgerChecker checker_;
+  World world_;
+  /// Chances in percent, drawn once a life: a calm one, a stormy one.
+  int fate_percent_;
+  int kill_percent_;
+  bool mixes_paths_;
+  std::vector<WalletId> wallets_{};
+  std::vector<Key> keys_{};
+  std::map<std::uint64_t, Asked> asked_{};
+  std::optional<Broken> broken_{};
+  Tally tally_{};
+};
+
+}  // namespace dompet::simulated
