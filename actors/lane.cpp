@@ -29,6 +29,13 @@ std::size_t bytes_of(const LaneEntry& entry) {
   return row_bytes + (has_text ? entry.record->transaction->description.size() + entry.record->transaction->metadata.size() : 0);
 }
 
+/// Whether the database refused what the entry says: a value (class 22), a constraint (23), a saga or decision that is not
+/// as it expects (DP002). A key that another shard took first (23505) is a client's doing; everything else, a full disk, a
+/// lock that did not come, a cancelled statement, is the database's own and will pass.
+bool blames_the_entry(std::string_view sqlstate) {
+  return sqlstate != "23505" && (sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "DP002");
+}
+
 void each_wallet(const LaneEntry& entry, auto&& act) {
   for (const DurableWalletPtr& wallet : entry.wallets)
     if (wallet)
@@ -207,7 +214,7 @@ void Lane::on_rejected(SealedBatch& sealed, const CommitResult& result) {
     refuse(*entry, false, lost_sentence);
   if (result.outcome == Outcome::rejected) {
     const bool alone = sealed.entries.size() == 1;
-    if (alone && result.sqlstate != "23505")
+    if (alone && blames_the_entry(result.sqlstate))
       quarantine(*sealed.entries.front(), result.reason);
     bisect_ = 1;
   }

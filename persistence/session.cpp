@@ -208,8 +208,8 @@ Rows SqlSession::ask(const std::string& sql, const Parameters& parameters) {
   const auto once = [&] {
     pqxx::nontransaction work(connected().link);
     const auto values = pointers(parameters);
-    return Rows{std::make_shared<Row::Answer>(
-        Row::Answer{work.exec_params(sql, pqxx::prepare::make_dynamic_params(values))})};
+    return Rows{
+        std::make_shared<Row::Answer>(Row::Answer{work.exec_params(sql, pqxx::prepare::make_dynamic_params(values))})};
   };
   return settings_.replaces_broken ? again_if_broken(once) : guarded(once);
 }

@@ -98,8 +98,8 @@ class SqlSession {
 
   const SessionSettings& settings() const { return settings_; }
 
-  /// One statement. Planned anew each time, with its values known to the planner. Run again on a new connection when the
-  /// old one broke, if the settings allow it.
+  /// One statement. Planned anew each time, with its values known to the planner. Run again on a new connection when
+  /// the old one broke, if the settings allow it.
   Rows ask(const std::string& sql, const Parameters& parameters = {});
   /// One statement that is prepared at its first use on each connection; its text must be one of a few. A connection
   /// that broke since the last statement is replaced once: the statement must be one that may run twice.

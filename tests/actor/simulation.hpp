@@ -114,6 +114,8 @@ class Simulation {
   std::vector<Key> keys_{};
   std::map<std::uint64_t, Asked> asked_{};
   std::optional<Broken> broken_{};
+  /// A wallet that crashes takes the requests in its mailbox with it.
+  bool wallets_may_have_crashed_ = false;
   Tally tally_{};
 };
 

@@ -109,7 +109,7 @@ def test_work_is_refused_while_the_lane_is_late(server, slow_database, bank):
     server.start(engine_lane_age_limit_ms=100)
     with commits_held(slow_database), ThreadPoolExecutor(1) as pool:
         first = pool.submit(lambda: Bank(server.client()).transfer(source, destination, "1.00"))
-        answer = wait_until(lambda: (a := bank.transfer(source, destination, "1.00")).code == "overloaded" and a, "shed")
+        answer = wait_until(lambda: (a := bank.transfer(source, destination, "1.00")).code == "overloaded" and a, "shed", 10)
         assert answer.status == 503 and answer.json["applied"] == "no" and answer.headers["retry-after"]
         began = time.monotonic()
         assert bank.client.post("/v1/wallets", {"name": "A", "currency": "IDR"}).code == "overloaded"

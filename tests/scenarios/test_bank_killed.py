@@ -6,7 +6,7 @@ import threading
 
 from bank import Bank
 
-KILLS = 24
+KILLS = 30
 
 
 def seed():
@@ -32,7 +32,7 @@ def test_a_process_killed_at_any_moment_has_lost_nothing_that_it_acknowledged_an
     bank.open_doors(clients=8)
     kills = 0
     while kills < KILLS:
-        bank.trade_on(rng.randint(1, 120))
+        bank.trade_on(rng.randint(1, 250))
         kills += kill_and_start(dompetd, rng)
     bank.trade_on(50)
     bank.close_doors()

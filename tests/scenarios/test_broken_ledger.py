@@ -46,7 +46,7 @@ def test_a_broken_row_is_found_by_verify_and_named(scene, statement):
     assert found.returncode == 2, found.stdout + found.stderr
     assert "BROKEN" in found.stdout and "first:" in found.stdout, found.stdout
     named = [line for line in found.stdout.splitlines() if "first:" in line]
-    assert all(any(mark in line for mark in (scene.ayu, scene.budi, "shard", "transaction", "IDR")) for line in named), named
+    assert all(any(mark in line for mark in (scene.ayu, scene.budi, "shard", "decision", "IDR")) for line in named), named
 
 
 @pytest.mark.parametrize("statement", [
