@@ -59,9 +59,4 @@ bool KeyFilter::may_contain(const KeyId& key) const {
   });
 }
 
-void KeyFilter::merge(KeyFilter other) {
-  layers_.insert(layers_.begin(), std::make_move_iterator(other.layers_.begin()), std::make_move_iterator(other.layers_.end()));
-  next_keys_ = std::max(next_keys_, other.next_keys_);
-}
-
 }  // namespace dompet

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "domain/ids.hpp"
@@ -16,8 +18,6 @@ class KeyFilter {
 
   void add(const KeyId& key);
   bool may_contain(const KeyId& key) const;
-  /// Adds every layer of the other filter.
-  void merge(KeyFilter other);
 
  private:
   struct Layer {
@@ -28,6 +28,31 @@ class KeyFilter {
 
   std::vector<Layer> layers_{};
   std::size_t next_keys_ = 0;
+};
+
+/// The keys of all shards of a node: a key is one client's for the whole ledger, whatever wallet it came for. Keys that
+/// another node took in are unknown here; for them the journal's unique index decides. Thread-safe.
+class KnownKeys {
+ public:
+  void add(const KeyId& key) {
+    const std::lock_guard lock(guard_);
+    filter_.add(key);
+  }
+  bool may_contain(const KeyId& key) const {
+    const std::lock_guard lock(guard_);
+    return filter_.may_contain(key);
+  }
+
+  /// Another shard's stored keys have all been added.
+  void note_loaded_shard() { loaded_shards_ += 1; }
+  std::size_t loaded_shards() const { return loaded_shards_; }
+
+ private:
+  static constexpr std::size_t keys_to_begin_with = 1 << 20;
+
+  mutable std::mutex guard_{};
+  KeyFilter filter_{keys_to_begin_with};
+  std::atomic<std::size_t> loaded_shards_{0};
 };
 
 }  // namespace dompet

@@ -106,13 +106,15 @@ void Lane::flush() {
   if (!owns_shards_ || waiting_.empty())
     return;
   const std::vector<LaneEntryPtr> taken = take_next();
-  note_waiting();
+  // While the commit blocks, its oldest entry tells the door how late the lane is.
+  node_->oldest_waiting_ms = milliseconds(taken.front()->appended);
   last_at_ms_ = std::max(last_at_ms_, node_->unix_ms());
   try {
     commit(seal(taken, streams_, next_batch_++, last_at_ms_, node_->settings.snapshot_every));
   } catch (const SealingFault& fault) {
     on_sealing_fault(taken, fault);
   }
+  note_waiting();
   if (!waiting_.empty())
     schedule_flush();
 }

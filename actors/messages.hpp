@@ -148,8 +148,9 @@ struct DecisionDurable {
   Decision outcome = Decision::none;
   std::optional<Decline> reason{};
 };
+/// The shard's stored keys are known, or could not be read.
 struct KeysLoaded {
-  std::shared_ptr<KeyFilter> filter;
+  bool complete = false;
 };
 struct WalletQuiesced {
   WalletId wallet;

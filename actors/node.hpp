@@ -50,6 +50,7 @@ struct Node {
   /// Ends the process: something that must never fail has failed. The next start recovers from the journal.
   std::function<void(const std::string& reason)> give_up{};
 
+  KnownKeys keys{};
   AtomicCounters counters{};
   std::atomic<bool> ready{false};
   /// The lane's generation, for those who ask it from outside the actors.

@@ -99,7 +99,8 @@ void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPt
 }
 
 void ShardKeeper::begin(std::uint64_t correlation, MoveMoneyRequest& request) {
-  if (!keys_loaded_ || keys_.may_contain(request.stamp.key))
+  const bool keys_known = node_->keys.loaded_shards() == node_->settings.shard_count;
+  if (!keys_known || node_->keys.may_contain(request.stamp.key))
     return look_up_key({correlation, std::move(request)});
   start_money(correlation, request);
 }
@@ -134,7 +135,7 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
 }
 
 void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& request) {
-  keys_.add(request.stamp.key);
+  node_->keys.add(request.stamp.key);
   auto transfer = std::make_shared<Transfer>();
   transfer->transaction = std::move(request.transaction);
   transfer->stamp = request.stamp;
@@ -432,19 +433,17 @@ void ShardKeeper::begin_generation(std::uint64_t generation) {
   if (keys_asked_)
     return;
   keys_asked_ = node_->pool->scan(
-      [self = ShardActor{self_}, shard = shard_](RecoveryStore& store) {
-        auto filter = std::make_shared<KeyFilter>();
-        store.keys_of(shard, [&](const KeyId& key) { filter->add(key); });
-        caf::anon_send(self, KeysLoaded{std::move(filter)});
+      [self = ShardActor{self_}, node = node_, shard = shard_](RecoveryStore& store) {
+        store.keys_of(shard, [&](const KeyId& key) { node->keys.add(key); });
+        caf::anon_send(self, KeysLoaded{true});
       },
-      [self = ShardActor{self_}](const std::string&, bool) { caf::anon_send(self, KeysLoaded{nullptr}); });
+      [self = ShardActor{self_}](const std::string&, bool) { caf::anon_send(self, KeysLoaded{false}); });
 }
 
 void ShardKeeper::on_keys_loaded(const KeysLoaded& loaded) {
-  keys_asked_ = loaded.filter != nullptr;
-  keys_loaded_ = loaded.filter != nullptr;
-  if (loaded.filter)
-    keys_.merge(std::move(*loaded.filter));
+  keys_asked_ = loaded.complete;
+  if (loaded.complete)
+    node_->keys.note_loaded_shard();
 }
 
 ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node, Shard shard) {

@@ -91,9 +91,7 @@ class ShardKeeper {
   };
   std::unordered_map<WalletId, std::vector<WaitingRead>> waiting_reads_{};
   Decisions decisions_;
-  KeyFilter keys_{};
-  /// Until the journal's keys are in the filter, every key is looked up.
-  bool keys_loaded_ = false;
+  /// The shard's stored keys are being read or are known; else every key is looked up.
   bool keys_asked_ = false;
 };
 

@@ -3,6 +3,7 @@
 The clients keep to the contract: what is unknown is sent again with the same key, or given up as unknown. The audit
 believes nothing but the ledger's own lists and statements, and compares them with what the clients were told."""
 
+import json
 import random
 import threading
 from collections import Counter, defaultdict
@@ -10,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 from history import DECLINED, IN_PROGRESS, NOT_APPLIED, OK, UNKNOWN, History, Operation, Violation, verdict
-from processes import Lost, NotSent, dompetctl, psql, wait_until
+from processes import Answer, Lost, NotSent, dompetctl, psql, wait_until
 
 CURRENCY = "IDR"
 PAUSE_S = 0.01  # between attempts at a server that is away
 ATTEMPTS = 2_000  # of one operation; a server that is away so long has not come back
 AUDITORS = 4
+BULK = 10
 
 
 def minor_of(text):
@@ -42,6 +44,14 @@ def transfer_body(source, destination, minor, description="", currency=CURRENCY)
             "currency": currency, "description": description}
 
 
+def single_answer(item):
+    """An item of a bulk answer as the answer that the same request gets by itself."""
+    is_problem = "problem" in item
+    document = item["problem"] if is_problem else item["transaction"]
+    headers = [("Content-Type", "application/problem+json" if is_problem else "application/json"), ("Retry-After", "1")]
+    return Answer(item["status"], headers, json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode())
+
+
 def balance_of(client, wallet):
     answer = client.get(f"/v1/wallets/{wallet}")
     assert answer.status == 200, answer
@@ -57,6 +67,7 @@ class Bank:
         self.history = History(history_file)
         self.initial = initial
         self.violations = []
+        self.trial_balances = 0
         self._stop = threading.Event()
         self._threads = []
         self._floors = Counter()
@@ -71,10 +82,10 @@ class Bank:
     # --- the clients ---
 
     def open_doors(self, clients=8):
-        """Starts the clients and an observer."""
+        """Starts the clients, every eighth of them one that sends in bulk, and an observer."""
         print(f"bank: seed {self.seed}, {clients} clients, {len(self.wallets)} wallets")
         for number in range(clients):
-            self._start(self._trade, number)
+            self._start(self._trade_in_bulk if number % 8 == 7 else self._trade, number)
         self._start(self._observe, "observer")
 
     def close_doors(self):
@@ -114,6 +125,53 @@ class Bank:
             if rng.random() < 0.2:
                 self._read(client, rng.choice(self.wallets))
         client.close()
+
+    def _trade_in_bulk(self, number):
+        """Ten at once; what is not final is sent again, in a smaller bulk."""
+        rng = random.Random(f"{self.seed}/{number}")
+        client = self.dompetd.client()
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            under_way = [self._next_operation(rng, f"{self.seed}-{number}-{count}-{item}") for item in range(BULK)]
+            for operation in under_way:
+                self.history.invoke(operation)
+            may_be_applied = set()
+            while under_way and not self._stop.is_set():
+                under_way = self._attempt_bulk(client, under_way, may_be_applied)
+                if under_way:
+                    self._stop.wait(PAUSE_S)
+            for operation in under_way:
+                self.history.finish(operation, UNKNOWN if operation.key in may_be_applied else NOT_APPLIED, None)
+        client.close()
+
+    def _attempt_bulk(self, client, operations, may_be_applied):
+        """Returns those that are to be sent again."""
+        for operation in operations:
+            operation.attempts += 1
+        items = [operation.body | {"idempotency_key": operation.key} for operation in operations]
+        try:
+            answer = client.post("/v1/transfers/bulk", {"items": items})
+        except NotSent:
+            return operations
+        except Lost:
+            may_be_applied.update(operation.key for operation in operations)
+            return operations
+        if answer.status != 200:
+            if verdict(answer) != NOT_APPLIED:
+                may_be_applied.update(operation.key for operation in operations)
+            return operations
+        again = []
+        for operation, item in zip(operations, answer.json["data"], strict=True):
+            single = single_answer(item)
+            outcome = verdict(single)
+            if outcome in (OK, DECLINED):
+                self.history.finish(operation, outcome, single)
+                continue
+            again.append(operation)
+            if outcome != NOT_APPLIED:
+                may_be_applied.add(operation.key)
+        return again
 
     def _next_operation(self, rng, key):
         source, destination = rng.sample(self.wallets, 2)
@@ -171,7 +229,7 @@ class Bank:
     def _observe(self, _):
         """The only read that sees all wallets in one moment."""
         client = self.dompetd.client()
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.05):
             try:
                 answer = client.get("/v1/ledger/trial-balance")
             except (NotSent, Lost):
@@ -180,6 +238,7 @@ class Bank:
                 raise Violation(f"the trial balance does not balance: {answer.body.decode()}")
             if answer.status not in (200, 503):
                 raise Violation(f"the trial balance is not to be had: {answer}")
+            self.trial_balances += answer.status == 200
         client.close()
 
     # --- the audit ---

@@ -6,7 +6,7 @@ import threading
 
 from bank import Bank
 
-KILLS = 30
+KILLS = 40
 
 
 def seed():
@@ -36,7 +36,8 @@ def test_a_process_killed_at_any_moment_has_lost_nothing_that_it_acknowledged_an
         kills += kill_and_start(dompetd, rng)
     bank.trade_on(50)
     bank.close_doors()
-    print(f"{kills} kills")
+    print(f"{kills} kills, {bank.trial_balances} trial balances")
+    assert bank.trial_balances > 0 and bank.history.reads
     bank.audit()
 
 
