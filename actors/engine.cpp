@@ -17,6 +17,7 @@ namespace dompet {
 namespace {
 
 constexpr auto drain_limit = std::chrono::seconds(10);
+constexpr auto idle_probe_interval = std::chrono::seconds(1);
 constexpr int gave_up_exit_code = 70;
 
 struct SchedulerConfig : caf::actor_system_config {
@@ -57,8 +58,20 @@ std::int64_t steady_ms() {
   std::_Exit(gave_up_exit_code);
 }
 
+/// An empty entry for a lane that had nothing to do: its commit shows whether the database is still there, so that an
+/// idle node does not call itself ready without one.
+void probe_idle_lane(const NodePtr& node, std::uint64_t& commits_seen) {
+  const std::uint64_t commits = node->counters.commits;
+  if (node->ready && commits == commits_seen) {
+    auto barrier = std::make_shared<LaneEntry>();
+    barrier->generation = node->generation;
+    caf::anon_send(node->lane, Append{std::move(barrier)});
+  }
+  commits_seen = commits;
+}
+
 /// Watches the actors that must never die: the lane, the shards, the saga engines (protocol 5.4, escalation).
-caf::behavior process_supervisor(caf::event_based_actor* self, const NodePtr& node) {
+caf::behavior process_supervisor(caf::stateful_actor<std::uint64_t>* self, const NodePtr& node) {
   self->monitor(node->lane);
   for (const ShardActor& shard : node->shards)
     self->monitor(shard);
@@ -68,7 +81,11 @@ caf::behavior process_supervisor(caf::event_based_actor* self, const NodePtr& no
     if (down.reason != caf::exit_reason::user_shutdown)
       node->give_up("an actor that holds the node together crashed: " + caf::to_string(down.reason));
   });
-  return {[](caf::unit_t) {}};
+  self->delayed_send(self, idle_probe_interval, Tick{});
+  return {[self, node](const Tick&) {
+    probe_idle_lane(node, self->state);
+    self->delayed_send(self, idle_probe_interval, Tick{});
+  }};
 }
 
 }  // namespace

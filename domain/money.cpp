@@ -62,6 +62,14 @@ bool append_digit(Minor& value, char digit) {
          !__builtin_add_overflow(value, static_cast<Minor>(digit - '0'), &value);
 }
 
+std::expected<Minor, AmountFault> in_range(Minor value) {
+  if (value <= 0)
+    return std::unexpected(AmountFault::not_positive);
+  if (value > largest_amount)
+    return std::unexpected(AmountFault::too_large);
+  return value;
+}
+
 }  // namespace
 
 std::optional<Currency> find_currency(std::string_view code) {
@@ -109,9 +117,7 @@ std::expected<Minor, AmountFault> parse_amount(std::string_view text, const Curr
   for (std::size_t i = 0; i < currency.exponent; ++i)
     if (!append_digit(value, i < fraction.size() ? fraction[i] : '0'))
       return std::unexpected(AmountFault::too_large);
-  if (value == 0)
-    return std::unexpected(AmountFault::not_positive);
-  return value;
+  return in_range(value);
 }
 
 std::expected<Minor, AmountFault> amount_of_major_units(std::int64_t major, const Currency& currency) {
@@ -120,7 +126,7 @@ std::expected<Minor, AmountFault> amount_of_major_units(std::int64_t major, cons
   Minor value = 0;
   if (__builtin_mul_overflow(major, powers_of_ten[currency.exponent], &value))
     return std::unexpected(AmountFault::too_large);
-  return value;
+  return in_range(value);
 }
 
 std::string format_amount(Minor amount, const Currency& currency) {

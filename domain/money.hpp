@@ -11,6 +11,10 @@ namespace dompet {
 /// An amount in minor units of its currency (sen, cents). Signed, checked, never a float.
 using Minor = std::int64_t;
 
+/// The most that one amount may be: 10^15 minor units, ten trillion rupiah. It leaves room for nine thousand of the
+/// largest amounts in any 64-bit sum.
+inline constexpr Minor largest_amount = 1'000'000'000'000'000;
+
 /// One row of ISO 4217: the alphabetic code, the numeric code and the digits after the point.
 struct Currency {
   char code[4]{};
@@ -33,7 +37,7 @@ std::optional<Minor> checked_subtract(Minor left, Minor right);
 enum class AmountFault { not_a_number, too_many_decimals, not_positive, too_large };
 
 /// Reads a decimal such as "125000.00" with at most the currency's decimals. A sign, an exponent, zero and
-/// anything that does not fit into minor units are faults. Source: HTTP contract, "money".
+/// anything over `largest_amount` are faults. Source: HTTP contract, "money".
 std::expected<Minor, AmountFault> parse_amount(std::string_view text, const Currency& currency);
 
 /// Whole major units as a JSON integer gives them.

@@ -130,7 +130,8 @@ CREATE TABLE transit (
 CREATE TABLE system_total (
     shard           smallint NOT NULL,
     account         text NOT NULL,
-    total           bigint NOT NULL,
+    -- Wider than any amount: a total that overflowed would refuse the innocent.
+    total           numeric(38) NOT NULL,
     PRIMARY KEY (shard, account)
 ) WITH (fillfactor = 70);
 

@@ -6,8 +6,6 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <limits>
-#include <cstdlib>
-#include <cstdio>
 
 #include "actors/lane.hpp"
 #include "actors/saga_engine.hpp"
@@ -132,34 +130,6 @@ void World::run_job(std::size_t index) {
   auto& waiting = machine_->scheduler.jobs;
   if (index > 0)
     std::swap(waiting[0], waiting[index]);
-  static const bool traced = std::getenv("TRACE") != nullptr;
-  if (traced) {
-    if (auto* a = dynamic_cast<caf::scheduled_actor*>(waiting[0])) {
-      auto* m = a->mailbox().peek();
-      std::string what = "?";
-      if (m) {
-        auto& c = m->content();
-        what = c.size() ? (c.type(0).second ? c.type(0).second->name() : "builtin" + std::to_string(c.type(0).first)) : "empty";
-        auto w = [](const WalletId& id) { return to_string(id).substr(24); };
-        auto t = [](const TransferPtr& x) { return to_string(x->transaction->id).substr(24) + " gen " + std::to_string(x->generation); };
-        if (c.match_elements<Submit>()) what += " " + std::to_string(c.get_as<Submit>(0).correlation);
-        if (c.match_elements<Route>()) { what += " to " + w(c.get_as<Route>(0).wallet) + " idx " + std::to_string(c.get_as<Route>(0).work.index());
-          auto& r = c.get_as<Route>(0).work; if (auto* f = std::get_if<FinishTransfer>(&r)) what += " " + t(f->transfer); if (auto* f = std::get_if<Probe>(&r)) what += " " + t(f->transfer); }
-        if (c.match_elements<BeginTransfer>()) what += " " + t(c.get_as<BeginTransfer>(0).transfer);
-        if (c.match_elements<FinishTransfer>()) what += " " + t(c.get_as<FinishTransfer>(0).transfer);
-        if (c.match_elements<TransferAppended>()) what += " " + t(c.get_as<TransferAppended>(0).transfer);
-        if (c.match_elements<TransferNotAppended>()) what += " " + t(c.get_as<TransferNotAppended>(0).transfer);
-        if (c.match_elements<ProbeReturned>()) what += " " + t(c.get_as<ProbeReturned>(0).transfer);
-        if (c.match_elements<BeginGeneration>()) what += " " + std::to_string(c.get_as<BeginGeneration>(0).generation);
-        if (c.match_elements<WalletLoaded>()) what += " " + w(c.get_as<WalletLoaded>(0).wallet) + " gen " + std::to_string(c.get_as<WalletLoaded>(0).generation)+ " " + c.get_as<WalletLoaded>(0).failure + (c.get_as<WalletLoaded>(0).history ? " seq " + std::to_string(c.get_as<WalletLoaded>(0).history->seq) : "");
-        if (c.match_elements<WalletQuiesced>()) what += " " + w(c.get_as<WalletQuiesced>(0).wallet) + (c.get_as<WalletQuiesced>(0).stopped ? " stopped" : " goes on");
-        if (c.match_elements<WalletDrained>()) what += " " + w(c.get_as<WalletDrained>(0).wallet);
-        if (c.match_elements<PeerCrashed>()) what += " " + w(c.get_as<PeerCrashed>(0).wallet);
-        if (c.match_elements<Append>()) { auto& e = *c.get_as<Append>(0).entry; what += " gen " + std::to_string(e.generation) + " corr " + std::to_string(e.correlation) + (e.record ? " kind " + std::to_string((int)e.record->kind) + " " + to_string(e.record->id).substr(24) : " barrier"); }
-      }
-      printf("  actor %lu (shards %lu..) : %s\n", a->id(), node_ && !node_->shards.empty() ? node_->shards[0]->id() : 0, what.c_str());
-    }
-  }
   machine_->scheduler.run_once();
 }
 
@@ -236,7 +206,6 @@ void World::deliver(std::vector<Answer> answers) {
   if (!*alive_)
     return;
   for (Answer& answer : answers) {
-    if (std::getenv("TRACE")) printf("    answer %lu index %lu\n", answer.correlation, answer.result.index());
     if (listen_)
       listen_(answer);
     answers_[answer.correlation].push_back(std::move(answer.result));
