@@ -25,7 +25,7 @@ struct SchedulerConfig : caf::actor_system_config {
     set("scheduler.policy", caf::atom("stealing"));
     set("scheduler.max-threads", static_cast<std::size_t>(settings.scheduler_threads));
     set("scheduler.max-throughput", static_cast<std::size_t>(50));
-    // Few polls, then sleep until woken: an idle node costs no CPU (docs/decisions/0004).
+    // Few polls, then sleep until woken: an idle node costs no CPU (docs/decisions/0005).
     set("work-stealing.aggressive-poll-attempts", static_cast<std::size_t>(1));
     set("work-stealing.moderate-poll-attempts", static_cast<std::size_t>(1));
     set("work-stealing.relaxed-sleep-duration", caf::timespan(std::chrono::milliseconds(100)));

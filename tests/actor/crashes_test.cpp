@@ -245,9 +245,9 @@ TEST_CASE("a wallet that is let go while money is on its way loses none of it") 
   const WalletId source = bank.wallet_with(1'000);
   const WalletId destination = bank.wallet_beside(source, false);
   for (int i = 0; i < 200; ++i) {
+    bank.world.advance(std::chrono::milliseconds(60));
     bank.transfer(source, destination, 1, "out " + std::to_string(i));
     bank.transfer(destination, source, 1, "back " + std::to_string(i));
-    bank.world.advance(std::chrono::milliseconds(60));
     for (int step = 0; step < 7; ++step)
       bank.world.step();
     if (i % 4 == 0)
@@ -266,6 +266,46 @@ TEST_CASE("no more wallets stay in memory than may") {
   CHECK(bank.world.node().counters.resident_wallets <= 12);
   CHECK(bank.world.node().counters.passivated_wallets >= 88);
   bank.check_books(100);
+}
+
+TEST_CASE("the last word of a wallet's former actor is not taken for its present one's") {
+  Bank bank(with([](EngineSettings& settings) { settings.idle_before_passivation = std::chrono::seconds(1); }));
+  const WalletId wallet = bank.wallet_with(100);
+  bank.ledger.next_commit(Fate::rejected);
+  CHECK(is_not_applied(bank.ask_topup(wallet, 1, "a new generation")));
+  CHECK(bank.balance(wallet) == 100);
+  const std::uint64_t waits = bank.topup(wallet, 10, "waits in the lane");
+  bank.world.run_without_lane();
+  bank.world.advance(std::chrono::seconds(2));
+  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletQuiesced{wallet, true, bank.world.node().generation - 1});
+  bank.world.run_without_lane();
+  const std::uint64_t next = bank.topup(wallet, 5, "next");
+  bank.world.run_without_lane();
+  CHECK(is_done(bank.ask(waits)));
+  CHECK(is_done(bank.ask(next)));
+  CHECK(bank.world.node().counters.lane_resets == 1);
+  bank.check_books(115);
+}
+
+TEST_CASE("a crashed wallet is not read again before everything that it appended is durable") {
+  Bank bank;
+  const WalletId wallet = bank.wallet_with(100);
+  bank.ledger.next_commit(Fate::rejected);
+  CHECK(is_not_applied(bank.ask_topup(wallet, 1, "a new generation")));
+  CHECK(bank.balance(wallet) == 100);
+  const std::uint64_t waits = bank.topup(wallet, 10, "waits in the lane");
+  crash_at("wallet.begin");
+  bank.transfer(wallet, bank.nobody(), 1, "crash");
+  bank.world.run_without_lane();
+  REQUIRE(bank.world.node().counters.wallet_crashes == 1);
+  const std::uint64_t loads = bank.world.node().counters.wallet_loads;
+  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletDrained{wallet, bank.world.node().generation - 1});
+  const std::uint64_t next = bank.topup(wallet, 5, "next");
+  bank.world.run_without_lane();
+  CHECK(bank.world.node().counters.wallet_loads == loads);
+  CHECK(is_done(bank.ask(waits)));
+  CHECK(is_done(bank.ask(next)));
+  bank.check_books(115);
 }
 
 }  // namespace dompet::simulated

@@ -24,7 +24,7 @@ EngineSettings drawn_settings(std::mt19937_64& random) {
   settings.batch_rows = one_of({1, 2, 8, 512});
   settings.stash_limit = one_of({2, 5, 1'000});
   settings.snapshot_every = one_of({3, 8, 1'000});
-  settings.resident_wallets = one_of({4, 8, 1'000});
+  settings.resident_wallets = one_of({1, 4, 8, 1'000});
   settings.idle_before_passivation = std::chrono::seconds(1);
   settings.transfer_expiry = std::chrono::seconds(2);
   settings.fast_path = one_of({0, 1, 1}) == 1;
@@ -42,7 +42,7 @@ Simulation::Simulation(std::uint64_t seed, Flaw flaw)
       ledger_(settings_.shard_count),
       checker_(ledger_),
       world_(ledger_, settings_, random_()),
-      fate_percent_(static_cast<int>(std::initializer_list<int>{0, 2, 5, 10}.begin()[below(4)])),
+      fate_percent_(static_cast<int>(std::initializer_list<int>{0, 2, 5, 10, 25}.begin()[below(5)])),
       kill_percent_(chance(50) ? 2 : 0),
       mixes_paths_(chance(30)) {
   arm_failpoint("");

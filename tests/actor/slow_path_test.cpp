@@ -210,6 +210,7 @@ TEST_CASE("a cancel that races a credit has one outcome, and it is the destinati
     bank.world.advance(milliseconds(1'100));
     for (std::uint64_t step = 0; step < seed % 40; ++step)
       bank.world.step();
+    bank.world.fail_reads(static_cast<int>(seed % 3));
     bank.world.hold_reads(false);
     const Result result = bank.ask(sent);
     settled += is_done(result) ? 1 : 0;
