@@ -47,7 +47,8 @@ void Decisions::on_looked_up(const DecisionLookedUp& found, std::uint64_t genera
   if (stored.outcome == Decision::none)
     return act(found.asked, generation);
   const Transaction& request = *transfer->transaction;
-  if (stored.wallet != request.destination || stored.amount != request.amount || !(stored.currency == request.currency)) {
+  if (stored.wallet != request.destination || stored.amount != request.amount ||
+      !(stored.currency == request.currency)) {
     spdlog::critical("transfer {} was decided with other parameters", to_string(request.id));
     node_->counters.integrity_alarms += 1;
     known_.erase(place);

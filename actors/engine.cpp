@@ -1,10 +1,12 @@
 #include "actors/engine.hpp"
 
+#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
 
-#include <caf/all.hpp>
 #include <cstdlib>
 #include <future>
+#include <limits>
+#include <thread>
 
 #include "actors/lane.hpp"
 #include "actors/node.hpp"
@@ -36,7 +38,8 @@ struct SchedulerConfig : caf::actor_system_config {
 /// The shard that a request begins in: the source's, or the one wallet's that it is about.
 WalletId first_wallet(const Request& request) {
   if (const auto* money = std::get_if<MoveMoneyRequest>(&request))
-    return money->transaction->kind == TransactionKind::topup ? money->transaction->destination : money->transaction->source;
+    return money->transaction->kind == TransactionKind::topup ? money->transaction->destination
+                                                              : money->transaction->source;
   if (const auto* open = std::get_if<OpenWalletRequest>(&request))
     return open->wallet;
   if (const auto* change = std::get_if<ChangeWalletRequest>(&request))
@@ -45,11 +48,13 @@ WalletId first_wallet(const Request& request) {
 }
 
 std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 [[noreturn]] void stop_process(const std::string& reason) {
@@ -92,7 +97,8 @@ caf::behavior process_supervisor(caf::stateful_actor<std::uint64_t>* self, const
 
 class Engine::Parts {
  public:
-  Parts(const EngineSettings& settings, const LaneStoreFactory& lane_store, const ReaderFactory& reader, ReplySink& sink)
+  Parts(const EngineSettings& settings, const LaneStoreFactory& lane_store, const ReaderFactory& reader,
+        ReplySink& sink)
       : config_(settings), system_(config_), pool_(settings.query_connections, settings.query_queue, reader) {
     node_->settings = settings;
     node_->sink = &sink;
@@ -111,6 +117,7 @@ class Engine::Parts {
 
   ~Parts() {
     drain();
+    let_wallets_go();
     stop(supervisor_);
     pool_.stop();
     for (const ShardActor& shard : node_->shards)
@@ -123,6 +130,16 @@ class Engine::Parts {
     node_->sagas.clear();
     node_->lane = LaneActor{};
     supervisor_ = caf::actor{};
+  }
+
+  /// A wallet whose transfer is still under way knows itself through the transfer and would never end: a last
+  /// generation, in which nothing can be appended, makes every wallet answer what it has under way and stop.
+  void let_wallets_go() {
+    for (const ShardActor& shard : node_->shards)
+      caf::anon_send(shard, BeginGeneration{std::numeric_limits<std::uint64_t>::max()});
+    const auto deadline = std::chrono::steady_clock::now() + drain_limit;
+    while (node_->counters.resident_wallets > 0 && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
   }
 
   /// Ends an actor and waits for its end, so that nobody uses the node while it is taken apart.
@@ -165,20 +182,24 @@ void Engine::submit(std::uint64_t correlation, Request request) {
 }
 
 bool Engine::query(QueryWork work, std::function<void(std::string reason)> on_failure) {
-  return parts_->pool_.query(std::move(work), [on_failure = std::move(on_failure)](const std::string& reason, bool) { on_failure(reason); });
+  return parts_->pool_.query(
+      std::move(work), [on_failure = std::move(on_failure)](const std::string& reason, bool) { on_failure(reason); });
 }
 
 Pressure Engine::pressure() const {
   const Node& node = *parts_->node_;
   const std::int64_t oldest = node.oldest_waiting_ms;
-  return {node.ready, node.waiting_rows, std::chrono::milliseconds(oldest == 0 ? 0 : std::max<std::int64_t>(0, steady_ms() - oldest))};
+  return {node.ready, node.waiting_rows,
+          std::chrono::milliseconds(oldest == 0 ? 0 : std::max<std::int64_t>(0, steady_ms() - oldest))};
 }
 
 EngineCounters Engine::counters() const {
   const AtomicCounters& now = parts_->node_->counters;
-  return {now.commits,       now.committed_records, now.commit_microseconds, now.lane_resets,      now.unknown_commits,
-          now.rejected_commits, now.wallet_loads,   now.wallet_crashes,      now.quarantined_wallets, now.resident_wallets,
-          now.passivated_wallets, now.key_lookups,  now.saga_resends,        now.integrity_alarms};
+  return {now.commits,          now.committed_records,  now.commit_microseconds,
+          now.lane_resets,      now.unknown_commits,    now.rejected_commits,
+          now.wallet_loads,     now.wallet_crashes,     now.quarantined_wallets,
+          now.resident_wallets, now.passivated_wallets, now.key_lookups,
+          now.saga_resends,     now.integrity_alarms};
 }
 
 }  // namespace dompet

@@ -26,12 +26,13 @@ std::int64_t milliseconds(steady_clock::time_point time) {
 std::size_t bytes_of(const LaneEntry& entry) {
   constexpr std::size_t row_bytes = 256;
   const bool has_text = entry.record && entry.record->transaction;
-  return row_bytes + (has_text ? entry.record->transaction->description.size() + entry.record->transaction->metadata.size() : 0);
+  return row_bytes +
+         (has_text ? entry.record->transaction->description.size() + entry.record->transaction->metadata.size() : 0);
 }
 
-/// Whether the database refused what the entry says: a value (class 22), a constraint (23), a saga or decision that is not
-/// as it expects (DP002). A key that another shard took first (23505) is a client's doing; everything else, a full disk, a
-/// lock that did not come, a cancelled statement, is the database's own and will pass.
+/// Whether the database refused what the entry says: a value (class 22), a constraint (23), a saga or decision that is
+/// not as it expects (DP002). A key that another shard took first (23505) is a client's doing; everything else, a full
+/// disk, a lock that did not come, a cancelled statement, is the database's own and will pass.
 bool blames_the_entry(std::string_view sqlstate) {
   return sqlstate != "23505" && (sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "DP002");
 }
@@ -125,13 +126,10 @@ void Lane::commit(SealedBatch sealed) {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun);
   node_->counters.commit_microseconds += static_cast<std::uint64_t>(took.count());
   switch (result.outcome) {
-    case Outcome::durable:
-      return release(sealed);
+    case Outcome::durable: return release(sealed);
     case Outcome::rejected:
-    case Outcome::fenced:
-      return on_rejected(sealed, result);
-    case Outcome::unknown:
-      return on_unknown(std::move(sealed), result);
+    case Outcome::fenced: return on_rejected(sealed, result);
+    case Outcome::unknown: return on_unknown(std::move(sealed), result);
   }
 }
 
@@ -152,14 +150,11 @@ std::optional<Result> answer_of(const LaneEntry& entry) {
   const Record& record = *entry.record;
   switch (record.kind) {
     case RecordKind::topup:
-    case RecordKind::transfer:
-      return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
+    case RecordKind::transfer: return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
     case RecordKind::declined:
       return MoneyAnswer{entry.record, SagaState::declined, record.at_ms, record.decline, false};
-    case RecordKind::wallet_changed:
-      return entry.wallets[0]->read();
-    default:
-      return std::nullopt;
+    case RecordKind::wallet_changed: return entry.wallets[0]->read();
+    default: return std::nullopt;
   }
 }
 
@@ -263,8 +258,8 @@ void Lane::settle_lost_batch() {
     return;
   const bool has_rows = !in_doubt_->batch.journal.empty();
   const JournalRow* first = has_rows ? &in_doubt_->batch.journal.front() : nullptr;
-  const bool durable = has_rows && store_->batch_at(first->shard, static_cast<std::uint64_t>(first->shard_seq)) ==
-                                       in_doubt_->batch.id;
+  const bool durable =
+      has_rows && store_->batch_at(first->shard, static_cast<std::uint64_t>(first->shard_seq)) == in_doubt_->batch.id;
   const std::unique_ptr<SealedBatch> settled = std::move(in_doubt_);
   spdlog::warn("the batch in doubt {}", durable ? "is durable" : "was not committed");
   if (durable)

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <caf/all.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include <caf/all.hpp>
 
 #include "actors/durable_wallet.hpp"
 #include "actors/engine.hpp"
@@ -57,7 +57,8 @@ struct Probe {
   TransferPtr transfer;
 };
 
-using WalletWork = std::variant<AcceptTopup, BeginTransfer, FinishTransfer, ChangeWallet, DecideCredit, FinishHold, Probe>;
+using WalletWork =
+    std::variant<AcceptTopup, BeginTransfer, FinishTransfer, ChangeWallet, DecideCredit, FinishHold, Probe>;
 
 // --- to a wallet, directly ---
 
@@ -214,9 +215,10 @@ struct SagasFound {
   std::string failure{};
 };
 
-using SagaEngineActor = caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>,
-                                         caf::reacts_to<Proof>, caf::reacts_to<SagaFinished>, caf::reacts_to<SagasFound>,
-                                         caf::reacts_to<BeginGeneration>, caf::reacts_to<Tick>>;
+using SagaEngineActor =
+    caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>, caf::reacts_to<Proof>,
+                     caf::reacts_to<SagaFinished>, caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>,
+                     caf::reacts_to<Tick>>;
 
 // --- to the lane ---
 

@@ -30,9 +30,9 @@ class ReadPool {
 
 /// EngineCounters that many threads raise.
 struct AtomicCounters {
-  std::atomic<std::uint64_t> commits{0}, committed_records{0}, commit_microseconds{0}, lane_resets{0}, unknown_commits{0},
-      rejected_commits{0}, wallet_loads{0}, wallet_crashes{0}, quarantined_wallets{0}, resident_wallets{0},
-      passivated_wallets{0}, key_lookups{0}, saga_resends{0}, integrity_alarms{0};
+  std::atomic<std::uint64_t> commits{0}, committed_records{0}, commit_microseconds{0}, lane_resets{0},
+      unknown_commits{0}, rejected_commits{0}, wallet_loads{0}, wallet_crashes{0}, quarantined_wallets{0},
+      resident_wallets{0}, passivated_wallets{0}, key_lookups{0}, saga_resends{0}, integrity_alarms{0};
 };
 
 /// What all actors of one node share: settings, who is who, counters. Set up before the first message and constant

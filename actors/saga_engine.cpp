@@ -56,7 +56,8 @@ void SagaEngine::look_for_sagas() {
       [self = SagaEngineActor{self_}, shard = shard_, generation = generation_](RecoveryStore& store) {
         SagasFound found{generation, {}, {}, {}};
         for (const SagaListing& row : store.open_sagas(shard))
-          (row.state == SagaState::reserved ? found.reserved : found.cancelling).push_back(transfer_of(row, store, generation));
+          (row.state == SagaState::reserved ? found.reserved : found.cancelling)
+              .push_back(transfer_of(row, store, generation));
         caf::anon_send(self, std::move(found));
       },
       [self = SagaEngineActor{self_}, generation = generation_](const std::string& reason, bool) {
@@ -123,20 +124,14 @@ void SagaEngine::on_cancelling(const TransferPtr& transfer) {
 void SagaEngine::hear(Saga& saga, SagaInput input, std::optional<Decline> reason) {
   const SagaStep next = step(saga.state, input);
   switch (next.action) {
-    case SagaAction::nothing:
-      return;
+    case SagaAction::nothing: return;
     case SagaAction::send_credit:
-    case SagaAction::send_cancel:
-      return send_message(saga, next.action);
-    case SagaAction::resend_later:
-      return schedule(saga);
+    case SagaAction::send_cancel: return send_message(saga, next.action);
+    case SagaAction::resend_later: return schedule(saga);
     case SagaAction::append_settled:
-    case SagaAction::append_released:
-      return finish(saga, next.next, reason);
-    case SagaAction::append_cancelling:
-      return append_cancelling(saga);
-    case SagaAction::raise_alarm:
-      return raise_alarm(saga);
+    case SagaAction::append_released: return finish(saga, next.next, reason);
+    case SagaAction::append_cancelling: return append_cancelling(saga);
+    case SagaAction::raise_alarm: return raise_alarm(saga);
   }
 }
 
@@ -147,14 +142,16 @@ void SagaEngine::raise_alarm(const Saga& saga) {
 
 void SagaEngine::send_message(Saga& saga, SagaAction action) {
   failpoint(action == SagaAction::send_credit ? "saga.send_credit" : "saga.send_cancel");
-  self_->send(node_->shards[saga.transfer->destination_shard], AskDecision{saga.transfer, action == SagaAction::send_cancel});
+  self_->send(node_->shards[saga.transfer->destination_shard],
+              AskDecision{saga.transfer, action == SagaAction::send_cancel});
   schedule(saga);
 }
 
 /// The next resend: back-off doubles up to its limit, with full jitter.
 void SagaEngine::schedule(Saga& saga) {
   const auto& settings = node_->settings;
-  saga.back_off = saga.back_off.count() == 0 ? settings.resend_first : std::min(saga.back_off * 2, settings.resend_most);
+  saga.back_off =
+      saga.back_off.count() == 0 ? settings.resend_first : std::min(saga.back_off * 2, settings.resend_most);
   std::uniform_int_distribution<std::int64_t> spread(saga.back_off.count() / 2, saga.back_off.count());
   saga.next_send = self_->clock().now() + std::chrono::milliseconds(spread(jitter_));
 }
@@ -197,8 +194,9 @@ void SagaEngine::append_cancelling(Saga& saga) {
   entry->record->shard = shard_;
   entry->generation = generation_;
   const Transaction& request = *saga.transfer->transaction;
-  entry->saga = SagaChange{request.id,     SagaState::reserved, SagaState::cancelling, shard_,          saga.transfer->destination_shard,
-                           request.source, request.destination, request.amount,        request.currency};
+  entry->saga = SagaChange{
+      request.id,     SagaState::reserved, SagaState::cancelling, shard_,          saga.transfer->destination_shard,
+      request.source, request.destination, request.amount,        request.currency};
   entry->when_durable = [self = SagaEngineActor{self_}, transfer = saga.transfer](const RecordPtr&) {
     caf::anon_send(self, SagaCancelling{transfer});
   };
@@ -230,8 +228,8 @@ void SagaEngine::resend(Saga& saga) {
   schedule(saga);
 }
 
-SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_pointer<std::unique_ptr<SagaEngine>> self, NodePtr node,
-                                                 Shard shard) {
+SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_pointer<std::unique_ptr<SagaEngine>> self,
+                                                 NodePtr node, Shard shard) {
   self->state = std::make_unique<SagaEngine>(self, std::move(node), shard);
   self->send(self, Tick{});
   return {

@@ -67,7 +67,7 @@ class SagaEngine {
   std::minstd_rand jitter_;
 };
 
-SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_pointer<std::unique_ptr<SagaEngine>> self, NodePtr node,
-                                                 Shard shard);
+SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_pointer<std::unique_ptr<SagaEngine>> self,
+                                                 NodePtr node, Shard shard);
 
 }  // namespace dompet

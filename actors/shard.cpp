@@ -33,7 +33,8 @@ std::optional<MoneyAnswer> stored_answer(RecoveryStore& store, const KeyId& key)
   const auto stored = store.transaction(first->id);
   ensure(stored.has_value(), "a record with a key belongs to a transaction");
   const auto refusal = stored->refusal ? stored->refusal : stored->record.decline;
-  return MoneyAnswer{std::make_shared<const Record>(stored->record), stored->state, stored->completed_at_ms, refusal, true};
+  return MoneyAnswer{std::make_shared<const Record>(stored->record), stored->state, stored->completed_at_ms, refusal,
+                     true};
 }
 
 Result balance_answer(WalletHistory history) {
@@ -93,7 +94,9 @@ void ShardKeeper::read_waiting(const WalletId& wallet) {
 void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable) {
   auto barrier = std::make_shared<LaneEntry>();
   barrier->generation = generation_;
-  barrier->when_durable = [node = node_, correlation, durable](const RecordPtr&) { node->answer(correlation, balance_answer(durable->read())); };
+  barrier->when_durable = [node = node_, correlation, durable](const RecordPtr&) {
+    node->answer(correlation, balance_answer(durable->read()));
+  };
   barrier->when_lost = [node = node_, correlation](bool) { node->answer(correlation, not_now(interrupted_sentence)); };
   self_->send(node_->lane, Append{std::move(barrier)});
 }
@@ -253,7 +256,9 @@ void ShardKeeper::refuse(const WalletWork& work, const Result& answer) {
     void operator()(const ChangeWallet& task) const { shard.node_->answer(task.correlation, answer); }
     void operator()(const DecideCredit& task) const { shard.decisions_.give_up(task.transfer); }
     void operator()(const FinishHold&) const {}  // the saga engine asks again
-    void operator()(const Probe& task) const { shard.self_->send(task.transfer->source_actor, ProbeReturned{task.transfer}); }
+    void operator()(const Probe& task) const {
+      shard.self_->send(task.transfer->source_actor, ProbeReturned{task.transfer});
+    }
   };
   std::visit(Refusal{*this, answer}, work);
 }
@@ -278,7 +283,8 @@ void ShardKeeper::tick() {
       resident.state = Resident::State::quiescing;
       self_->send(resident.actor, Quiesce{});
     }
-  const auto interval = std::max<std::chrono::milliseconds>(node_->settings.idle_before_passivation / 4, std::chrono::milliseconds(50));
+  const auto interval =
+      std::max<std::chrono::milliseconds>(node_->settings.idle_before_passivation / 4, std::chrono::milliseconds(50));
   self_->delayed_send(self_, interval, Tick{});
 }
 
@@ -288,7 +294,8 @@ void ShardKeeper::make_room() {
     return;
   auto oldest = residents_.end();
   std::size_t looked_at = 0;
-  for (auto place = residents_.begin(); place != residents_.end() && looked_at < looked_at_for_room; ++place, ++looked_at)
+  for (auto place = residents_.begin(); place != residents_.end() && looked_at < looked_at_for_room;
+       ++place, ++looked_at)
     if (place->second.state == Resident::State::active &&
         (oldest == residents_.end() || place->second.last_used < oldest->second.last_used))
       oldest = place;
@@ -300,7 +307,8 @@ void ShardKeeper::make_room() {
 
 void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
   const auto place = residents_.find(message.wallet);
-  if (message.generation != generation_ || place == residents_.end() || place->second.state != Resident::State::quiescing)
+  if (message.generation != generation_ || place == residents_.end() ||
+      place->second.state != Resident::State::quiescing)
     return;
   Resident& resident = place->second;
   if (!message.stopped) {
@@ -331,8 +339,9 @@ void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
 void ShardKeeper::on_down(const caf::down_msg& down) {
   if (!down.reason || down.reason == caf::exit_reason::normal)
     return;
-  const auto place = std::ranges::find_if(
-      residents_, [&](const auto& entry) { return entry.second.actor && entry.second.actor->address() == down.source; });
+  const auto place = std::ranges::find_if(residents_, [&](const auto& entry) {
+    return entry.second.actor && entry.second.actor->address() == down.source;
+  });
   if (place == residents_.end())
     return;
   Resident& resident = place->second;
@@ -446,7 +455,8 @@ void ShardKeeper::on_keys_loaded(const KeysLoaded& loaded) {
     node_->keys.note_loaded_shard();
 }
 
-ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node, Shard shard) {
+ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node,
+                                      Shard shard) {
   self->state = std::make_unique<ShardKeeper>(self, std::move(node), shard);
   self->set_down_handler([self](const caf::down_msg& down) { self->state->on_down(down); });
   self->send(self, Tick{});

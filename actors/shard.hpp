@@ -21,7 +21,8 @@ class ShardKeeper {
 
   void submit(Submit& submit);
   void route(Route& route);
-  /// One of another generation is dropped: nothing that it leads to would be taken, and whoever it belongs to asks again.
+  /// One of another generation is dropped: nothing that it leads to would be taken, and whoever it belongs to asks
+  /// again.
   void ask_decision(const AskDecision& asked) {
     if (asked.transfer->generation == generation_)
       decisions_.ask(asked);
@@ -95,6 +96,7 @@ class ShardKeeper {
   bool keys_asked_ = false;
 };
 
-ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node, Shard shard);
+ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node,
+                                      Shard shard);
 
 }  // namespace dompet

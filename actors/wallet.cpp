@@ -19,8 +19,15 @@ constexpr const char* interrupted_sentence =
 /// What the saga's row says, from the request.
 SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState next) {
   const Transaction& request = *transfer.transaction;
-  return {request.id,     expected,           next,           transfer.source_shard, transfer.destination_shard,
-          request.source, request.destination, request.amount, request.currency};
+  return {request.id,
+          expected,
+          next,
+          transfer.source_shard,
+          transfer.destination_shard,
+          request.source,
+          request.destination,
+          request.amount,
+          request.currency};
 }
 
 /// Ends the actor as CAF's own handler does, but says why in our log; the shard sees it and goes on (protocol 5.4).
@@ -50,7 +57,8 @@ Event event_of(const Wallet& wallet, const WalletChange& change, std::optional<D
 }  // namespace
 
 WalletKeeper::WalletKeeper(WalletActor::pointer self, NodePtr node, DurableWalletPtr durable, std::uint64_t generation)
-    : self_(self), node_(std::move(node)), durable_(std::move(durable)), generation_(generation), wallet_(durable_->read().wallet) {}
+    : self_(self), node_(std::move(node)), durable_(std::move(durable)), generation_(generation),
+      wallet_(durable_->read().wallet) {}
 
 void WalletKeeper::append(LaneEntryPtr entry) {
   mark_pending(*entry);
@@ -76,7 +84,8 @@ LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) 
   return entry;
 }
 
-LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on) {
+LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decline,
+                                          const DurableWalletPtr& decided_on) {
   LaneEntryPtr entry = new_entry(transfer, RecordKind::declined);
   entry->record->decline = decline;
   entry->record->stamp = transfer.stamp;
@@ -202,7 +211,8 @@ void WalletKeeper::on_peer_crashed(const WalletId& peer) {
       self_->send(node_->shards[transfer->destination_shard], Route{peer, Probe{transfer}});
 }
 
-std::vector<Event> WalletKeeper::decide_all(const std::vector<WalletChange>& changes, std::optional<Decline>& refusal) const {
+std::vector<Event> WalletKeeper::decide_all(const std::vector<WalletChange>& changes,
+                                            std::optional<Decline>& refusal) const {
   Wallet trial = wallet_;
   std::vector<Event> events;
   for (const WalletChange& change : changes) {
@@ -278,8 +288,8 @@ void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Cr
   entry->record->shard = transfer->destination_shard;
   entry->record->add_leg(wallet_.id, *decided);
   entry->wallets[0] = durable_;
-  entry->transit = TransitChange{transfer->destination_shard, transfer->source_shard, transfer->transaction->currency, 0,
-                                 transfer->transaction->amount};
+  entry->transit = TransitChange{transfer->destination_shard, transfer->source_shard, transfer->transaction->currency,
+                                 0, transfer->transaction->amount};
   add_decision(node_, *entry, transfer, Decision::credited, std::nullopt);
   append(std::move(entry));
 }
@@ -292,7 +302,8 @@ void WalletKeeper::finish_hold(const FinishHold& work) {
   if (wallet_.find_hold(request.id) == nullptr)
     return;
   const bool captured = work.next == SagaState::settled;
-  const Event event = captured ? Event{HoldCaptured{request.id, request.amount}} : Event{HoldReleased{request.id, request.amount}};
+  const Event event =
+      captured ? Event{HoldCaptured{request.id, request.amount}} : Event{HoldReleased{request.id, request.amount}};
   dompet::apply(wallet_, event);
   LaneEntryPtr entry = new_entry(*transfer, captured ? RecordKind::hold_captured : RecordKind::hold_released);
   entry->record->decline = work.refusal;
@@ -300,7 +311,8 @@ void WalletKeeper::finish_hold(const FinishHold& work) {
   entry->wallets[0] = durable_;
   entry->saga = saga_change(*transfer, work.expected, work.next);
   if (captured)
-    entry->transit = TransitChange{transfer->source_shard, transfer->destination_shard, request.currency, request.amount, 0};
+    entry->transit =
+        TransitChange{transfer->source_shard, transfer->destination_shard, request.currency, request.amount, 0};
   entry->when_durable = [node = node_, work](const RecordPtr& record) {
     const Transfer& done = *work.transfer;
     caf::anon_send(node->sagas[done.source_shard], SagaFinished{work.transfer, work.next});
@@ -325,8 +337,13 @@ LaneEntryPtr make_refusal(const TransferPtr& transfer, std::uint64_t generation,
 void add_decision(const NodePtr& node, LaneEntry& entry, const TransferPtr& transfer, Decision outcome,
                   std::optional<Decline> reason) {
   const Transaction& request = *transfer->transaction;
-  entry.decision = DecisionRow{request.id,          transfer->destination_shard, outcome,         reason ? static_cast<std::uint8_t>(*reason) : std::uint8_t{0},
-                               request.destination, request.amount,              request.currency};
+  entry.decision = DecisionRow{request.id,
+                               transfer->destination_shard,
+                               outcome,
+                               reason ? static_cast<std::uint8_t>(*reason) : std::uint8_t{0},
+                               request.destination,
+                               request.amount,
+                               request.currency};
   entry.when_durable = [node, transfer, outcome, reason](const RecordPtr&) {
     caf::anon_send(node->shards[transfer->destination_shard], DecisionDurable{transfer, outcome, reason});
   };

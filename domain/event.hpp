@@ -89,7 +89,7 @@ struct HoldReleased {
   bool operator==(const HoldReleased&) const = default;
 };
 
-using Event = std::variant<WalletOpened, NameChanged, LimitsChanged, WalletFrozen, WalletUnfrozen, WalletClosed, Credited,
-                           TransferredOut, HoldPlaced, HoldCaptured, HoldReleased>;
+using Event = std::variant<WalletOpened, NameChanged, LimitsChanged, WalletFrozen, WalletUnfrozen, WalletClosed,
+                           Credited, TransferredOut, HoldPlaced, HoldCaptured, HoldReleased>;
 
 }  // namespace dompet

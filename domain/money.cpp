@@ -10,13 +10,13 @@ namespace {
 
 /// ISO 4217 list one, active codes with a minor unit, in the order of their letters.
 constexpr std::array currencies{
-    Currency{"AED", 784, 2}, Currency{"AFN", 971, 2}, Currency{"ALL", 8, 2}, Currency{"AMD", 51, 2},
-    Currency{"ANG", 532, 2}, Currency{"AOA", 973, 2}, Currency{"ARS", 32, 2}, Currency{"AUD", 36, 2},
+    Currency{"AED", 784, 2}, Currency{"AFN", 971, 2}, Currency{"ALL", 8, 2},   Currency{"AMD", 51, 2},
+    Currency{"ANG", 532, 2}, Currency{"AOA", 973, 2}, Currency{"ARS", 32, 2},  Currency{"AUD", 36, 2},
     Currency{"AWG", 533, 2}, Currency{"AZN", 944, 2}, Currency{"BAM", 977, 2}, Currency{"BBD", 52, 2},
-    Currency{"BDT", 50, 2}, Currency{"BGN", 975, 2}, Currency{"BHD", 48, 3}, Currency{"BIF", 108, 0},
-    Currency{"BMD", 60, 2}, Currency{"BND", 96, 2}, Currency{"BOB", 68, 2}, Currency{"BRL", 986, 2},
-    Currency{"BSD", 44, 2}, Currency{"BTN", 64, 2}, Currency{"BWP", 72, 2}, Currency{"BYN", 933, 2},
-    Currency{"BZD", 84, 2}, Currency{"CAD", 124, 2}, Currency{"CDF", 976, 2}, Currency{"CHF", 756, 2},
+    Currency{"BDT", 50, 2},  Currency{"BGN", 975, 2}, Currency{"BHD", 48, 3},  Currency{"BIF", 108, 0},
+    Currency{"BMD", 60, 2},  Currency{"BND", 96, 2},  Currency{"BOB", 68, 2},  Currency{"BRL", 986, 2},
+    Currency{"BSD", 44, 2},  Currency{"BTN", 64, 2},  Currency{"BWP", 72, 2},  Currency{"BYN", 933, 2},
+    Currency{"BZD", 84, 2},  Currency{"CAD", 124, 2}, Currency{"CDF", 976, 2}, Currency{"CHF", 756, 2},
     Currency{"CLF", 990, 4}, Currency{"CLP", 152, 0}, Currency{"CNY", 156, 2}, Currency{"COP", 170, 2},
     Currency{"CRC", 188, 2}, Currency{"CUP", 192, 2}, Currency{"CVE", 132, 2}, Currency{"CZK", 203, 2},
     Currency{"DJF", 262, 0}, Currency{"DKK", 208, 2}, Currency{"DOP", 214, 2}, Currency{"DZD", 12, 2},
@@ -39,7 +39,7 @@ constexpr std::array currencies{
     Currency{"PEN", 604, 2}, Currency{"PGK", 598, 2}, Currency{"PHP", 608, 2}, Currency{"PKR", 586, 2},
     Currency{"PLN", 985, 2}, Currency{"PYG", 600, 0}, Currency{"QAR", 634, 2}, Currency{"RON", 946, 2},
     Currency{"RSD", 941, 2}, Currency{"RUB", 643, 2}, Currency{"RWF", 646, 0}, Currency{"SAR", 682, 2},
-    Currency{"SBD", 90, 2}, Currency{"SCR", 690, 2}, Currency{"SDG", 938, 2}, Currency{"SEK", 752, 2},
+    Currency{"SBD", 90, 2},  Currency{"SCR", 690, 2}, Currency{"SDG", 938, 2}, Currency{"SEK", 752, 2},
     Currency{"SGD", 702, 2}, Currency{"SHP", 654, 2}, Currency{"SLE", 925, 2}, Currency{"SOS", 706, 2},
     Currency{"SRD", 968, 2}, Currency{"SSP", 728, 2}, Currency{"STN", 930, 2}, Currency{"SVC", 222, 2},
     Currency{"SYP", 760, 2}, Currency{"SZL", 748, 2}, Currency{"THB", 764, 2}, Currency{"TJS", 972, 2},

@@ -117,5 +117,4 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-
 }  // namespace dompet

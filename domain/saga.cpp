@@ -9,14 +9,10 @@ namespace {
 SagaStep open_step(SagaState state, SagaInput input) {
   switch (input) {
     case SagaInput::reserved_durable:
-    case SagaInput::cancelling_durable:
-      return {state, message_of(state)};
-    case SagaInput::credited:
-      return {SagaState::settled, SagaAction::append_settled};
-    case SagaInput::refused:
-      return {SagaState::released, SagaAction::append_released};
-    case SagaInput::no_answer:
-      return {state, SagaAction::resend_later};
+    case SagaInput::cancelling_durable: return {state, message_of(state)};
+    case SagaInput::credited: return {SagaState::settled, SagaAction::append_settled};
+    case SagaInput::refused: return {SagaState::released, SagaAction::append_released};
+    case SagaInput::no_answer: return {state, SagaAction::resend_later};
     case SagaInput::cancel_requested:
       if (state == SagaState::cancelling)
         return {state, SagaAction::nothing};
@@ -36,30 +32,21 @@ SagaStep final_step(SagaState state, SagaInput input) {
 
 std::string_view name_of(SagaState state) {
   switch (state) {
-    case SagaState::none:
-      return "none";
-    case SagaState::reserved:
-      return "reserved";
-    case SagaState::cancelling:
-      return "cancelling";
-    case SagaState::settled:
-      return "settled";
-    case SagaState::released:
-      return "released";
-    case SagaState::declined:
-      return "declined";
+    case SagaState::none: return "none";
+    case SagaState::reserved: return "reserved";
+    case SagaState::cancelling: return "cancelling";
+    case SagaState::settled: return "settled";
+    case SagaState::released: return "released";
+    case SagaState::declined: return "declined";
   }
   throw Bug("a saga has a known state");
 }
 
 std::string_view name_of(Decision decision) {
   switch (decision) {
-    case Decision::none:
-      return "none";
-    case Decision::credited:
-      return "credited";
-    case Decision::refused:
-      return "refused";
+    case Decision::none: return "none";
+    case Decision::credited: return "credited";
+    case Decision::refused: return "refused";
   }
   throw Bug("a decision is known");
 }
@@ -71,23 +58,17 @@ SagaStep step(SagaState state, SagaInput input) {
 
 SagaAction message_of(SagaState state) {
   switch (state) {
-    case SagaState::reserved:
-      return SagaAction::send_credit;
-    case SagaState::cancelling:
-      return SagaAction::send_cancel;
-    default:
-      return SagaAction::nothing;
+    case SagaState::reserved: return SagaAction::send_credit;
+    case SagaState::cancelling: return SagaAction::send_cancel;
+    default: return SagaAction::nothing;
   }
 }
 
 DeciderAction on_credit(Decision known) {
   switch (known) {
-    case Decision::none:
-      return DeciderAction::decide;
-    case Decision::credited:
-      return DeciderAction::answer_credited;
-    case Decision::refused:
-      return DeciderAction::answer_refused;
+    case Decision::none: return DeciderAction::decide;
+    case Decision::credited: return DeciderAction::answer_credited;
+    case Decision::refused: return DeciderAction::answer_refused;
   }
   throw Bug("a decision is known");
 }

@@ -45,9 +45,9 @@ std::size_t body_limit(const Settings& settings, const Route* route) {
 class HttpFront::Parts final : public Application {
  public:
   Parts(Settings wanted, Ask& ask, Engine& engine)
-      : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine),
-        admission_(settings_, engine, ask), services_{settings_, ask, engine, admission_, metrics_, ids_},
-        router_(all_routes()), server_(settings_, *this) {}
+      : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), admission_(settings_, engine, ask),
+        services_{settings_, ask, engine, admission_, metrics_, ids_}, router_(all_routes()),
+        server_(settings_, *this) {}
 
   void start() {
     ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });

@@ -100,28 +100,17 @@ WalletOpened read_opened(Reader& in) {
 
 Event read(Reader& in, const TransactionId& transaction) {
   switch (static_cast<Tag>(in.u8())) {
-    case Tag::wallet_opened:
-      return read_opened(in);
-    case Tag::name_changed:
-      return NameChanged{in.text()};
-    case Tag::limits_changed:
-      return LimitsChanged{read_limits(in)};
-    case Tag::wallet_frozen:
-      return WalletFrozen{};
-    case Tag::wallet_unfrozen:
-      return WalletUnfrozen{};
-    case Tag::wallet_closed:
-      return WalletClosed{};
-    case Tag::credited:
-      return Credited{transaction, in.signed_varint()};
-    case Tag::transferred_out:
-      return TransferredOut{transaction, in.signed_varint()};
-    case Tag::hold_placed:
-      return HoldPlaced{transaction, in.signed_varint()};
-    case Tag::hold_captured:
-      return HoldCaptured{transaction, in.signed_varint()};
-    case Tag::hold_released:
-      return HoldReleased{transaction, in.signed_varint()};
+    case Tag::wallet_opened: return read_opened(in);
+    case Tag::name_changed: return NameChanged{in.text()};
+    case Tag::limits_changed: return LimitsChanged{read_limits(in)};
+    case Tag::wallet_frozen: return WalletFrozen{};
+    case Tag::wallet_unfrozen: return WalletUnfrozen{};
+    case Tag::wallet_closed: return WalletClosed{};
+    case Tag::credited: return Credited{transaction, in.signed_varint()};
+    case Tag::transferred_out: return TransferredOut{transaction, in.signed_varint()};
+    case Tag::hold_placed: return HoldPlaced{transaction, in.signed_varint()};
+    case Tag::hold_captured: return HoldCaptured{transaction, in.signed_varint()};
+    case Tag::hold_released: return HoldReleased{transaction, in.signed_varint()};
   }
   throw Unreadable("a journal row holds an event of an unknown kind");
 }

@@ -22,8 +22,10 @@ Armed parse(std::string_view text) {
   const auto second = first == text.npos ? text.npos : text.find(':', first + 1);
   Armed armed;
   armed.name = text.substr(0, first);
-  armed.action = first == text.npos ? "trip" : text.substr(first + 1, second == text.npos ? second : second - first - 1);
-  armed.passages_left = second == text.npos ? 1 : std::strtol(std::string{text.substr(second + 1)}.c_str(), nullptr, 10);
+  armed.action =
+      first == text.npos ? "trip" : text.substr(first + 1, second == text.npos ? second : second - first - 1);
+  armed.passages_left =
+      second == text.npos ? 1 : std::strtol(std::string{text.substr(second + 1)}.c_str(), nullptr, 10);
   return armed;
 }
 

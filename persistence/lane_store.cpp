@@ -142,18 +142,21 @@ class PostgresLaneStore final : public LaneStore {
 
 void PostgresLaneStore::connect() {
   connection_.reset();
-  const std::string name = "dompet/" + settings_.node_name + "/" + to_string(settings_.incarnation).substr(24) + "/lane";
+  const std::string name =
+      "dompet/" + settings_.node_name + "/" + to_string(settings_.incarnation).substr(24) + "/lane";
   const std::string timeout = std::to_string(settings_.connect_timeout_s);
   const std::string options = "-c synchronous_commit=on -c lock_timeout=" + std::to_string(settings_.lock_timeout_ms) +
                               " -c idle_in_transaction_session_timeout=2000 -c client_min_messages=notice";
-  const char* keys[]{"dbname",     "application_name", "connect_timeout",     "options",
+  const char* keys[]{"dbname",     "application_name", "connect_timeout",  "options",
                      "keepalives", "keepalives_idle",  "tcp_user_timeout", nullptr};
-  const char* values[]{settings_.database.c_str(), name.c_str(), timeout.c_str(), options.c_str(), "1", "2", "5000", nullptr};
+  const char* values[]{
+      settings_.database.c_str(), name.c_str(), timeout.c_str(), options.c_str(), "1", "2", "5000", nullptr};
   connection_.reset(PQconnectdbParams(keys, values, /*expand_dbname=*/1));
   if (PQstatus(connection_.get()) != CONNECTION_OK)
     throw Unavailable(std::string{"cannot connect to PostgreSQL: "} + PQerrorMessage(connection_.get()));
   PQsetNoticeReceiver(
-      connection_.get(), [](void* self, const PGresult*) { static_cast<PostgresLaneStore*>(self)->warned_ = true; }, this);
+      connection_.get(), [](void* self, const PGresult*) { static_cast<PostgresLaneStore*>(self)->warned_ = true; },
+      this);
   claim_ledger();
   Answer prepared{PQprepare(connection_.get(), commit_statement, commit_sql().c_str(), 0, nullptr), &PQclear};
   if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK)
@@ -221,13 +224,14 @@ void PostgresLaneStore::take_all() {
 }
 
 std::vector<Claim> PostgresLaneStore::read_claims() {
-  const Answer rows = run(
-      "SELECT s.shard, s.epoch, coalesce((SELECT max(j.shard_seq) FROM journal j WHERE j.shard = s.shard), 0)"
-      " FROM shard s WHERE s.owner = $1 ORDER BY s.shard",
-      {to_string(settings_.incarnation)});
+  const Answer rows =
+      run("SELECT s.shard, s.epoch, coalesce((SELECT max(j.shard_seq) FROM journal j WHERE j.shard = s.shard), 0)"
+          " FROM shard s WHERE s.owner = $1 ORDER BY s.shard",
+          {to_string(settings_.incarnation)});
   std::vector<Claim> claims;
   for (int row = 0; row < PQntuples(rows.get()); ++row)
-    claims.push_back({static_cast<Shard>(number(rows.get(), row, 0)), static_cast<std::uint64_t>(number(rows.get(), row, 1)),
+    claims.push_back({static_cast<Shard>(number(rows.get(), row, 0)),
+                      static_cast<std::uint64_t>(number(rows.get(), row, 1)),
                       static_cast<std::uint64_t>(number(rows.get(), row, 2))});
   return claims;
 }

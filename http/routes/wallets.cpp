@@ -87,9 +87,7 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
     const auto wallets = reader.wallets(before, search, page.limit + 1);
     return render_list(
         page, wallets, [](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history); },
-        [](const WalletListing& row) {
-          return Position{row.history.wallet.id.uuid, 0};
-        });
+        [](const WalletListing& row) { return Position{row.history.wallet.id.uuid, 0}; });
   });
 }
 

@@ -51,13 +51,18 @@ std::uint64_t Bank::move(Transaction transaction, std::string_view key) {
 }
 
 std::uint64_t Bank::topup(const WalletId& wallet, Minor amount, std::string_view key, std::string_view currency) {
-  return move({.kind = TransactionKind::topup, .currency = *find_currency(currency), .amount = amount, .destination = wallet, .method = "cash"},
+  return move({.kind = TransactionKind::topup,
+               .currency = *find_currency(currency),
+               .amount = amount,
+               .destination = wallet,
+               .method = "cash"},
               key);
 }
 
 std::uint64_t Bank::transfer(const WalletId& source, const WalletId& destination, Minor amount, std::string_view key,
                              std::string_view currency) {
-  return move({.currency = *find_currency(currency), .amount = amount, .source = source, .destination = destination}, key);
+  return move({.currency = *find_currency(currency), .amount = amount, .source = source, .destination = destination},
+              key);
 }
 
 std::uint64_t Bank::change(const WalletId& wallet, WalletChange wish) {
@@ -66,7 +71,9 @@ std::uint64_t Bank::change(const WalletId& wallet, WalletChange wish) {
   return world.submit(std::move(request));
 }
 
-std::uint64_t Bank::read(const WalletId& wallet, bool strict) { return world.submit(ReadWalletRequest{wallet, strict}); }
+std::uint64_t Bank::read(const WalletId& wallet, bool strict) {
+  return world.submit(ReadWalletRequest{wallet, strict});
+}
 
 Result Bank::ask(std::uint64_t correlation) {
   REQUIRE(world.pass_until([&] { return world.is_answered(correlation); }));

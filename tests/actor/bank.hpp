@@ -33,7 +33,9 @@ class Bank {
 
   /// Runs the world and hands over the one answer; lets time pass when there is none at first.
   Result ask(std::uint64_t correlation);
-  Result ask_topup(const WalletId& wallet, Minor amount, std::string_view key) { return ask(topup(wallet, amount, key)); }
+  Result ask_topup(const WalletId& wallet, Minor amount, std::string_view key) {
+    return ask(topup(wallet, amount, key));
+  }
   Result ask_transfer(const WalletId& source, const WalletId& destination, Minor amount, std::string_view key) {
     return ask(transfer(source, destination, amount, key));
   }

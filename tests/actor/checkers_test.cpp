@@ -1,4 +1,5 @@
-// A checker that never speaks up is not trusted: ledgers that are broken by hand, where the simulation cannot break them.
+// A checker that never speaks up is not trusted: ledgers that are broken by hand, where the simulation cannot break
+// them.
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -12,7 +13,8 @@ namespace {
 /// A lane that writes what it is told to, whatever the actors think of it.
 class ForgedLane {
  public:
-  explicit ForgedLane(SimulatedLedger& ledger) : store_(ledger.connect(std::make_shared<bool>(true))), claims_(store_->claim()) {}
+  explicit ForgedLane(SimulatedLedger& ledger)
+      : store_(ledger.connect(std::make_shared<bool>(true))), claims_(store_->claim()) {}
 
   Record record(RecordKind kind, const TransactionId& id, std::shared_ptr<const Transaction> transaction) {
     Record made;
@@ -67,7 +69,8 @@ TEST_CASE("the checkers catch a decision that was taken twice") {
   ForgedLane lane(settled.bank.ledger);
   const TransactionId id = settled.transaction->id;
   const DecisionRow refused{id, 0, Decision::refused, 0, settled.destination, 10, settled.transaction->currency};
-  REQUIRE(lane.commit(lane.record(RecordKind::transfer_refused, id, settled.transaction), {}, {refused}) == Outcome::durable);
+  REQUIRE(lane.commit(lane.record(RecordKind::transfer_refused, id, settled.transaction), {}, {refused}) ==
+          Outcome::durable);
   CHECK(complaint(settled.bank.ledger) == "I3: a transfer was decided twice");
 }
 
@@ -76,8 +79,10 @@ TEST_CASE("the checkers catch a transfer that was released after it was credited
   settled.bank.ledger.break_on_purpose(Flaw::forgets_saga_states);
   ForgedLane lane(settled.bank.ledger);
   const TransactionId id = settled.transaction->id;
-  SagaChange released{id, SagaState::reserved, SagaState::released, 0, 0, settled.source, settled.destination, 10, settled.transaction->currency};
-  REQUIRE(lane.commit(lane.record(RecordKind::transfer_cancelling, id, settled.transaction), {released}) == Outcome::durable);
+  SagaChange released{id, SagaState::reserved,          SagaState::released, 0, 0, settled.source, settled.destination,
+                      10, settled.transaction->currency};
+  REQUIRE(lane.commit(lane.record(RecordKind::transfer_cancelling, id, settled.transaction), {released}) ==
+          Outcome::durable);
   CHECK(complaint(settled.bank.ledger).starts_with("I4"));
 }
 
@@ -86,9 +91,13 @@ TEST_CASE("an honest ledger refuses both forgeries") {
   ForgedLane lane(settled.bank.ledger);
   const TransactionId id = settled.transaction->id;
   const DecisionRow refused{id, 0, Decision::refused, 0, settled.destination, 10, settled.transaction->currency};
-  const SagaChange released{id, SagaState::reserved, SagaState::released, 0, 0, settled.source, settled.destination, 10, settled.transaction->currency};
-  CHECK(lane.commit(lane.record(RecordKind::transfer_refused, id, settled.transaction), {}, {refused}) == Outcome::rejected);
-  CHECK(lane.commit(lane.record(RecordKind::transfer_cancelling, id, settled.transaction), {released}) == Outcome::rejected);
+  const SagaChange released{
+      id, SagaState::reserved,          SagaState::released, 0, 0, settled.source, settled.destination,
+      10, settled.transaction->currency};
+  CHECK(lane.commit(lane.record(RecordKind::transfer_refused, id, settled.transaction), {}, {refused}) ==
+        Outcome::rejected);
+  CHECK(lane.commit(lane.record(RecordKind::transfer_cancelling, id, settled.transaction), {released}) ==
+        Outcome::rejected);
 }
 
 TEST_CASE("the checkers catch a credit out of nothing") {

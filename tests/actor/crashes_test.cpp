@@ -77,7 +77,8 @@ TEST_CASE("a source that crashes while its credit is on the way makes no money")
   const WalletId destination = bank.wallet_beside(source, false);
   REQUIRE(is_done(bank.ask_topup(destination, 1, "loaded")));
   // The destination is let go; until it is read again, what comes for it waits in its shard.
-  REQUIRE(bank.world.pass_until([&] { return bank.world.node().counters.resident_wallets == 0; }, std::chrono::minutes(3)));
+  REQUIRE(
+      bank.world.pass_until([&] { return bank.world.node().counters.resident_wallets == 0; }, std::chrono::minutes(3)));
   REQUIRE(is_done(bank.ask_topup(source, 1, "loaded again")));
   bank.world.hold_reads(true);
   const std::uint64_t late = bank.transfer(source, destination, 300, "late");
@@ -217,7 +218,8 @@ TEST_CASE("an idle wallet is let go with a snapshot and comes back the same") {
   for (int i = 0; i < 40; ++i)
     REQUIRE(is_done(bank.ask_topup(wallet, 1, std::to_string(i))));
   const Result before = bank.ask(bank.read(wallet));
-  REQUIRE(bank.world.pass_until([&] { return bank.world.node().counters.resident_wallets == 0; }, std::chrono::minutes(3)));
+  REQUIRE(
+      bank.world.pass_until([&] { return bank.world.node().counters.resident_wallets == 0; }, std::chrono::minutes(3)));
   CHECK(bank.world.node().counters.passivated_wallets == 1);
   CHECK(bank.ledger.snapshots_of(wallet) == 1);
   const std::uint64_t loads = bank.world.node().counters.wallet_loads;
@@ -277,7 +279,8 @@ TEST_CASE("the last word of a wallet's former actor is not taken for its present
   const std::uint64_t waits = bank.topup(wallet, 10, "waits in the lane");
   bank.world.run_without_lane();
   bank.world.advance(std::chrono::seconds(2));
-  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletQuiesced{wallet, true, bank.world.node().generation - 1});
+  caf::anon_send(bank.world.node().shard_of_wallet(wallet),
+                 WalletQuiesced{wallet, true, bank.world.node().generation - 1});
   bank.world.run_without_lane();
   const std::uint64_t next = bank.topup(wallet, 5, "next");
   bank.world.run_without_lane();

@@ -1,7 +1,6 @@
-#include "actors/key_filter.hpp"
-
 #include <catch2/catch_test_macros.hpp>
 
+#include "actors/key_filter.hpp"
 #include "persistence/codec.hpp"
 
 namespace dompet {

@@ -51,7 +51,8 @@ void LedgerChecker::take(const Record& record, std::size_t place) {
     const auto [known, is_new] = keys_.try_emplace(record.stamp->key, record.id);
     must(is_new || known->second == record.id, "I8: two transactions have one idempotency key");
   }
-  must(!told_not_applied_.contains(record.id), "I6: transaction " + to_string(record.id) + " was told not to be applied, and is");
+  must(!told_not_applied_.contains(record.id),
+       "I6: transaction " + to_string(record.id) + " was told not to be applied, and is");
   take_money(record);
 }
 

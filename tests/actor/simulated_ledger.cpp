@@ -184,7 +184,8 @@ void SimulatedLedger::unindex(const JournalRow& row) {
 std::string SimulatedLedger::forbids_sagas(const Batch& batch) const {
   std::map<TransactionId, SagaState> now;
   for (const SagaChange& change : batch.sagas)
-    if (change.expected == SagaState::none && (sagas_.contains(change.id) || !now.emplace(change.id, change.next).second))
+    if (change.expected == SagaState::none &&
+        (sagas_.contains(change.id) || !now.emplace(change.id, change.next).second))
       return unique_violation;
   std::set<TransactionId> advanced;
   for (const SagaChange& change : batch.sagas) {
@@ -192,7 +193,9 @@ std::string SimulatedLedger::forbids_sagas(const Batch& batch) const {
       continue;
     const auto stored = sagas_.find(change.id);
     const auto fresh = now.find(change.id);
-    const SagaState state = fresh != now.end() ? fresh->second : stored != sagas_.end() ? stored->second.state : SagaState::none;
+    const SagaState state = fresh != now.end()       ? fresh->second
+                            : stored != sagas_.end() ? stored->second.state
+                                                     : SagaState::none;
     if (state != change.expected)
       return unexpected_state;
   }
@@ -212,8 +215,19 @@ void SimulatedLedger::store_sagas(const Batch& batch) {
     const auto [place, is_new] = sagas_.try_emplace(change.id);
     Saga& saga = place->second;
     if (is_new)
-      saga.row = {change.id,     change.next,        false,           change.source_shard, change.destination_shard,
-                  change.source, change.destination, change.currency, change.amount,       0, {}, batch.at_ms, 0};
+      saga.row = {change.id,
+                  change.next,
+                  false,
+                  change.source_shard,
+                  change.destination_shard,
+                  change.source,
+                  change.destination,
+                  change.currency,
+                  change.amount,
+                  0,
+                  {},
+                  batch.at_ms,
+                  0};
     saga.state = saga.row.state = change.next;
     saga.row.updated_at_ms = batch.at_ms;
   }

@@ -36,7 +36,8 @@ std::vector<Decision> SimulatedLedger::decisions(const TransactionId& id) const 
 }
 
 std::size_t SimulatedLedger::open_sagas() const {
-  return static_cast<std::size_t>(std::ranges::count_if(sagas_, [](const auto& entry) { return !is_final(entry.second.state); }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(sagas_, [](const auto& entry) { return !is_final(entry.second.state); }));
 }
 
 std::size_t SimulatedLedger::snapshots_of(const WalletId& wallet) const {

@@ -19,7 +19,9 @@ void must(bool holds, const std::string& otherwise) {
 
 /// Bounds so tight that a short life meets them.
 EngineSettings drawn_settings(std::mt19937_64& random) {
-  const auto one_of = [&](std::initializer_list<std::size_t> values) { return values.begin()[random() % values.size()]; };
+  const auto one_of = [&](std::initializer_list<std::size_t> values) {
+    return values.begin()[random() % values.size()];
+  };
   EngineSettings settings = small_node();
   settings.batch_rows = one_of({1, 2, 8, 512});
   settings.stash_limit = one_of({2, 5, 1'000});
@@ -36,15 +38,10 @@ std::optional<Decline> refusal_of(const MoneyAnswer& answer) { return answer.ref
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, Flaw flaw)
-    : random_(seed),
-      flaw_(flaw),
-      settings_(drawn_settings(random_)),
-      ledger_(settings_.shard_count),
-      checker_(ledger_),
+    : random_(seed), flaw_(flaw), settings_(drawn_settings(random_)), ledger_(settings_.shard_count), checker_(ledger_),
       world_(ledger_, settings_, random_()),
       fate_percent_(static_cast<int>(std::initializer_list<int>{0, 2, 5, 10, 25}.begin()[below(5)])),
-      kill_percent_(chance(50) ? 2 : 0),
-      mixes_paths_(chance(30)) {
+      kill_percent_(chance(50) ? 2 : 0), mixes_paths_(chance(30)) {
   arm_failpoint("");
 }
 
@@ -220,15 +217,11 @@ void Simulation::ask_balance(const WalletId& wallet, bool strict) {
 
 void Simulation::break_commit() {
   switch (below(5)) {
-    case 0:
-      return ledger_.next_commit(Fate::rejected, chance(40) ? "23505" : chance(50) ? "22003" : "XX000");
-    case 1:
-      return ledger_.next_commit(Fate::fenced);
+    case 0: return ledger_.next_commit(Fate::rejected, chance(40) ? "23505" : chance(50) ? "22003" : "XX000");
+    case 1: return ledger_.next_commit(Fate::fenced);
     case 2:
-    case 3:
-      return ledger_.next_commit(Fate::unknown_committed);
-    default:
-      return ledger_.next_commit(Fate::unknown_lost);
+    case 3: return ledger_.next_commit(Fate::unknown_committed);
+    default: return ledger_.next_commit(Fate::unknown_lost);
   }
 }
 
@@ -335,7 +328,8 @@ void Simulation::ask_all_keys_again() {
     must(world_.pass_until([&] {
       check_once();
       return world_.is_answered(correlation);
-    }), "a healthy node does not answer");
+    }),
+         "a healthy node does not answer");
     check_once();
     const auto* answer = std::get_if<MoneyAnswer>(&world_.answers(correlation).front());
     must(!was_told || (answer != nullptr && answer->replayed), "an answered request is not remembered");

@@ -2,6 +2,7 @@
 // DOMPET_SIMULATION_SEED repeats exactly one.
 
 #include <catch2/catch_test_macros.hpp>
+
 #include <cstdlib>
 
 #include "tests/actor/simulation.hpp"
@@ -39,10 +40,11 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
     sum.steps += tally.steps, sum.done += tally.done, sum.declined += tally.declined, sum.replayed += tally.replayed;
     sum.not_now += tally.not_now, sum.kills += tally.kills, sum.resets += tally.resets, sum.crashes += tally.crashes;
   }
-  INFO(last - first + 1 << " lives: " << sum.steps << " steps, " << sum.done << " done, " << sum.declined << " declined, "
-                        << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets << " resets, "
-                        << sum.crashes << " wallet crashes, " << sum.kills << " kills");
-  const bool enough_happened = sum.done > 0 && sum.declined > 0 && sum.replayed > 0 && sum.resets > 0 && sum.crashes > 0 && sum.kills > 0;
+  INFO(last - first + 1 << " lives: " << sum.steps << " steps, " << sum.done << " done, " << sum.declined
+                        << " declined, " << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets
+                        << " resets, " << sum.crashes << " wallet crashes, " << sum.kills << " kills");
+  const bool enough_happened =
+      sum.done > 0 && sum.declined > 0 && sum.replayed > 0 && sum.resets > 0 && sum.crashes > 0 && sum.kills > 0;
   CHECK((enough_happened || last - first < 100));
 }
 

@@ -1,7 +1,8 @@
 // Transfers that take their steps one by one (protocol 5.5): every state, every place where the process can end.
 
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
 
 #include "persistence/failpoint.hpp"
 #include "tests/actor/bank.hpp"
@@ -26,7 +27,8 @@ struct Transfer {
     id = bank.last_transaction();
   }
   std::size_t records() const {
-    return static_cast<std::size_t>(std::ranges::count_if(bank.ledger.journal(), [&](const JournalRow& row) { return row.id == id.uuid; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(bank.ledger.journal(), [&](const JournalRow& row) { return row.id == id.uuid; }));
   }
   /// Lets the world go on until so many of the transfer's records are durable.
   bool until_records(std::size_t count) {
@@ -63,7 +65,8 @@ TEST_CASE("a transfer in single steps holds, credits and captures, and is answer
   transfer.send();
   const Result result = transfer.bank.ask(transfer.sent);
   REQUIRE(is_done(result));
-  CHECK(story(transfer) == std::vector{RecordKind::hold_placed, RecordKind::transfer_credited, RecordKind::hold_captured});
+  CHECK(story(transfer) ==
+        std::vector{RecordKind::hold_placed, RecordKind::transfer_credited, RecordKind::hold_captured});
   CHECK(transfer.bank.balance(transfer.destination) == 300);
   CHECK(transfer.comes_to_rest());
   const Result again = transfer.bank.ask_transfer(transfer.source, transfer.destination, 300, "k");
@@ -77,7 +80,8 @@ TEST_CASE("money that is held is still the owner's, and not to be spent twice") 
   Transfer transfer;
   transfer.send(900);
   REQUIRE(transfer.until_records(1));
-  CHECK(is_declined(transfer.bank.ask_transfer(transfer.source, transfer.destination, 200, "beyond"), Decline::insufficient_funds));
+  CHECK(is_declined(transfer.bank.ask_transfer(transfer.source, transfer.destination, 200, "beyond"),
+                    Decline::insufficient_funds));
   CHECK(is_done(transfer.bank.ask(transfer.sent)));
   transfer.bank.check_books(1'000);
 }
@@ -87,10 +91,12 @@ TEST_CASE("a destination that refuses releases the hold") {
   REQUIRE(std::holds_alternative<WalletHistory>(transfer.bank.ask_change(transfer.destination, FreezeWallet{})));
   transfer.send();
   CHECK(is_declined(transfer.bank.ask(transfer.sent), Decline::wallet_frozen));
-  CHECK(story(transfer) == std::vector{RecordKind::hold_placed, RecordKind::transfer_refused, RecordKind::hold_released});
+  CHECK(story(transfer) ==
+        std::vector{RecordKind::hold_placed, RecordKind::transfer_refused, RecordKind::hold_released});
   CHECK(transfer.bank.balance(transfer.source) == 1'000);
   CHECK(transfer.comes_to_rest());
-  CHECK(is_declined(transfer.bank.ask_transfer(transfer.source, transfer.destination, 300, "k"), Decline::wallet_frozen));
+  CHECK(
+      is_declined(transfer.bank.ask_transfer(transfer.source, transfer.destination, 300, "k"), Decline::wallet_frozen));
 }
 
 TEST_CASE("a destination that does not exist releases the hold") {
@@ -147,7 +153,9 @@ struct Undecided : Transfer {
     REQUIRE(until_records(1));
     bank.world.fill_read_pool(true);
   }
-  bool is(SagaState state) { return bank.world.pass_until([&] { return bank.ledger.saga(id) == state; }, seconds(120)); }
+  bool is(SagaState state) {
+    return bank.world.pass_until([&] { return bank.ledger.saga(id) == state; }, seconds(120));
+  }
 };
 
 TEST_CASE("a transfer that nobody decides on is asked for again, less and less often") {
@@ -171,8 +179,8 @@ TEST_CASE("a transfer that takes too long is cancelled by its tombstone, and the
   REQUIRE(transfer.is(SagaState::cancelling));
   transfer.bank.world.fill_read_pool(false);
   CHECK(is_declined(transfer.bank.ask(transfer.sent), Decline::cancelled));
-  CHECK(story(transfer) == std::vector{RecordKind::hold_placed, RecordKind::transfer_cancelling, RecordKind::transfer_refused,
-                                       RecordKind::hold_released});
+  CHECK(story(transfer) == std::vector{RecordKind::hold_placed, RecordKind::transfer_cancelling,
+                                       RecordKind::transfer_refused, RecordKind::hold_released});
   CHECK(transfer.comes_to_rest());
   CHECK(transfer.bank.balance(transfer.source) == 1'001);
   CHECK(is_declined(transfer.bank.ask_transfer(transfer.source, transfer.destination, 300, "k"), Decline::cancelled));
@@ -289,8 +297,8 @@ TEST_CASE("transfers of both kinds live side by side on the same wallets") {
   for (int i = 0; i < 40; ++i) {
     transfer.bank.world.node().settings.fast_path = i % 3 == 0;
     const bool back = i % 4 == 3;
-    transfer.bank.transfer(back ? transfer.destination : transfer.source, back ? transfer.source : transfer.destination, 10,
-                           std::to_string(i));
+    transfer.bank.transfer(back ? transfer.destination : transfer.source, back ? transfer.source : transfer.destination,
+                           10, std::to_string(i));
     moved += back ? -10 : 10;
     for (int step = 0; step < 5; ++step)
       transfer.bank.world.step();

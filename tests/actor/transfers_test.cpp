@@ -63,9 +63,11 @@ TEST_CASE("a request that breaks several rules is declined for the first of them
   const WalletId other = bank.wallet_with(0);
   const WalletId limited = bank.wallet_with(100, Limits{.per_transaction = 50});
   CHECK(is_declined(bank.ask_transfer(limited, other, 500, "limit before funds"), Decline::transaction_limit_exceeded));
-  CHECK(is_declined(bank.ask(bank.transfer(limited, other, 500, "currency before limit", "USD")), Decline::currency_mismatch));
+  CHECK(is_declined(bank.ask(bank.transfer(limited, other, 500, "currency before limit", "USD")),
+                    Decline::currency_mismatch));
   REQUIRE(std::holds_alternative<WalletHistory>(bank.ask_change(limited, FreezeWallet{})));
-  CHECK(is_declined(bank.ask(bank.transfer(limited, other, 500, "frozen before currency", "USD")), Decline::wallet_frozen));
+  CHECK(is_declined(bank.ask(bank.transfer(limited, other, 500, "frozen before currency", "USD")),
+                    Decline::wallet_frozen));
   bank.check_books(100);
 }
 
@@ -203,7 +205,8 @@ TEST_CASE("a change of name and limits happens whole or not at all") {
   REQUIRE(is_done(bank.ask_transfer(wallet, bank.wallet_with(0), 80, "on credit")));
   const std::size_t rows = bank.ledger.journal().size();
   const auto both = [&](Minor credit_limit) {
-    return bank.ask(bank.world.submit(ChangeWalletRequest{wallet, {ChangeName{"new name"}, ChangeLimits{{.credit_limit = credit_limit}}}}));
+    return bank.ask(bank.world.submit(
+        ChangeWalletRequest{wallet, {ChangeName{"new name"}, ChangeLimits{{.credit_limit = credit_limit}}}}));
   };
   CHECK(is_refused(both(10), Decline::insufficient_funds));
   CHECK(bank.ledger.journal().size() == rows);

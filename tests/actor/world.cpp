@@ -1,10 +1,10 @@
 #include "tests/actor/world.hpp"
 
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <caf/all.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <limits>
 
 #include "actors/lane.hpp"
@@ -111,7 +111,8 @@ std::uint64_t World::submit(Request request) {
   const std::uint64_t correlation = next_correlation_++;
   const auto first = [](const auto& asked) {
     if constexpr (requires { asked.transaction; })
-      return asked.transaction->kind == TransactionKind::topup ? asked.transaction->destination : asked.transaction->source;
+      return asked.transaction->kind == TransactionKind::topup ? asked.transaction->destination
+                                                               : asked.transaction->source;
     else
       return asked.wallet;
   };
@@ -122,9 +123,7 @@ std::uint64_t World::submit(Request request) {
 
 std::size_t World::jobs() const { return machine_ ? machine_->scheduler.jobs.size() : 0; }
 
-std::size_t World::draw(std::size_t count) {
-  return random_ ? static_cast<std::size_t>((*random_)()) % count : 0;
-}
+std::size_t World::draw(std::size_t count) { return random_ ? static_cast<std::size_t>((*random_)()) % count : 0; }
 
 void World::run_job(std::size_t index) {
   auto& waiting = machine_->scheduler.jobs;
