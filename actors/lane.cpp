@@ -6,6 +6,7 @@
 #include <chrono>
 #include <random>
 
+#include "actors/not_now.hpp"
 #include "domain/ensure.hpp"
 
 namespace dompet {
@@ -17,8 +18,6 @@ using std::chrono::steady_clock;
 constexpr auto retry_acquire = std::chrono::milliseconds(200);
 constexpr int claims_per_warning = 50;
 
-constexpr const char* lost_sentence = "The ledger was interrupted before this request was stored. Nothing was done; "
-                                      "send it again with the same Idempotency-Key.";
 std::int64_t milliseconds(steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
@@ -57,9 +56,9 @@ Lane::Lane(LaneActor::pointer self, NodePtr node, std::unique_ptr<LaneStore> sto
 void Lane::append(LaneEntryPtr entry) {
   const auto retired = [](const DurableWalletPtr& wallet) { return wallet && wallet->lane.retired; };
   if (!owns_shards_ || entry->generation != generation_)
-    return refuse(*entry, false, lost_sentence);
+    return refuse(*entry, false, interrupted_sentence);
   if (std::ranges::any_of(entry->wallets, retired)) {
-    refuse(*entry, false, lost_sentence);
+    refuse(*entry, false, interrupted_sentence);
     return reset("a transfer of a crashed wallet came late");
   }
   entry->appended = steady_clock::now();
@@ -72,7 +71,7 @@ void Lane::retire(const DurableWalletPtr& wallet, LaneEntryPtr then) {
   wallet->lane.retired = true;
   then->generation = generation_;
   if (!owns_shards_)
-    return refuse(*then, false, lost_sentence);
+    return refuse(*then, false, interrupted_sentence);
   then->appended = steady_clock::now();
   waiting_.push_back(std::move(then));
   schedule_flush();
@@ -199,7 +198,7 @@ void Lane::on_sealing_fault(const std::vector<LaneEntryPtr>& entries, const Seal
   spdlog::error("wallet {} does not fit its own journal: {}", to_string(fault.wallet), fault.what());
   node_->counters.integrity_alarms += 1;
   for (const LaneEntryPtr& entry : entries)
-    refuse(*entry, false, lost_sentence);
+    refuse(*entry, false, interrupted_sentence);
   self_->send(node_->shard_of_wallet(fault.wallet), QuarantineWallet{fault.wallet, fault.what()});
   reset("a batch could not be sealed");
 }
@@ -208,7 +207,7 @@ void Lane::on_rejected(SealedBatch& sealed, const CommitResult& result) {
   spdlog::error("a batch of {} was rejected: {} {}", sealed.entries.size(), result.sqlstate, result.reason);
   node_->counters.rejected_commits += 1;
   for (const LaneEntryPtr& entry : sealed.entries)
-    refuse(*entry, false, lost_sentence);
+    refuse(*entry, false, interrupted_sentence);
   if (result.outcome == Outcome::rejected) {
     const bool alone = sealed.entries.size() == 1;
     if (alone && blames_the_entry(result.sqlstate))
@@ -231,7 +230,7 @@ void Lane::reset(const std::string& reason) {
   owns_shards_ = false;
   node_->ready = false;
   for (const LaneEntryPtr& entry : waiting_)
-    refuse(*entry, false, lost_sentence);
+    refuse(*entry, false, interrupted_sentence);
   waiting_.clear();
   note_waiting();
   acquire();
@@ -265,7 +264,7 @@ void Lane::settle_lost_batch() {
   if (durable)
     return release(*settled);
   for (const LaneEntryPtr& entry : settled->entries)
-    refuse(*entry, false, lost_sentence);
+    refuse(*entry, false, interrupted_sentence);
 }
 
 void Lane::begin_generation(const std::vector<Claim>& claims) {

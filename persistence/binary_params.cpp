@@ -1,14 +1,21 @@
 #include "persistence/binary_params.hpp"
 
+#include <array>
+#include <bit>
+#include <cstring>
+
 namespace dompet {
 
 namespace {
+static_assert(std::endian::native == std::endian::little, "numbers are swapped into network order");
 constexpr std::int64_t unix_ms_of_2000 = 946'684'800'000;
 }
 
 void BinaryParams::big_endian(std::uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
-    bytes_.push_back(static_cast<char>(value >> shift));
+  const std::uint64_t swapped = __builtin_bswap64(value);
+  std::array<char, sizeof swapped> raw{};
+  std::memcpy(raw.data(), &swapped, sizeof swapped);
+  bytes_.append(raw.data() + raw.size() - static_cast<std::size_t>(bytes), static_cast<std::size_t>(bytes));
 }
 
 void BinaryParams::begin() { starts_.push_back(bytes_.size()); }
