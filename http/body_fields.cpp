@@ -14,7 +14,7 @@ std::string describe(AmountFault fault, const Currency& currency) {
     case AmountFault::too_many_decimals:
       return std::string{currency.text()} + " has " + std::to_string(currency.exponent) + " decimals.";
     case AmountFault::not_positive: return "The amount must be greater than zero.";
-    case AmountFault::too_large: return "The amount is larger than can be counted.";
+    case AmountFault::too_large: return "The amount is more than 10^15 of the currency's smallest unit.";
   }
   return "This is not an amount.";
 }
