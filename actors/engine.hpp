@@ -100,7 +100,6 @@ struct EngineSettings {
   std::size_t lane_queue_rows = 8'192;
   std::chrono::milliseconds lane_age_limit{250};
   std::size_t stash_limit = 1'000;
-  int concurrent_loads = 64;
   int query_connections = 4;
   std::size_t query_queue = 1'024;
   std::uint64_t snapshot_every = 1'000;

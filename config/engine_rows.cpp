@@ -31,10 +31,6 @@ void add_wallets(Rows& rows) {
   rows.push_back(number(
       {"engine", "stash_limit", "Requests that may wait for one wallet while it is loaded; beyond it they get 503."},
       "requests", 1, 100'000, [](auto& s) -> auto& { return s.engine.stash_limit; }));
-  rows.push_back(number({"engine", "concurrent_loads",
-                         "Wallets that may be loaded at the same time. It keeps a cold start from filling the query "
-                         "pool with loads alone."},
-                        "wallets", 1, 10'000, [](auto& s) -> auto& { return s.engine.concurrent_loads; }));
   rows.push_back(number({"engine", "query_connections",
                          "Connections for loads, lists and statements, a thread each. The lane has its own besides."},
                         "connections", 1, 100, [](auto& s) -> auto& { return s.engine.query_connections; }));

@@ -251,6 +251,7 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const Envi
     take_environment(reading, environment);
     take_flags(reading, flags);
     // The lane's age is bounded at the door and in the lane by the one setting.
+    reading.settings.http.lane_queue_rows = reading.settings.engine.lane_queue_rows;
     reading.settings.http.lane_age_limit = reading.settings.engine.lane_age_limit;
     std::ranges::move(contradictions(reading.settings), std::back_inserter(reading.problems));
   }

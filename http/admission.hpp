@@ -19,8 +19,8 @@ enum class Load : std::uint8_t {
   none,
   /// A read: bounded by the number of requests in flight.
   read,
-  /// New work for the commit lane: also by readiness, by how long the lane's oldest entry waits, and by how many
-  /// questions the engine has left without an answer although their clients were told so.
+  /// New work for the commit lane: also by readiness, by how many entries wait for the lane and how long the oldest
+  /// does, and by how many questions the engine has left without an answer although their clients were told so.
   write,
 };
 

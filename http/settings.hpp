@@ -50,7 +50,8 @@ struct Settings {
   std::size_t max_in_flight_per_client = 768;
   /// Items of bulk requests at work; a bulk that does not fit is shed with 503.
   std::size_t max_bulk_items_in_flight = 8'000;
-  /// A commit lane whose oldest entry waits longer gets no new work: 503 (protocol 5.12).
+  /// A commit lane in which more records wait, or whose oldest one waits longer, gets no new work: 503 (protocol 5.12).
+  std::size_t lane_queue_rows = 8'192;
   std::chrono::milliseconds lane_age_limit{250};
 
   AccessLog access_log = AccessLog::errors;

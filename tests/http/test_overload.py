@@ -116,3 +116,16 @@ def test_work_is_refused_while_the_lane_is_late(server, slow_database, bank):
         assert time.monotonic() - began < 0.5
         first.result()
     wait_until(lambda: bank.transfer(source, destination, "1.00").status == 201, "it recovers")
+
+
+def test_work_is_refused_while_too_much_waits_for_the_lane(server, slow_database, bank):
+    source, destination = bank.open_with("10.00"), bank.open()
+    bank.client.close()
+    server.stop()
+    server.start(engine_lane_age_limit_ms=60_000, engine_lane_queue_rows=2)
+    with commits_held(slow_database), ThreadPoolExecutor(8) as pool:
+        pending = [pool.submit(lambda: Bank(server.client()).transfer(source, destination, "1.00")) for _ in range(8)]
+        answer = wait_until(lambda: (a := bank.transfer(source, destination, "1.00")).code == "overloaded" and a, "shed", 10)
+        assert answer.status == 503 and answer.json["applied"] == "no"
+        [future.result() for future in pending]
+    wait_until(lambda: bank.transfer(source, destination, "1.00").status == 201, "it recovers")

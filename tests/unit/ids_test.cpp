@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/ids.hpp"
+#include "http/id_source.hpp"
 #include "tests/unit/given.hpp"
 
 using namespace dompet;
@@ -63,4 +64,19 @@ TEST_CASE("the nil id is told apart") {
 TEST_CASE("a layout of an id never changes") {
   CHECK(to_string(make_uuid_v7(0x0190F3A27B4C, {0xFF, 0xEF, 0xC1, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF})) ==
         "0190f3a2-7b4c-7fef-8123-456789abcdef");
+}
+
+TEST_CASE("ids that one source makes sort in the order in which they were made, whatever its clock does") {
+  http::IdSource source;
+  Uuid last{};
+  for (const std::int64_t at_ns : {1'750'000'000'000'000'000, 1'750'000'000'000'000'000, 1'750'000'000'000'000'100,
+                                   1'750'000'000'999'999'999, 1'740'000'000'000'000'000, 1'750'000'001'000'000'000})
+    for (int i = 0; i < 5'000; ++i) {
+      const Uuid id = source.next(at_ns);
+      REQUIRE(last < id);
+      last = id;
+    }
+  CHECK(unix_ms_of(last) - 1'750'000'001'000 < 5);
+  CHECK((last.bytes[6] >> 4) == 7);
+  CHECK((last.bytes[8] >> 6) == 2);
 }

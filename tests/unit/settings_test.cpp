@@ -248,10 +248,11 @@ TEST_CASE("settings that do not go together are refused") {
   refused({"--http-bulk-items=9000"}, "http.max_bulk_items_in_flight is less");
 }
 
-TEST_CASE("the lane's age is bounded once, for the lane and for the door") {
-  const Settings settings = read({"--engine-lane-age-limit-ms=123"});
+TEST_CASE("the lane's queue is bounded once, for the lane and for the door") {
+  const Settings settings = read({"--engine-lane-age-limit-ms=123", "--engine-lane-queue-rows=45"});
   CHECK(settings.engine.lane_age_limit.count() == 123);
   CHECK(settings.http.lane_age_limit.count() == 123);
+  CHECK(settings.http.lane_queue_rows == 45);
 }
 
 TEST_CASE("what only prints something needs no database") {
