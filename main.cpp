@@ -21,7 +21,9 @@
 #include "config/version.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
+#include "persistence/membership_store.hpp"
 #include "persistence/migrator.hpp"
 #include "persistence/reader.hpp"
 
@@ -32,9 +34,11 @@ namespace {
 
 using namespace dompet;
 
-/// A stop that takes longer is broken off: what is durable is durable, and the next start goes on from there. Longer
-/// than http.stop_limit_ms and the lane's ten seconds together.
+/// A stop that takes longer is broken off: what is durable is durable, and the next start goes on from there. As long
+/// as leaving the cluster, http.stop_limit_ms and the lane's ten seconds together.
 constexpr std::chrono::seconds stop_limit{30};
+/// Of which so much for giving shards to other nodes; those that are left go to whoever takes them.
+constexpr std::chrono::milliseconds leave_limit{10'000};
 
 /// Why the server cannot start, as a whole sentence.
 struct CannotStart : std::runtime_error {
@@ -105,26 +109,55 @@ void check_durability(Reader& reader, Profile profile) {
   }
 }
 
-ReaderSettings reader_settings(const Settings& settings, const std::string& purpose) {
-  return {settings.database.url, "dompet/" + settings.engine.node_name + '/' + purpose,
-          settings.database.connect_timeout_s, settings.database.statement_timeout_ms};
+/// By number: the first holds the table of nodes.
+std::vector<std::string> database_urls(const Settings& settings) {
+  std::vector<std::string> urls{settings.database.url};
+  urls.insert(urls.end(), settings.database.more.begin(), settings.database.more.end());
+  return urls;
 }
 
-/// What the ledger fixed when it was made; throws when the database cannot be served from.
-Shard check_database(const Settings& settings) {
-  check_schema(settings.database.url);
-  Reader reader(reader_settings(settings, "start"));
-  check_durability(reader, settings.profile);
-  return reader.shard_count();
+ReaderSettings reader_settings(const Settings& settings, const std::string& url, const std::string& purpose) {
+  return {url, "dompet/" + settings.engine.node_name + '/' + purpose, settings.database.connect_timeout_s,
+          settings.database.statement_timeout_ms};
 }
 
-LaneStoreSettings lane_store_settings(const Settings& settings, const Incarnation& incarnation) {
-  return {settings.database.url,
-          settings.engine.node_name,
-          incarnation,
-          settings.database.connect_timeout_s,
-          settings.database.answer_timeout_ms,
-          settings.database.lock_timeout_ms};
+/// What the ledger fixed when it was made; throws when one of the databases cannot be served from.
+Shard check_databases(const Settings& settings) {
+  const std::vector<std::string> urls = database_urls(settings);
+  for (const std::string& url : urls) {
+    check_schema(url);
+    Reader reader(reader_settings(settings, url, "start"));
+    check_durability(reader, settings.profile);
+  }
+  const Shard shard_count = Reader(reader_settings(settings, urls.front(), "start")).shard_count();
+  for (std::size_t number = urls.size(); number-- > 0;)
+    number_database(urls[number], static_cast<int>(number), shard_count);
+  return shard_count;
+}
+
+DatabaseAccess access(const Settings& settings, const std::string& url, const Incarnation& incarnation) {
+  const LaneStoreSettings lane{url,
+                               settings.engine.node_name,
+                               incarnation,
+                               settings.database.connect_timeout_s,
+                               settings.database.answer_timeout_ms,
+                               settings.database.lock_timeout_ms};
+  const MembershipSettings membership{.database = url, .incarnation = incarnation, .node_name = settings.engine.node_name};
+  return {.lane_store = [lane] { return make_postgres_lane_store(lane); },
+          .ownership = [membership] { return make_postgres_ownership_store(membership); },
+          .reader = [reader = reader_settings(settings, url, "reader")] { return std::make_unique<Reader>(reader); }};
+}
+
+Member member(const Settings& settings, const Incarnation& incarnation, const std::string& predecessor) {
+  const MembershipSettings store{
+      .database = settings.database.url, .incarnation = incarnation, .node_name = settings.engine.node_name};
+  return {.me = {.incarnation = incarnation,
+                 .name = settings.engine.node_name,
+                 .internal_address = settings.engine.cluster.listen,
+                 .http_address = settings.http.address + ':' + std::to_string(settings.http.port),
+                 .build = std::string{version}},
+          .predecessor = {parse_uuid(predecessor).value_or(Uuid{})},
+          .store = [store] { return make_postgres_membership_store(store); }};
 }
 
 /// For people: where it is and a first thing to try.
@@ -144,13 +177,15 @@ void greet(const Settings& settings, std::uint16_t port) {
 void serve(const Settings& settings) {
   const Incarnation incarnation = new_incarnation();
   EngineSettings engine_settings = settings.engine;
-  engine_settings.shard_count = check_database(settings);
-  const VarDirectory var_directory(settings.var_directory);
+  engine_settings.shard_count = check_databases(settings);
+  VarDirectory var_directory(settings.var_directory);
+  const std::string predecessor = var_directory.note_start(to_string(incarnation));
 
   http::Ask ask(settings.http);
-  Engine engine(
-      engine_settings, [&] { return make_postgres_lane_store(lane_store_settings(settings, incarnation)); },
-      [&] { return std::make_unique<Reader>(reader_settings(settings, "reader")); }, ask);
+  std::vector<DatabaseAccess> databases;
+  for (const std::string& url : database_urls(settings))
+    databases.push_back(access(settings, url, incarnation));
+  Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask);
   http::HttpFront front(settings.http, ask, engine);
   front.start();
 
@@ -164,6 +199,7 @@ void serve(const Settings& settings) {
   const int signal = wait_for_stop();
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
   start_watchdog();
+  engine.leave(leave_limit);
   front.stop();
 }
 

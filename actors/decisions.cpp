@@ -10,43 +10,50 @@ namespace {
 constexpr std::size_t remembered_decisions = 10'000;
 }
 
-Decisions::Decisions(ShardActor::pointer self, NodePtr node, Decide decide)
-    : self_(self), node_(std::move(node)), decide_(std::move(decide)) {}
+Decisions::Decisions(ShardActor::pointer self, NodePtr node, Shard shard, Decide decide)
+    : self_(self), node_(std::move(node)), shard_(shard), decide_(std::move(decide)) {}
 
-void Decisions::ask(const AskDecision& asked) {
-  const auto [place, is_new] = known_.try_emplace(asked.transfer->transaction->id);
-  Known& known = place->second;
-  if (known.outcome != Decision::none)
-    return tell(asked.transfer, known);
-  if (!is_new) {
-    known.waiting = {asked.transfer};
-    return;
-  }
-  known.waiting = {asked.transfer};
-  const bool queued = node_->pool->read(
-      [self = ShardActor{self_}, asked](RecoveryStore& store) {
-        caf::anon_send(self, DecisionLookedUp{asked, store.decision(asked.transfer->transaction->id), {}});
-      },
-      [self = ShardActor{self_}, asked](const std::string& reason, bool) {
-        caf::anon_send(self, DecisionLookedUp{asked, {}, reason});
-      });
-  if (!queued)
-    known_.erase(place);
+void Decisions::begin(std::uint64_t generation, std::uint64_t tenure) {
+  generation_ = generation;
+  tenure_ = tenure;
+  known_.clear();
+  remembered_.clear();
 }
 
-void Decisions::on_looked_up(const DecisionLookedUp& found, std::uint64_t generation) {
-  const TransferPtr& transfer = found.asked.transfer;
-  const auto place = known_.find(transfer->transaction->id);
-  if (place == known_.end() || place->second.outcome != Decision::none || transfer->generation != generation)
+void Decisions::ask(const AskDecision& asked) {
+  const CreditAsk& ask = asked.ask;
+  const auto [place, is_new] = known_.try_emplace(ask.transaction->id);
+  Known& known = place->second;
+  if (known.outcome != Decision::none)
+    return tell(ask, known);
+  known.waiting = ask;
+  if (!is_new)
+    return;
+  const bool queued = node_->pool_of(shard_).read(
+      [self = ShardActor{self_}, asked, tenure = tenure_](RecoveryStore& store) {
+        caf::anon_send(self, DecisionLookedUp{asked, tenure, store.decision(asked.ask.transaction->id), {}});
+      },
+      [self = ShardActor{self_}, asked, tenure = tenure_](const std::string& reason, bool) {
+        caf::anon_send(self, DecisionLookedUp{asked, tenure, {}, reason});
+      });
+  if (queued)
+    return;
+  known_.erase(place);
+  tell_none(ask, NoProofReason::busy);
+}
+
+void Decisions::on_looked_up(const DecisionLookedUp& found) {
+  const Transaction& request = *found.asked.ask.transaction;
+  const auto place = known_.find(request.id);
+  if (found.tenure != tenure_ || place == known_.end() || place->second.outcome != Decision::none)
     return;
   if (!found.failure.empty()) {
     known_.erase(place);
-    return;
+    return tell_none(found.asked.ask, NoProofReason::busy);
   }
   const StoredDecision& stored = found.known;
   if (stored.outcome == Decision::none)
-    return act(found.asked, generation);
-  const Transaction& request = *transfer->transaction;
+    return act(found.asked.ask);
   if (stored.wallet != request.destination || stored.amount != request.amount ||
       !(stored.currency == request.currency)) {
     spdlog::critical("transfer {} was decided with other parameters", to_string(request.id));
@@ -56,39 +63,60 @@ void Decisions::on_looked_up(const DecisionLookedUp& found, std::uint64_t genera
   }
   place->second.outcome = stored.outcome;
   place->second.reason = decline_of(stored.reason);
-  tell(transfer, place->second);
-  place->second.waiting.clear();
+  tell(place->second.waiting.value_or(found.asked.ask), place->second);
+  place->second.waiting.reset();
   remember(request.id);
 }
 
-void Decisions::act(const AskDecision& asked, std::uint64_t generation) {
-  const DeciderAction action = asked.cancel ? on_cancel(Decision::none) : on_credit(Decision::none);
+/// The destination's side of a transfer: where it was asked for does not matter to it.
+TransferPtr Decisions::transfer_of(const CreditAsk& ask) const {
+  auto transfer = std::make_shared<Transfer>();
+  transfer->transaction = ask.transaction;
+  transfer->generation = generation_;
+  transfer->source_shard = ask.source_shard;
+  transfer->destination_shard = shard_;
+  return transfer;
+}
+
+void Decisions::act(const CreditAsk& ask) {
+  const DeciderAction action = ask.cancel ? on_cancel(Decision::none) : on_credit(Decision::none);
   if (action == DeciderAction::record_refusal)
-    return record_refusal(asked.transfer, generation);
-  decide_(asked.transfer);
+    return record_refusal(transfer_of(ask));
+  decide_(transfer_of(ask));
 }
 
 /// The tombstone: a credit that comes later meets it (protocol 5.5).
-void Decisions::record_refusal(const TransferPtr& transfer, std::uint64_t generation) {
-  LaneEntryPtr entry = make_refusal(transfer, generation, Decline::cancelled);
+void Decisions::record_refusal(const TransferPtr& transfer) {
+  LaneEntryPtr entry = make_refusal(transfer, generation_, Decline::cancelled);
   add_decision(node_, *entry, transfer, Decision::refused, Decline::cancelled);
-  self_->send(node_->lane, Append{std::move(entry)});
+  self_->send(node_->lane_of(shard_), Append{std::move(entry)});
 }
 
 void Decisions::on_durable(const DecisionDurable& decided) {
-  Known& known = known_[decided.transfer->transaction->id];
+  const TransactionId& id = decided.transfer->transaction->id;
+  Known& known = known_[id];
   known.outcome = decided.outcome;
   known.reason = decided.reason;
-  if (known.waiting.empty())
-    known.waiting = {decided.transfer};
-  for (const TransferPtr& transfer : known.waiting)
-    tell(transfer, known);
-  known.waiting.clear();
-  remember(decided.transfer->transaction->id);
+  if (known.waiting)
+    tell(*known.waiting, known);
+  known.waiting.reset();
+  remember(id);
 }
 
-void Decisions::tell(const TransferPtr& transfer, const Known& known) {
-  self_->send(node_->sagas[transfer->source_shard], Proof{transfer, known.outcome, known.reason});
+void Decisions::tell(const CreditAsk& ask, const Known& known) {
+  const TransactionId& id = ask.transaction->id;
+  if (ask.asker.uuid.is_nil())
+    self_->send(node_->sagas[ask.source_shard], Proof{id, known.outcome, known.reason});
+  else
+    self_->send(node_->router, TellRemote{ask.asker, RemoteProof{ask.source_shard, id, known.outcome, known.reason}});
+}
+
+void Decisions::tell_none(const CreditAsk& ask, NoProofReason reason) {
+  const TransactionId& id = ask.transaction->id;
+  if (ask.asker.uuid.is_nil())
+    self_->send(node_->sagas[ask.source_shard], NoProof{id, reason});
+  else
+    self_->send(node_->router, TellRemote{ask.asker, RemoteNoProof{ask.source_shard, id, reason}});
 }
 
 void Decisions::remember(const TransactionId& id) {
@@ -99,19 +127,17 @@ void Decisions::remember(const TransactionId& id) {
   remembered_.pop_front();
 }
 
-void Decisions::give_up(const TransferPtr& transfer) { known_.erase(transfer->transaction->id); }
+void Decisions::give_up(const TransferPtr& transfer) {
+  const auto known = known_.extract(transfer->transaction->id);
+  if (!known.empty() && known.mapped().waiting)
+    tell_none(*known.mapped().waiting, NoProofReason::busy);
+}
 
 void Decisions::forget_undecided(const WalletId& wallet) {
   std::erase_if(known_, [&](const auto& entry) {
     const Known& known = entry.second;
-    return known.outcome == Decision::none && !known.waiting.empty() &&
-           known.waiting.front()->transaction->destination == wallet;
+    return known.outcome == Decision::none && known.waiting && known.waiting->transaction->destination == wallet;
   });
-}
-
-void Decisions::clear() {
-  known_.clear();
-  remembered_.clear();
 }
 
 }  // namespace dompet

@@ -14,6 +14,7 @@
 #include "domain/saga.hpp"
 #include "domain/wallet.hpp"
 #include "persistence/lane_store.hpp"
+#include "persistence/membership_store.hpp"
 #include "persistence/reader.hpp"
 
 namespace dompet {
@@ -47,7 +48,23 @@ struct ReadWalletRequest {
   bool strict = false;
 };
 
-using Request = std::variant<OpenWalletRequest, ChangeWalletRequest, MoveMoneyRequest, ReadWalletRequest>;
+/// What an operator can do about a transfer that takes its steps one by one. There is no "force release": a release
+/// needs the destination's word, so all that can be asked for is a cancellation (protocol 5.5, 8).
+enum class SagaOrder : std::uint8_t { inspect, retry, cancel, pause, resume };
+
+/// An order to the coordinator of a transfer, or a question to its memory.
+struct SagaOrderRequest {
+  TransactionId saga{};
+  /// Where its coordinator is: the source wallet's shard.
+  Shard source_shard = 0;
+  SagaOrder order = SagaOrder::inspect;
+};
+
+using Request =
+    std::variant<OpenWalletRequest, ChangeWalletRequest, MoveMoneyRequest, ReadWalletRequest, SagaOrderRequest>;
+
+/// The shard that a request begins in: the source's, or the one wallet's that it is about.
+Shard shard_of_request(const Request& request, Shard shard_count);
 
 // What comes back. Everything that is not Unavailable is durable when it is delivered.
 
@@ -75,7 +92,26 @@ struct NotNow {
   std::string reason{};
 };
 
-using Result = std::variant<WalletHistory, Decline, MoneyAnswer, KeyReused, NotNow>;
+/// What a coordinator's memory says about a saga.
+struct SagaReport {
+  /// False when the coordinator has no such open saga: it is over, or was never one.
+  bool open = false;
+  /// Whether the order was taken. An inspection always is.
+  bool accepted = true;
+  SagaState state = SagaState::none;
+  bool paused = false;
+  int attempts = 0;
+  /// Until the next message goes out; nothing when none is due.
+  std::optional<std::int64_t> next_attempt_in_ms{};
+  /// What it waits for, as a sentence.
+  std::string waits_for{};
+  /// The last ones, oldest first.
+  std::vector<SagaAttempt> last_attempts{};
+
+  bool operator==(const SagaReport&) const = default;
+};
+
+using Result = std::variant<WalletHistory, Decline, MoneyAnswer, KeyReused, NotNow, SagaReport>;
 
 struct Answer {
   std::uint64_t correlation = 0;
@@ -87,6 +123,39 @@ class ReplySink {
  public:
   virtual ~ReplySink() = default;
   virtual void deliver(std::vector<Answer> answers) = 0;
+};
+
+/// Correlations with this bit are the engine's own: requests that other nodes forwarded.
+inline constexpr std::uint64_t forwarded_bit = 1ULL << 63;
+
+/// How a node finds the others and how long it trusts them (protocol 5.2, 5.13). Each has its reason in
+/// config/dompet.example.toml.
+struct ClusterSettings {
+  /// `host:port` for the other nodes, on a network that nobody else reaches; empty: this node serves alone.
+  std::string listen{};
+  /// What every node of the cluster must know.
+  std::string secret{};
+  /// PEM files; all three or none. With them links are TLS, and both sides show a certificate of the private CA.
+  std::string tls_certificate{};
+  std::string tls_key{};
+  std::string tls_ca{};
+  std::chrono::milliseconds renew{1'000};
+  /// How long balances are read from memory after the last renewal was sent.
+  std::chrono::milliseconds lease_local{4'000};
+  /// How long a counter must stand still before its node is expired.
+  std::chrono::milliseconds lease_ttl{6'000};
+  std::chrono::milliseconds link_heartbeat{500};
+  std::chrono::milliseconds link_timeout{2'000};
+  std::chrono::milliseconds connect_probe{300};
+  /// What may be under way to one peer: messages, bytes.
+  std::size_t link_window_messages = 1'024;
+  std::size_t link_window_bytes = 1'048'576;
+  /// Shards that move at the same time.
+  int concurrent_moves = 4;
+  /// How long a shard stays before it may be moved again for balance.
+  std::chrono::milliseconds move_dwell{30'000};
+  /// How long a request may wait inside for a shard that is changing hands.
+  std::chrono::milliseconds hand_over_patience{300};
 };
 
 /// The engine's bounds and intervals. Each has its reason in config/dompet.example.toml.
@@ -113,13 +182,56 @@ struct EngineSettings {
   std::chrono::seconds transfer_expiry{30};
   std::chrono::milliseconds resend_first{100};
   std::chrono::milliseconds resend_most{5'000};
+  /// An attempt without an answer is given up after this.
+  std::chrono::milliseconds attempt_timeout{1'000};
+  ClusterSettings cluster{};
 };
 
 /// How full the engine is, for admission at the door. Read without locks.
 struct Pressure {
+  /// At least one lane works.
+  bool ready = false;
+  /// It was asked to leave: no new clients should come.
+  bool leaving = false;
+  std::size_t waiting_rows = 0;
+  std::chrono::milliseconds oldest_age{0};
+};
+
+/// A node as this one sees it.
+struct NodeView {
+  NodeRow row{};
+  bool is_me = false;
+  /// Whether messages get through to it.
+  bool linked = false;
+  /// Since its heartbeat was last seen to change.
+  std::chrono::milliseconds silent_for{0};
+};
+
+/// A shard as this node sees it.
+struct ShardView {
+  ShardRow row{};
+  int database = 0;
+  /// Served by this node's lane.
+  bool mine = false;
+};
+
+struct LaneView {
+  int database = 0;
   bool ready = false;
   std::size_t waiting_rows = 0;
   std::chrono::milliseconds oldest_age{0};
+  std::size_t shards = 0;
+};
+
+/// The cluster as this node sees it: at most a renewal old, and a hint only; the tables have the last word.
+struct ClusterView {
+  std::vector<NodeView> nodes{};
+  /// By shard.
+  std::vector<ShardView> shards{};
+  std::vector<LaneView> lanes{};
+
+  const NodeView* find(const Incarnation& incarnation) const;
+  const NodeView* find(std::string_view node_name) const;
 };
 
 /// Counters since the start, for /metrics.
@@ -138,31 +250,69 @@ struct EngineCounters {
   std::uint64_t key_lookups = 0;
   std::uint64_t saga_resends = 0;
   std::uint64_t integrity_alarms = 0;
+  std::uint64_t slow_transfers = 0;
+  std::uint64_t forwarded_requests = 0;
+  std::uint64_t served_for_others = 0;
+  std::uint64_t link_losses = 0;
+  std::uint64_t acquired_shards = 0;
+  std::uint64_t shards_given = 0;
+  std::uint64_t shards_lost = 0;
+  std::uint64_t expired_peers = 0;
+  std::uint64_t missed_renewals = 0;
 };
 
 /// Work for a database session of the query pool, off the HTTP and actor threads.
 using QueryWork = std::function<void(Reader& reader)>;
 
-/// The wallets, their shards, the sagas and the commit lane of one node, behind one door. The only part of the
-/// program that can change a balance. Thread-safe unless said otherwise.
+/// How the engine reaches one database. The lane's, the ownership's and the readers' sessions are all its own.
+struct DatabaseAccess {
+  std::function<std::unique_ptr<LaneStore>()> lane_store{};
+  std::function<std::unique_ptr<OwnershipStore>()> ownership{};
+  std::function<std::unique_ptr<Reader>()> reader{};
+};
+
+/// Who this process is, and how it stays a member.
+struct Member {
+  /// `heartbeat` and `state` are not looked at.
+  NodeRow me{};
+  /// A start of this node that surely is dead: its lock is held by this one. Nil when none is known.
+  Incarnation predecessor{};
+  std::function<std::unique_ptr<MembershipStore>()> store{};
+};
+
+/// The wallets, their shards, the sagas and the commit lanes of one node, and its links with the others, behind one
+/// door. The only part of the program that can change a balance. Thread-safe unless said otherwise.
 class Engine {
  public:
-  using LaneStoreFactory = std::function<std::unique_ptr<LaneStore>()>;
-  using ReaderFactory = std::function<std::unique_ptr<Reader>()>;
-
-  /// Starts the actors; readiness follows once the shards are acquired. `sink` must outlive the engine.
-  Engine(EngineSettings settings, LaneStoreFactory lane_store, ReaderFactory reader, ReplySink& sink);
-  /// Lets the lane finish what is in it, bounded by ten seconds, then stops every actor.
+  /// Starts the actors; readiness follows once membership is renewed and shards are acquired. `databases` by number;
+  /// database 0 also holds the table of nodes. `sink` must outlive the engine. Throws std::runtime_error with a whole
+  /// sentence when the internal address cannot be had.
+  Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink);
+  /// Lets the lanes finish what is in them, bounded by ten seconds, then stops every actor.
   ~Engine();
   Engine(const Engine&) = delete;
 
   /// Exactly one answer with this correlation follows, unless an actor crashed with the request in its mailbox;
-  /// so the asker keeps his own deadline and then says "unknown".
+  /// so the asker keeps his own deadline and then says "unknown". A wallet of another node is asked there.
+  /// Correlations have not the forwarded_bit.
   void submit(std::uint64_t correlation, Request request);
 
   /// False when the queue of the pool is full. The work may throw Unavailable or Unreadable; `on_failure` then
   /// gets the reason on the pool's thread.
-  bool query(QueryWork work, std::function<void(std::string reason)> on_failure);
+  bool query(QueryWork work, std::function<void(std::string reason)> on_failure, int database = 0);
+  int databases() const;
+
+  std::shared_ptr<const ClusterView> cluster() const;
+  /// Wishes that a shard moves to a node; nothing, or why that cannot be, as a sentence. The cluster's next views show
+  /// what came of it.
+  std::optional<std::string> move_shard(Shard shard, const std::string& to_node);
+  /// Wishes that a node gives all its shards away.
+  std::optional<std::string> drain_node(const std::string& node);
+  /// Moves shards, dwell or not, until no node has more than its share.
+  void rebalance();
+  /// Gives every shard away, as far as others are there to take them, and leaves the cluster; for SIGTERM. Returns
+  /// when that is done, or after the limit.
+  void leave(std::chrono::milliseconds limit);
 
   Pressure pressure() const;
   EngineCounters counters() const;

@@ -30,8 +30,8 @@ class KeyFilter {
   std::size_t next_keys_ = 0;
 };
 
-/// The keys of all shards of a node: a key is one client's for the whole ledger, whatever wallet it came for. Keys that
-/// another node took in are unknown here; for them the journal's unique index decides. Thread-safe.
+/// The keys of all shards that a node serves: a key is one client's for the whole ledger, whatever wallet it came for.
+/// Keys that another node took in are unknown here; for them the journal's unique index decides. Thread-safe.
 class KnownKeys {
  public:
   void add(const KeyId& key) {
@@ -45,6 +45,8 @@ class KnownKeys {
 
   /// Another shard's stored keys have all been added.
   void note_loaded_shard() { loaded_shards_ += 1; }
+  /// A shard went to another node, which takes in keys that this one does not hear of.
+  void note_forgotten_shard() { loaded_shards_ -= 1; }
   std::size_t loaded_shards() const { return loaded_shards_; }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr auto retry_acquire = std::chrono::milliseconds(200);
+constexpr auto retry_claim = std::chrono::milliseconds(200);
 constexpr int claims_per_warning = 50;
 
 std::int64_t milliseconds(steady_clock::time_point time) {
@@ -50,13 +50,29 @@ std::uint64_t random_base() {
 
 }  // namespace
 
-Lane::Lane(LaneActor::pointer self, NodePtr node, std::unique_ptr<LaneStore> store)
-    : self_(self), node_(std::move(node)), store_(std::move(store)), next_batch_(random_base()) {}
+Lane::Lane(LaneActor::pointer self, NodePtr node, int database, std::unique_ptr<LaneStore> store)
+    : self_(self), node_(std::move(node)), database_(database), store_(std::move(store)), next_batch_(random_base()) {}
+
+bool Lane::serves(const LaneEntry& entry) const {
+  if (!entry.record)
+    return true;
+  const auto mine = [this](Shard shard) { return node_->seats[shard].generation == generation_; };
+  return mine(entry.record->shard) && std::ranges::all_of(entry.record->all_legs(), [&](const Leg& leg) {
+           return mine(node_->shard_of_id(leg.wallet));
+         });
+}
 
 void Lane::append(LaneEntryPtr entry) {
   const auto retired = [](const DurableWalletPtr& wallet) { return wallet && wallet->lane.retired; };
-  if (!owns_shards_ || entry->generation != generation_)
+  if (!works_ || entry->generation != generation_)
     return refuse(*entry, false, interrupted_sentence);
+  if (!serves(*entry)) {
+    const bool has_memory = entry->record->legs > 0;
+    refuse(*entry, false, interrupted_sentence);
+    if (has_memory)
+      reset("a wallet's entry came after its shard was handed over");
+    return;
+  }
   if (std::ranges::any_of(entry->wallets, retired)) {
     refuse(*entry, false, interrupted_sentence);
     return reset("a transfer of a crashed wallet came late");
@@ -70,7 +86,7 @@ void Lane::append(LaneEntryPtr entry) {
 void Lane::retire(const DurableWalletPtr& wallet, LaneEntryPtr then) {
   wallet->lane.retired = true;
   then->generation = generation_;
-  if (!owns_shards_)
+  if (!works_)
     return refuse(*then, false, interrupted_sentence);
   then->appended = steady_clock::now();
   waiting_.push_back(std::move(then));
@@ -103,11 +119,11 @@ std::vector<LaneEntryPtr> Lane::take_next() {
 
 void Lane::flush() {
   flush_scheduled_ = false;
-  if (!owns_shards_ || waiting_.empty())
+  if (!works_ || waiting_.empty())
     return;
   const std::vector<LaneEntryPtr> taken = take_next();
   // While the commit blocks, its oldest entry tells the door how late the lane is.
-  node_->oldest_waiting_ms = milliseconds(taken.front()->appended);
+  seat().oldest_waiting_ms = milliseconds(taken.front()->appended);
   last_at_ms_ = std::max(last_at_ms_, node_->unix_ms());
   try {
     commit(seal(taken, streams_, next_batch_++, last_at_ms_, node_->settings.snapshot_every));
@@ -163,6 +179,7 @@ void Lane::release(SealedBatch& sealed) {
   advance_streams(sealed);
   publish(sealed);
   node_->counters.commits += 1;
+  seat().commits += 1;
   node_->counters.committed_records += sealed.batch.journal.size();
   if (bisect_ > 0)
     bisect_ = bisect_ * 2 >= node_->settings.batch_rows ? 0 : bisect_ * 2;
@@ -227,17 +244,17 @@ void Lane::on_unknown(SealedBatch sealed, const CommitResult& result) {
 void Lane::reset(const std::string& reason) {
   spdlog::warn("the lane drops all speculative state: {}", reason);
   node_->counters.lane_resets += 1;
-  owns_shards_ = false;
-  node_->ready = false;
+  works_ = false;
+  seat().ready = false;
   for (const LaneEntryPtr& entry : waiting_)
     refuse(*entry, false, interrupted_sentence);
   waiting_.clear();
   note_waiting();
-  acquire();
+  claim();
 }
 
-void Lane::acquire() {
-  if (owns_shards_)
+void Lane::claim() {
+  if (works_)
     return;
   try {
     const std::vector<Claim> claims = store_->claim();
@@ -246,8 +263,8 @@ void Lane::acquire() {
     failed_claims_ = 0;
   } catch (const Unavailable& outage) {
     if (failed_claims_++ % claims_per_warning == 0)
-      spdlog::warn("the shards cannot be acquired yet: {}", outage.what());
-    self_->delayed_send(self_, retry_acquire, AcquireShards{});
+      spdlog::warn("the shards cannot be claimed yet: {}", outage.what());
+    self_->delayed_send(self_, retry_claim, ClaimShards{});
   }
 }
 
@@ -268,29 +285,87 @@ void Lane::settle_lost_batch() {
 }
 
 void Lane::begin_generation(const std::vector<Claim>& claims) {
-  streams_.clear();
+  const Streams before = std::exchange(streams_, {});
+  seat().generation = generation_ = ++node_->last_generation;
+  works_ = true;
   for (const Claim& claim : claims)
-    streams_[claim.shard] = claim;
-  node_->generation = ++generation_;
-  owns_shards_ = true;
-  for (const ShardActor& shard : node_->shards)
-    self_->send(shard, BeginGeneration{generation_});
-  node_->ready = true;
+    begin_tenure(claim);
+  for (const auto& [shard, claim] : before)
+    if (!streams_.contains(shard)) {
+      node_->counters.shards_lost += 1;
+      end_tenure(shard);
+    }
+  seat().ready = true;
+  self_->send(node_->router, MapChanged{});
+}
+
+void Lane::begin_tenure(const Claim& claim) {
+  streams_[claim.shard] = claim;
+  node_->seats[claim.shard].database = database_;
+  node_->seats[claim.shard].generation = generation_;
+  seat().shards = streams_.size();
+  self_->send(node_->shards[claim.shard], BeginGeneration{generation_, claim.epoch});
+}
+
+void Lane::end_tenure(Shard shard) {
+  node_->seats[shard].generation = 0;
+  seat().shards = streams_.size();
+  self_->send(node_->shards[shard], EndTenure{});
+}
+
+void Lane::adopt(const std::vector<Shard>& shards) {
+  if (!works_)
+    return;  // the claim that is to come finds them
+  std::vector<Shard> unknown;
+  std::ranges::copy_if(shards, std::back_inserter(unknown), [this](Shard shard) { return !streams_.contains(shard); });
+  if (unknown.empty())
+    return;
+  try {
+    for (const Claim& claim : store_->adopt(unknown))
+      begin_tenure(claim);
+    self_->send(node_->router, MapChanged{});
+  } catch (const Unavailable& outage) {
+    reset(outage.what());
+  }
+}
+
+/// Protocol 5.10, step 3. Nothing of the shard is left above the lane; what waits here is committed first. The router
+/// learns where the shard went before the shard sends it the requests that waited.
+void Lane::hand_over(const HandOver& order) {
+  while (works_ && !waiting_.empty())
+    flush();
+  const auto stream = streams_.find(order.shard);
+  if (!works_ || stream == streams_.end())
+    return;
+  try {
+    const Claim claim = stream->second;
+    const bool given = store_->hand_over(claim, order.to);
+    streams_.erase(stream);
+    (given ? node_->counters.shards_given : node_->counters.shards_lost) += 1;
+    if (given)
+      self_->send(node_->router, AnnounceShard{{order.shard, order.to, claim.epoch + 1}});
+    end_tenure(order.shard);
+    self_->send(node_->membership, LookNow{});
+  } catch (const Unavailable& outage) {
+    reset(outage.what());
+  }
 }
 
 void Lane::note_waiting() {
-  node_->waiting_rows = waiting_.size();
-  node_->oldest_waiting_ms = waiting_.empty() ? 0 : milliseconds(waiting_.front()->appended);
+  seat().waiting_rows = waiting_.size();
+  seat().oldest_waiting_ms = waiting_.empty() ? 0 : milliseconds(waiting_.front()->appended);
 }
 
-LaneActor::behavior_type lane_actor(LaneActor::stateful_pointer<std::unique_ptr<Lane>> self, NodePtr node,
+LaneActor::behavior_type lane_actor(LaneActor::stateful_pointer<std::unique_ptr<Lane>> self, NodePtr node, int database,
                                     std::shared_ptr<std::unique_ptr<LaneStore>> store) {
-  self->state = std::make_unique<Lane>(self, std::move(node), std::move(*store));
+  self->state = std::make_unique<Lane>(self, std::move(node), database, std::move(*store));
   return {
       [self](Append& message) { self->state->append(std::move(message.entry)); },
       [self](Retire& message) { self->state->retire(message.wallet, std::move(message.then)); },
       [self](const Flush&) { self->state->flush(); },
-      [self](const AcquireShards&) { self->state->acquire(); },
+      [self](const ClaimShards&) { self->state->claim(); },
+      [self](const AdoptShards& message) { self->state->adopt(message.shards); },
+      [self](const HandOver& order) { self->state->hand_over(order); },
       [self](const ResetLane& message) { self->state->reset(message.reason); },
   };
 }

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/cluster/wire.hpp"
 #include "actors/durable_wallet.hpp"
 #include "actors/engine.hpp"
 #include "actors/key_filter.hpp"
@@ -17,7 +18,8 @@
 namespace dompet {
 
 // Every message between the actors of one node. They are values that never leave the process; what goes between
-// nodes will be one envelope type of its own (protocol 5.13). Handles below: a line a message.
+// nodes is encoded by hand (cluster/wire.hpp) and travels in one envelope type (protocol 5.13). Handles below: a line a
+// message.
 
 struct Transfer;
 using TransferPtr = std::shared_ptr<Transfer>;
@@ -71,6 +73,8 @@ struct TransferAppended {
 struct TransferNotAppended {
   TransferPtr transfer;
   std::optional<Result> answer{};
+  /// The destination's shard left this lane meanwhile: the transfer goes on by single steps.
+  bool moved = false;
 };
 /// Everything sent to the destination before the probe has been handled.
 struct ProbeReturned {
@@ -113,16 +117,17 @@ struct Transfer {
 struct Submit {
   std::uint64_t correlation = 0;
   Request request;
+  /// How many nodes the request came through.
+  std::uint8_t hops = 0;
 };
 /// Work for one of the shard's wallets, loaded first if need be.
 struct Route {
   WalletId wallet;
   WalletWork work;
 };
-/// CREDIT or CANCEL from a coordinator (protocol 5.5).
+/// CREDIT or CANCEL from a coordinator (protocol 5.5), of this node or another.
 struct AskDecision {
-  TransferPtr transfer;
-  bool cancel = false;
+  CreditAsk ask;
 };
 struct WalletLoaded {
   WalletId wallet;
@@ -140,6 +145,8 @@ struct KeyLookedUp {
 };
 struct DecisionLookedUp {
   AskDecision asked;
+  /// The shard's, when it was begun: what was not there in another tenure may be there now.
+  std::uint64_t tenure = 0;
   StoredDecision known{};
   std::string failure{};
 };
@@ -151,6 +158,8 @@ struct DecisionDurable {
 };
 /// The shard's stored keys are known, or could not be read.
 struct KeysLoaded {
+  /// Which reading it was: one that was begun before the shard left and came back says nothing.
+  std::uint64_t reading = 0;
   bool complete = false;
 };
 struct WalletQuiesced {
@@ -174,9 +183,17 @@ struct QuarantineWallet {
 struct AnnounceCrash {
   WalletId wallet;
 };
-/// The lane owns the shards anew: forget everything, begin with this generation.
+/// The lane owns the shard, or owns it anew: forget everything, begin with this generation.
 struct BeginGeneration {
   std::uint64_t generation = 0;
+  /// What the lane owns it under.
+  std::uint64_t epoch = 0;
+};
+/// The shard is another's, or nobody's: forget everything.
+struct EndTenure {};
+/// Let everything go, then ask the lane to hand the shard over (protocol 5.10).
+struct ReleaseShard {
+  Incarnation to{};
 };
 struct Tick {};
 
@@ -185,7 +202,8 @@ using ShardActor =
                      caf::reacts_to<WalletLoaded>, caf::reacts_to<KeyLookedUp>, caf::reacts_to<DecisionLookedUp>,
                      caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<WalletQuiesced>,
                      caf::reacts_to<WalletDrained>, caf::reacts_to<QuarantineWallet>, caf::reacts_to<AnnounceCrash>,
-                     caf::reacts_to<BeginGeneration>, caf::reacts_to<Tick>>;
+                     caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>, caf::reacts_to<ReleaseShard>,
+                     caf::reacts_to<Tick>>;
 
 // --- to a shard's saga engine ---
 
@@ -198,10 +216,22 @@ struct SagaCancelling {
 };
 /// The destination's durable word.
 struct Proof {
-  TransferPtr transfer;
+  TransactionId saga{};
   Decision outcome = Decision::none;
   std::optional<Decline> reason{};
 };
+/// Why there is none yet.
+struct NoProof {
+  TransactionId saga{};
+  NoProofReason reason = NoProofReason::busy;
+};
+/// An operator's order or question.
+struct OrderSaga {
+  std::uint64_t correlation = 0;
+  SagaOrderRequest request{};
+};
+/// The shard is being let go: send nothing more. Nothing of what is on record is lost by it.
+struct PauseSagas {};
 /// The final record is durable.
 struct SagaFinished {
   TransferPtr transfer;
@@ -217,8 +247,9 @@ struct SagasFound {
 
 using SagaEngineActor =
     caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>, caf::reacts_to<Proof>,
+                     caf::reacts_to<NoProof>, caf::reacts_to<OrderSaga>, caf::reacts_to<PauseSagas>,
                      caf::reacts_to<SagaFinished>, caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>,
-                     caf::reacts_to<Tick>>;
+                     caf::reacts_to<EndTenure>, caf::reacts_to<Tick>>;
 
 // --- to the lane ---
 
@@ -232,15 +263,103 @@ struct Retire {
 };
 /// Commit what waits.
 struct Flush {};
-/// Acquire the shards, unless they are owned already.
-struct AcquireShards {};
+/// Claim what this node owns in the lane's database, unless the lane works already.
+struct ClaimShards {};
+/// These shards are this node's by the table: begin to serve them.
+struct AdoptShards {
+  std::vector<Shard> shards;
+};
+/// The shard has let everything go: commit what waits, then give it away.
+struct HandOver {
+  Shard shard = 0;
+  Incarnation to{};
+};
 /// Drop all speculative state and begin anew: something above the lane no longer trusts it.
 struct ResetLane {
   std::string reason;
 };
 
 using LaneActor = caf::typed_actor<caf::reacts_to<Append>, caf::reacts_to<Retire>, caf::reacts_to<Flush>,
-                                   caf::reacts_to<AcquireShards>, caf::reacts_to<ResetLane>>;
+                                   caf::reacts_to<ClaimShards>, caf::reacts_to<AdoptShards>,
+                                   caf::reacts_to<HandOver>, caf::reacts_to<ResetLane>>;
+
+// --- to the router ---
+
+/// A request whose shard this node does not serve now.
+struct Forward {
+  Submit submit;
+};
+/// Answers to requests that other nodes forwarded.
+struct AnswerRemote {
+  std::vector<Answer> answers;
+};
+/// CREDIT or CANCEL for a destination that this node does not serve.
+struct AskRemote {
+  CreditAsk ask;
+};
+/// A word of a destination of this node for a coordinator elsewhere.
+struct TellRemote {
+  Incarnation to{};
+  std::variant<RemoteProof, RemoteNoProof> word;
+};
+struct FrameArrived {
+  Incarnation from{};
+  std::string frame;
+  /// The link's: when it goes, with this message, the peer may send more. So it is not to be kept.
+  std::shared_ptr<const void> receipt{};
+};
+struct LinkChanged {
+  Incarnation peer{};
+  bool up = false;
+};
+/// Something about who owns what has changed: look at what waits again.
+struct MapChanged {};
+/// This node gave the shard away: the others should know before they ask the table.
+struct AnnounceShard {
+  ShardGiven given;
+};
+
+using RouterActor =
+    caf::typed_actor<caf::reacts_to<Forward>, caf::reacts_to<AnswerRemote>, caf::reacts_to<AskRemote>,
+                     caf::reacts_to<TellRemote>, caf::reacts_to<FrameArrived>, caf::reacts_to<LinkChanged>,
+                     caf::reacts_to<MapChanged>, caf::reacts_to<AnnounceShard>, caf::reacts_to<Tick>>;
+
+// --- to membership ---
+
+/// A database's shard table as its ownership actor last read it.
+struct ShardsSeen {
+  int database = 0;
+  std::vector<ShardRow> rows;
+};
+/// Something changed that the next look should not wait for.
+struct LookNow {};
+/// Hand everything over, then leave.
+struct Leave {};
+/// Move shards for balance now, dwell or not.
+struct RebalanceNow {};
+/// An operator wishes that a node, this one or another, gives its shards away: its state becomes draining.
+struct DrainNode {
+  Incarnation node{};
+};
+
+using MembershipActor =
+    caf::typed_actor<caf::reacts_to<ShardsSeen>, caf::reacts_to<LookNow>, caf::reacts_to<Leave>,
+                     caf::reacts_to<RebalanceNow>, caf::reacts_to<DrainNode>, caf::reacts_to<Tick>>;
+
+// --- to a database's ownership actor ---
+
+/// Take these shards: nobody serves them.
+struct AcquireShards {
+  std::vector<ShardRow> seen;
+};
+/// Wish that these shards move.
+struct SetTargets {
+  /// Each as it was seen, with the target that it shall have.
+  std::vector<ShardRow> wishes;
+};
+
+using OwnershipActor = caf::typed_actor<caf::reacts_to<AcquireShards>, caf::reacts_to<SetTargets>,
+                                        caf::reacts_to<LookNow>, caf::reacts_to<Tick>>;
 
 }  // namespace dompet
 
@@ -280,6 +399,28 @@ DOMPET_LOCAL_MESSAGE(SagasFound)
 DOMPET_LOCAL_MESSAGE(Append)
 DOMPET_LOCAL_MESSAGE(Retire)
 DOMPET_LOCAL_MESSAGE(Flush)
-DOMPET_LOCAL_MESSAGE(AcquireShards)
+DOMPET_LOCAL_MESSAGE(ClaimShards)
+DOMPET_LOCAL_MESSAGE(AdoptShards)
+DOMPET_LOCAL_MESSAGE(HandOver)
 DOMPET_LOCAL_MESSAGE(ResetLane)
+DOMPET_LOCAL_MESSAGE(EndTenure)
+DOMPET_LOCAL_MESSAGE(ReleaseShard)
+DOMPET_LOCAL_MESSAGE(NoProof)
+DOMPET_LOCAL_MESSAGE(OrderSaga)
+DOMPET_LOCAL_MESSAGE(PauseSagas)
+DOMPET_LOCAL_MESSAGE(Forward)
+DOMPET_LOCAL_MESSAGE(AnswerRemote)
+DOMPET_LOCAL_MESSAGE(AskRemote)
+DOMPET_LOCAL_MESSAGE(TellRemote)
+DOMPET_LOCAL_MESSAGE(FrameArrived)
+DOMPET_LOCAL_MESSAGE(LinkChanged)
+DOMPET_LOCAL_MESSAGE(MapChanged)
+DOMPET_LOCAL_MESSAGE(AnnounceShard)
+DOMPET_LOCAL_MESSAGE(ShardsSeen)
+DOMPET_LOCAL_MESSAGE(LookNow)
+DOMPET_LOCAL_MESSAGE(Leave)
+DOMPET_LOCAL_MESSAGE(RebalanceNow)
+DOMPET_LOCAL_MESSAGE(DrainNode)
+DOMPET_LOCAL_MESSAGE(AcquireShards)
+DOMPET_LOCAL_MESSAGE(SetTargets)
 #undef DOMPET_LOCAL_MESSAGE

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/cluster/links.hpp"
 #include "actors/engine.hpp"
 #include "actors/messages.hpp"
 
@@ -32,42 +33,107 @@ class ReadPool {
 struct AtomicCounters {
   std::atomic<std::uint64_t> commits{0}, committed_records{0}, commit_microseconds{0}, lane_resets{0},
       unknown_commits{0}, rejected_commits{0}, wallet_loads{0}, wallet_crashes{0}, quarantined_wallets{0},
-      resident_wallets{0}, passivated_wallets{0}, key_lookups{0}, saga_resends{0}, integrity_alarms{0};
+      resident_wallets{0}, passivated_wallets{0}, key_lookups{0}, saga_resends{0}, integrity_alarms{0},
+      slow_transfers{0}, forwarded_requests{0}, served_for_others{0}, link_losses{0}, acquired_shards{0},
+      shards_given{0}, shards_lost{0}, expired_peers{0}, missed_renewals{0};
+};
+
+/// What a shard's lane says about it, for everybody.
+struct ShardSeat {
+  /// The generation under which this node serves it; zero: it does not.
+  std::atomic<std::uint64_t> generation{0};
+  /// The database that it lives in.
+  std::atomic<int> database{0};
+};
+
+/// A commit lane and what it says about itself. One a database.
+struct LaneSeat {
+  LaneActor actor{};
+  /// It works: what is appended will be committed.
+  std::atomic<bool> ready{false};
+  std::atomic<std::uint64_t> generation{0};
+  std::atomic<std::size_t> waiting_rows{0};
+  /// When the oldest waiting entry was appended: steady clock, milliseconds; zero when none waits.
+  std::atomic<std::int64_t> oldest_waiting_ms{0};
+  std::atomic<std::size_t> shards{0};
+  std::atomic<std::uint64_t> commits{0};
 };
 
 /// What all actors of one node share: settings, who is who, counters. Set up before the first message and constant
 /// afterwards, but for the atomics.
 struct Node {
+  Node(EngineSettings engine_settings, int database_count)
+      : settings(std::move(engine_settings)), seats(settings.shard_count) {
+    for (int i = 0; i < database_count; ++i)
+      lanes.push_back(std::make_unique<LaneSeat>());
+  }
+
   EngineSettings settings{};
+  NodeRow me{};
   ReplySink* sink = nullptr;
-  ReadPool* pool = nullptr;
+  Links* links = nullptr;
   std::vector<ShardActor> shards{};
   std::vector<SagaEngineActor> sagas{};
-  LaneActor lane{};
+  std::vector<ShardSeat> seats;
+  /// By database, like the pools and the ownership actors.
+  std::vector<std::unique_ptr<LaneSeat>> lanes{};
+  std::vector<ReadPool*> pools{};
+  std::vector<OwnershipActor> ownership{};
+  RouterActor router{};
+  MembershipActor membership{};
 
   /// Wall clock for what people read, never compared for a decision.
   std::function<std::int64_t()> unix_ms{};
+  /// CLOCK_BOOTTIME, which counts suspends: what leases are measured with.
+  std::function<std::int64_t()> boottime_ms{};
   /// Ends the process: something that must never fail has failed. The next start recovers from the journal.
   std::function<void(const std::string& reason)> give_up{};
+  /// Ends the process so that it can start anew: the others expired this start of it.
+  std::function<void(const std::string& reason)> step_down{};
 
   KnownKeys keys{};
   AtomicCounters counters{};
-  std::atomic<bool> ready{false};
-  /// The lane's generation, for those who ask it from outside the actors.
-  std::atomic<std::uint64_t> generation{0};
-  std::atomic<std::size_t> waiting_rows{0};
-  /// When the oldest waiting entry was appended: steady clock, milliseconds; zero when none waits.
-  std::atomic<std::int64_t> oldest_waiting_ms{0};
+  /// Boottime until which balances may be read from memory; written by membership after each renewal.
+  std::atomic<std::int64_t> lease_until_ms{0};
+  /// Asked to leave: it takes no shards any more.
+  std::atomic<bool> leaving{false};
+  /// It has given away what it could and is no member any more.
+  std::atomic<bool> left{false};
+  /// Generations of this node's lanes: no two are equal.
+  std::atomic<std::uint64_t> last_generation{0};
+  /// Written by membership, read by everybody.
+  std::atomic<std::shared_ptr<const ClusterView>> view{std::make_shared<const ClusterView>()};
 
-  const ShardActor& shard_of_wallet(const WalletId& wallet) const {
-    return shards[shard_of(wallet, settings.shard_count)];
+  Shard shard_of_id(const WalletId& wallet) const { return shard_of(wallet, settings.shard_count); }
+  const ShardActor& shard_of_wallet(const WalletId& wallet) const { return shards[shard_of_id(wallet)]; }
+  int database_of(Shard shard) const { return seats[shard].database; }
+  LaneSeat& lane_seat(Shard shard) { return *lanes[static_cast<std::size_t>(database_of(shard))]; }
+  const LaneActor& lane_of(Shard shard) { return lane_seat(shard).actor; }
+  ReadPool& pool_of(Shard shard) const { return *pools[static_cast<std::size_t>(database_of(shard))]; }
+  bool serves(Shard shard) const { return seats[shard].generation != 0; }
+  std::size_t served_shards() const {
+    std::size_t count = 0;
+    for (const auto& lane : lanes)
+      count += lane->shards;
+    return count;
   }
+  /// Whether a key that the filter does not know is surely in no journal of the shards that this node serves.
+  bool keys_are_known() const { return keys.loaded_shards() >= served_shards(); }
+  bool lease_holds() const { return boottime_ms() < lease_until_ms; }
+
   void answer(std::uint64_t correlation, Result result) {
     if (correlation == 0)
       return;
     std::vector<Answer> answers;
     answers.push_back({correlation, std::move(result)});
     sink->deliver(std::move(answers));
+  }
+  /// Puts a message to a destination on its way, to this node's shard or through the router.
+  void ask_destination(CreditAsk ask) {
+    if (serves(ask.destination_shard))
+      caf::anon_send(shards[ask.destination_shard], AskDecision{std::move(ask)});
+    else
+      caf::anon_send(router, AskRemote{std::move(ask)});
   }
 };
 

@@ -4,7 +4,7 @@
 
 namespace dompet {
 
-SessionPool::SessionPool(int sessions, std::size_t queue_limit, const Engine::ReaderFactory& reader)
+SessionPool::SessionPool(int sessions, std::size_t queue_limit, const std::function<std::unique_ptr<Reader>()>& reader)
     : queue_limit_(queue_limit) {
   for (int i = 0; i < sessions; ++i)
     threads_.emplace_back([this, session = std::shared_ptr<Reader>(reader())] { serve(*session); });

@@ -19,7 +19,7 @@ namespace dompet {
 /// and only while nothing else waits.
 class SessionPool final : public ReadPool {
  public:
-  SessionPool(int sessions, std::size_t queue_limit, const Engine::ReaderFactory& reader);
+  SessionPool(int sessions, std::size_t queue_limit, const std::function<std::unique_ptr<Reader>()>& reader);
   ~SessionPool() override;
 
   bool read(std::function<void(RecoveryStore&)> work,

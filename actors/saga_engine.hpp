@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <random>
 #include <unordered_map>
@@ -20,9 +21,15 @@ class SagaEngine {
   void on_reserved(const TransferPtr& transfer);
   void on_cancelling(const TransferPtr& transfer);
   void on_proof(const Proof& proof);
+  void on_no_proof(const NoProof& word);
   void on_finished(const SagaFinished& finished);
   void on_found(const SagasFound& found);
-  void begin_generation(std::uint64_t generation);
+  void on_order(const OrderSaga& order);
+  void begin_generation(const BeginGeneration& begun);
+  /// The shard is another node's: it finds the open sagas on record and goes on. Whoever waits here is told how far
+  /// his transfer is.
+  void end_tenure();
+  void pause() { is_paused_ = true; }
   void tick();
 
  private:
@@ -38,14 +45,31 @@ class SagaEngine {
     Clock::time_point next_send{};
     /// CANCELLING is recorded but not durable: nothing may be sent yet.
     bool cancel_pending = false;
+    /// By an operator, who resumes it; a cancellation still goes out when he asks for it.
+    bool paused = false;
+    int attempts = 0;
+    /// The last ones, oldest first.
+    std::deque<SagaAttempt> last_attempts{};
+    Clock::time_point sent{};
+    /// How many of the attempts are on record.
+    int stored_attempts = 0;
   };
+
+  /// A transfer that is not final in this time is answered as it stands: the client asks again or looks it up.
+  static constexpr std::chrono::milliseconds answer_open_after{4'000};
 
   void hear(Saga& saga, SagaInput input, std::optional<Decline> reason = std::nullopt);
   void send_message(Saga& saga, SagaAction action);
   void finish(Saga& saga, SagaState next, std::optional<Decline> refusal);
   void append_cancelling(Saga& saga);
-  void schedule(Saga& saga);
+  /// The next message, when no answer comes or when one came that says nothing.
+  void schedule(Saga& saga, std::chrono::milliseconds at_least);
   void resend(Saga& saga);
+  void note_attempt(Saga& saga, bool cancel);
+  void close_attempt(Saga& saga, std::string_view answer);
+  void answer_if_late(Saga& saga);
+  void store_attempts(Saga& saga);
+  SagaReport report(const Saga& saga) const;
   void raise_alarm(const Saga& saga);
   void look_for_sagas();
   bool is_news(const TransferPtr& transfer) const;
@@ -56,6 +80,9 @@ class SagaEngine {
   NodePtr node_;
   Shard shard_;
   std::uint64_t generation_ = 0;
+  std::uint64_t epoch_ = 0;
+  /// The shard is being let go.
+  bool is_paused_ = false;
   std::unordered_map<TransactionId, Saga> sagas_{};
   /// Sagas of earlier generations of this process whose askers still wait, until recovery has found the open ones.
   std::unordered_map<TransactionId, TransferPtr> waited_for_{};

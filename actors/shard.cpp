@@ -31,16 +31,30 @@ Result balance_answer(WalletHistory history) {
 }  // namespace
 
 ShardKeeper::ShardKeeper(ShardActor::pointer self, NodePtr node, Shard shard)
-    : self_(self), node_(std::move(node)), shard_(shard), decisions_(self, node_, [this](const TransferPtr& transfer) {
+    : self_(self), node_(std::move(node)), shard_(shard),
+      decisions_(self, node_, shard, [this](const TransferPtr& transfer) {
         deliver(transfer->transaction->destination, DecideCredit{transfer});
       }) {}
 
 // --- requests ---
 
 void ShardKeeper::submit(Submit& submit) {
-  if (generation_ == 0)
-    return node_->answer(submit.correlation, not_now(not_ready_sentence));
+  if (!is_served() || is_releasing())
+    return divert(submit);
   std::visit([&](auto& request) { begin(submit.correlation, request); }, submit.request);
+}
+
+void ShardKeeper::divert(Submit& submit) {
+  if (!is_served())
+    self_->send(node_->router, Forward{std::move(submit)});
+  else if (parked_.size() < node_->settings.stash_limit)
+    parked_.push_back(std::move(submit));
+  else
+    node_->answer(submit.correlation, not_now(busy_sentence));
+}
+
+void ShardKeeper::begin(std::uint64_t correlation, const SagaOrderRequest& request) {
+  self_->send(node_->sagas[shard_], OrderSaga{correlation, request});
 }
 
 void ShardKeeper::begin(std::uint64_t correlation, OpenWalletRequest& request) {
@@ -61,9 +75,11 @@ void ShardKeeper::begin(std::uint64_t correlation, ReadWalletRequest& request) {
     waiting_reads_[request.wallet].push_back({correlation, request.strict});
     return;
   }
-  if (request.strict || !node_->ready)
+  Result answer = balance_answer(place->second.durable->read());
+  // The lease is looked at after the balance: until here nobody else can have changed it (protocol 5.8).
+  if (request.strict || !node_->lease_holds() || !node_->lane_seat(shard_).ready)
     return read_strictly(correlation, place->second.durable);
-  node_->answer(correlation, balance_answer(place->second.durable->read()));
+  node_->answer(correlation, std::move(answer));
 }
 
 void ShardKeeper::read_waiting(const WalletId& wallet) {
@@ -83,12 +99,11 @@ void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPt
     node->answer(correlation, balance_answer(durable->read()));
   };
   barrier->when_lost = [node = node_, correlation](bool) { node->answer(correlation, not_now(interrupted_sentence)); };
-  self_->send(node_->lane, Append{std::move(barrier)});
+  self_->send(node_->lane_of(shard_), Append{std::move(barrier)});
 }
 
 void ShardKeeper::begin(std::uint64_t correlation, MoveMoneyRequest& request) {
-  const bool keys_known = node_->keys.loaded_shards() == node_->settings.shard_count;
-  if (!keys_known || node_->keys.may_contain(request.stamp.key))
+  if (!node_->keys_are_known() || node_->keys.may_contain(request.stamp.key))
     return look_up_key({correlation, std::move(request)});
   start_money(correlation, request);
 }
@@ -97,7 +112,7 @@ void ShardKeeper::look_up_key(Submit submit) {
   node_->counters.key_lookups += 1;
   const auto shared = std::make_shared<Submit>(std::move(submit));
   const KeyId key = std::get<MoveMoneyRequest>(shared->request).stamp.key;
-  const bool queued = node_->pool->read(
+  const bool queued = node_->pool_of(shard_).read(
       [self = ShardActor{self_}, shared, key](RecoveryStore& store) {
         caf::anon_send(self, KeyLookedUp{*shared, stored_answer(store, key), {}});
       },
@@ -112,6 +127,8 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
   auto& request = std::get<MoveMoneyRequest>(found.submit.request);
   if (!found.failure.empty())
     return node_->answer(found.submit.correlation, not_now(found.failure));
+  if (!found.stored && (!is_served() || is_releasing()))
+    return divert(found.submit);
   if (!found.stored)
     return start_money(found.submit.correlation, request);
   const Record& record = *found.stored->record;
@@ -140,7 +157,22 @@ void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& reque
 
 // --- finding the wallet ---
 
-void ShardKeeper::route(Route& route) { deliver(route.wallet, std::move(route.work)); }
+/// While the shard is let go no new work of other shards comes in; a probe still goes the way of what it stands for.
+void ShardKeeper::route(Route& route) {
+  const bool may_enter = is_served() && (!is_releasing() || std::holds_alternative<Probe>(route.work));
+  if (!may_enter)
+    return refuse(route.work, not_now(interrupted_sentence), /*moved=*/true);
+  deliver(route.wallet, std::move(route.work));
+}
+
+/// A question in the middle of a change of hands is answered "not here": whoever asks asks again.
+void ShardKeeper::ask_decision(const AskDecision& asked) {
+  if (shard_of(asked.ask.transaction->destination, node_->settings.shard_count) != shard_)
+    return;
+  if (is_served() && !is_releasing())
+    return decisions_.ask(asked);
+  decisions_.tell_none(asked.ask, NoProofReason::not_owner);
+}
 
 void ShardKeeper::deliver(const WalletId& wallet, WalletWork work) {
   if (!quarantined_.empty())
@@ -180,7 +212,7 @@ bool ShardKeeper::load(const WalletId& wallet) {
   make_room();
   node_->counters.wallet_loads += 1;
   const std::uint64_t generation = generation_;
-  const bool queued = node_->pool->read(
+  const bool queued = node_->pool_of(shard_).read(
       [self = ShardActor{self_}, wallet, generation](RecoveryStore& store) {
         caf::anon_send(self, WalletLoaded{wallet, generation, store.load_wallet(wallet), {}, false});
       },
@@ -229,14 +261,15 @@ void ShardKeeper::spawn(const WalletId& wallet, Resident& resident, WalletHistor
   read_waiting(wallet);
 }
 
-void ShardKeeper::refuse(const WalletWork& work, const Result& answer) {
+void ShardKeeper::refuse(const WalletWork& work, const Result& answer, bool moved) {
   struct Refusal {
     ShardKeeper& shard;
     const Result& answer;
+    bool moved;
     void operator()(const AcceptTopup& task) const { shard.node_->answer(task.transfer->correlation, answer); }
     void operator()(const BeginTransfer& task) const { shard.node_->answer(task.transfer->correlation, answer); }
     void operator()(const FinishTransfer& task) const {
-      shard.self_->send(task.transfer->source_actor, TransferNotAppended{task.transfer, answer});
+      shard.self_->send(task.transfer->source_actor, TransferNotAppended{task.transfer, answer, moved});
     }
     void operator()(const ChangeWallet& task) const { shard.node_->answer(task.correlation, answer); }
     void operator()(const DecideCredit& task) const { shard.decisions_.give_up(task.transfer); }
@@ -245,7 +278,7 @@ void ShardKeeper::refuse(const WalletWork& work, const Result& answer) {
       shard.self_->send(task.transfer->source_actor, ProbeReturned{task.transfer});
     }
   };
-  std::visit(Refusal{*this, answer}, work);
+  std::visit(Refusal{*this, answer, moved}, work);
 }
 
 void ShardKeeper::refuse_waiting(const WalletId& wallet, Resident& resident, const Result& answer) {
@@ -277,7 +310,9 @@ ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_p
       [self](const WalletDrained& message) { self->state->on_drained(message); },
       [self](const QuarantineWallet& message) { self->state->quarantine(message); },
       [self](const AnnounceCrash& message) { self->state->announce_crash(message.wallet); },
-      [self](const BeginGeneration& message) { self->state->begin_generation(message.generation); },
+      [self](const BeginGeneration& message) { self->state->begin_generation(message); },
+      [self](const EndTenure&) { self->state->end_tenure(); },
+      [self](const ReleaseShard& order) { self->state->release(order); },
       [self](const Tick&) { self->state->tick(); },
   };
 }

@@ -21,16 +21,11 @@ class ShardKeeper {
 
   void submit(Submit& submit);
   void route(Route& route);
-  /// One of another generation is dropped: nothing that it leads to would be taken, and whoever it belongs to asks
-  /// again.
-  void ask_decision(const AskDecision& asked) {
-    if (asked.transfer->generation == generation_)
-      decisions_.ask(asked);
-  }
+  void ask_decision(const AskDecision& asked);
 
   void on_loaded(WalletLoaded& loaded);
   void on_key_looked_up(KeyLookedUp& found);
-  void on_decision_looked_up(const DecisionLookedUp& found) { decisions_.on_looked_up(found, generation_); }
+  void on_decision_looked_up(const DecisionLookedUp& found) { decisions_.on_looked_up(found); }
   void on_decision_durable(const DecisionDurable& decided) { decisions_.on_durable(decided); }
   void on_keys_loaded(const KeysLoaded& loaded);
   void on_quiesced(const WalletQuiesced& message);
@@ -38,7 +33,9 @@ class ShardKeeper {
   void on_down(const caf::down_msg& down);
   void quarantine(const QuarantineWallet& order);
   void announce_crash(const WalletId& wallet);
-  void begin_generation(std::uint64_t generation);
+  void begin_generation(const BeginGeneration& begun);
+  void end_tenure();
+  void release(const ReleaseShard& order);
   void tick();
 
  private:
@@ -56,10 +53,15 @@ class ShardKeeper {
   };
   using Residents = std::unordered_map<WalletId, Resident>;
 
+  bool is_served() const { return generation_ != 0; }
+  bool is_releasing() const { return !release_to_.uuid.is_nil(); }
+  /// Neither here nor now: to whoever has the shard, or until it is known whether it stays.
+  void divert(Submit& submit);
   void begin(std::uint64_t correlation, OpenWalletRequest& request);
   void begin(std::uint64_t correlation, ChangeWalletRequest& request);
   void begin(std::uint64_t correlation, MoveMoneyRequest& request);
   void begin(std::uint64_t correlation, ReadWalletRequest& request);
+  void begin(std::uint64_t correlation, const SagaOrderRequest& request);
   void read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable);
   void read_waiting(const WalletId& wallet);
   void look_up_key(Submit submit);
@@ -71,17 +73,33 @@ class ShardKeeper {
   void deliver(const WalletId& wallet, WalletWork work);
   void stash(Resident& resident, WalletWork work);
   void flush_stash(const WalletId& wallet, Resident& resident);
-  /// Tells whoever waits for this work that the wallet will not do it.
-  void refuse(const WalletWork& work, const Result& answer);
+  /// Tells whoever waits for this work that the wallet will not do it; `moved`: because the shard leaves this lane.
+  void refuse(const WalletWork& work, const Result& answer, bool moved = false);
   void refuse_waiting(const WalletId& wallet, Resident& resident, const Result& answer);
   void note_crash(const WalletId& wallet);
   void escalate();
   void make_room();
 
+  void let_go_of_wallets();
+  void hand_over_if_empty();
+  void stay();
+  void drop_everything();
+  void read_keys();
+  void forget_keys();
+
   ShardActor::pointer self_;
   NodePtr node_;
   Shard shard_;
+  /// The lane's; zero when this node does not serve the shard.
   std::uint64_t generation_ = 0;
+  /// Counts generations and their ends: what was asked of the database in another one must not be believed.
+  std::uint64_t tenure_ = 0;
+  /// Whom the shard is being let go for; nil when it is not.
+  Incarnation release_to_{};
+  Clock::time_point release_deadline_{};
+  bool release_asked_ = false;
+  /// Requests that wait for the end of a hand-over, in order.
+  std::deque<Submit> parked_{};
   Residents residents_{};
   std::unordered_map<WalletId, std::string> quarantined_{};
   std::unordered_map<WalletId, std::deque<Clock::time_point>> crashes_{};
@@ -92,8 +110,10 @@ class ShardKeeper {
   };
   std::unordered_map<WalletId, std::vector<WaitingRead>> waiting_reads_{};
   Decisions decisions_;
-  /// The shard's stored keys are being read or are known; else every key is looked up.
+  /// Numbers the readings of the shard's stored keys. While they are not known every key is looked up.
+  std::uint64_t keys_reading_ = 0;
   bool keys_asked_ = false;
+  bool keys_loaded_ = false;
 };
 
 ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node,

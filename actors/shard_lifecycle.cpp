@@ -14,12 +14,18 @@ namespace {
 /// Letting a wallet go writes a snapshot when loading it again would replay at least so many events.
 constexpr std::uint64_t events_worth_a_snapshot = 32;
 constexpr std::size_t looked_at_for_room = 16;
+/// A wallet that was busy when the shard is let go is asked again after this.
+constexpr std::chrono::milliseconds ask_busy_wallets_again{5};
+/// A shard that cannot be let go in this time stays: its wallets do not come to rest.
+constexpr std::chrono::milliseconds release_limit{2'000};
 
 }  // namespace
 
 // --- letting go ---
 
 void ShardKeeper::tick() {
+  if (is_served() && !keys_asked_)
+    read_keys();
   const auto idle_since = self_->clock().now() - node_->settings.idle_before_passivation;
   for (auto& [wallet, resident] : residents_)
     if (resident.state == Resident::State::active && resident.last_used < idle_since) {
@@ -56,7 +62,8 @@ void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
   Resident& resident = place->second;
   if (!message.stopped) {
     resident.state = Resident::State::active;
-    resident.last_used = self_->clock().now();
+    if (!is_releasing())
+      resident.last_used = self_->clock().now();
     return flush_stash(message.wallet, resident);
   }
   self_->demonitor(resident.actor->address());
@@ -68,13 +75,14 @@ void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
     entry->snapshot = true;
     entry->wallets[0] = resident.durable;
     resident.durable->pending += 1;
-    self_->send(node_->lane, Append{std::move(entry)});
+    self_->send(node_->lane_of(shard_), Append{std::move(entry)});
   }
   const auto stash = std::move(resident.stash);
   residents_.erase(place);
   if (stash)
     for (WalletWork& work : *stash)
       deliver(message.wallet, std::move(work));
+  hand_over_if_empty();
 }
 
 // --- crashes ---
@@ -98,7 +106,7 @@ void ShardKeeper::on_down(const caf::down_msg& down) {
   then->when_durable = [self = ShardActor{self_}, drained = WalletDrained{wallet, generation_}](const RecordPtr&) {
     caf::anon_send(self, drained);
   };
-  self_->send(node_->lane, Retire{resident.durable, std::move(then)});
+  self_->send(node_->lane_of(shard_), Retire{resident.durable, std::move(then)});
   note_crash(wallet);
   for (const ShardActor& shard : node_->shards)
     self_->send(shard, AnnounceCrash{wallet});
@@ -167,10 +175,56 @@ void ShardKeeper::escalate() {
                    " wallets of one shard were quarantined within a minute");
 }
 
+// --- giving the shard away (protocol 5.10) ---
+
+/// Step 2: nothing new comes in, what is under way ends, every wallet leaves memory. Asked again and again until then;
+/// the same wish from above changes nothing.
+void ShardKeeper::release(const ReleaseShard& order) {
+  if (!is_served() || (is_releasing() && order.to != release_to_))
+    return;
+  const auto now = self_->clock().now();
+  if (!is_releasing()) {
+    release_to_ = order.to;
+    release_deadline_ = now + release_limit;
+    release_asked_ = false;
+    self_->send(node_->sagas[shard_], PauseSagas{});
+  } else if (now > release_deadline_ && !release_asked_) {
+    return stay();
+  }
+  let_go_of_wallets();
+  if (!release_asked_)
+    self_->delayed_send(self_, ask_busy_wallets_again, order);
+}
+
+void ShardKeeper::let_go_of_wallets() {
+  for (auto& [wallet, resident] : residents_)
+    if (resident.state == Resident::State::active) {
+      resident.state = Resident::State::quiescing;
+      self_->send(resident.actor, Quiesce{});
+    }
+  hand_over_if_empty();
+}
+
+/// Everything that the shard appended is before this in the lane's mailbox: snapshots, tombstones, cancellations.
+void ShardKeeper::hand_over_if_empty() {
+  if (!is_releasing() || release_asked_ || !residents_.empty())
+    return;
+  release_asked_ = true;
+  self_->send(node_->lane_of(shard_), HandOver{shard_, release_to_});
+}
+
+/// The shard could not be let go in time: it goes on here, and whoever wished it may wish it again.
+void ShardKeeper::stay() {
+  spdlog::warn("shard {} does not come to rest and stays here", shard_);
+  release_to_ = {};
+  self_->send(node_->sagas[shard_], BeginGeneration{generation_});
+  for (Submit& submit : std::exchange(parked_, {}))
+    this->submit(submit);
+}
+
 // --- generations ---
 
-void ShardKeeper::begin_generation(std::uint64_t generation) {
-  generation_ = generation;
+void ShardKeeper::drop_everything() {
   for (auto& [wallet, resident] : residents_) {
     if (resident.actor) {
       self_->demonitor(resident.actor->address());
@@ -180,22 +234,60 @@ void ShardKeeper::begin_generation(std::uint64_t generation) {
     refuse_waiting(wallet, resident, not_now(interrupted_sentence));
   }
   residents_.clear();
-  decisions_.clear();
-  self_->send(node_->sagas[shard_], BeginGeneration{generation});
-  if (keys_asked_)
+  release_to_ = {};
+  decisions_.begin(generation_, ++tenure_);
+}
+
+void ShardKeeper::begin_generation(const BeginGeneration& begun) {
+  const bool is_new_here = !is_served();
+  generation_ = begun.generation;
+  drop_everything();
+  self_->send(node_->sagas[shard_], begun);
+  if (is_new_here)
+    read_keys();
+  for (Submit& submit : std::exchange(parked_, {}))
+    this->submit(submit);
+}
+
+/// Another start will load what this one knew. Requests that waited go after the shard.
+void ShardKeeper::end_tenure() {
+  if (!is_served())
     return;
-  keys_asked_ = node_->pool->scan(
-      [self = ShardActor{self_}, node = node_, shard = shard_](RecoveryStore& store) {
+  generation_ = 0;
+  drop_everything();
+  quarantined_.clear();
+  forget_keys();
+  self_->send(node_->sagas[shard_], EndTenure{});
+  for (Submit& submit : std::exchange(parked_, {}))
+    divert(submit);
+}
+
+/// Keys that others took in while they had the shard are unknown here until they are read.
+void ShardKeeper::read_keys() {
+  const std::uint64_t reading = ++keys_reading_;
+  keys_asked_ = node_->pool_of(shard_).scan(
+      [self = ShardActor{self_}, node = node_, shard = shard_, reading](RecoveryStore& store) {
         store.keys_of(shard, [&](const KeyId& key) { node->keys.add(key); });
-        caf::anon_send(self, KeysLoaded{true});
+        caf::anon_send(self, KeysLoaded{reading, true});
       },
-      [self = ShardActor{self_}](const std::string&, bool) { caf::anon_send(self, KeysLoaded{false}); });
+      [self = ShardActor{self_}, reading](const std::string&, bool) {
+        caf::anon_send(self, KeysLoaded{reading, false});
+      });
 }
 
 void ShardKeeper::on_keys_loaded(const KeysLoaded& loaded) {
-  keys_asked_ = loaded.complete;
+  if (loaded.reading != keys_reading_)
+    return;
+  keys_asked_ = keys_loaded_ = loaded.complete;
   if (loaded.complete)
     node_->keys.note_loaded_shard();
+}
+
+void ShardKeeper::forget_keys() {
+  ++keys_reading_;
+  if (keys_loaded_)
+    node_->keys.note_forgotten_shard();
+  keys_asked_ = keys_loaded_ = false;
 }
 
 }  // namespace dompet

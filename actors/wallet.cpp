@@ -55,7 +55,9 @@ void WalletKeeper::mark_pending(LaneEntry& entry) {
       wallet->pending += 1;
 }
 
-void WalletKeeper::hand_over(LaneEntryPtr entry) { caf::anon_send(node_->lane, Append{std::move(entry)}); }
+void WalletKeeper::hand_over(LaneEntryPtr entry) {
+  caf::anon_send(node_->lane_of(node_->shard_of_id(wallet_.id)), Append{std::move(entry)});
+}
 
 LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) {
   auto entry = std::make_shared<LaneEntry>();
@@ -119,7 +121,8 @@ void WalletKeeper::begin(const BeginTransfer& work) {
   if (!hold)
     return decline(transfer, hold.error());
   dompet::apply(wallet_, *hold);
-  if (!node_->settings.fast_path)
+  const bool in_one_lane = node_->seats[transfer.destination_shard].generation == generation_;
+  if (!in_one_lane || !node_->settings.fast_path)
     return append_reserved(work.transfer, *hold);
   transfer.source_actor = self_;
   transfer.source_durable = durable_;
@@ -171,10 +174,16 @@ void WalletKeeper::release_hold(const TransferPtr& transfer) {
 }
 
 void WalletKeeper::on_not_appended(const TransferNotAppended& message) {
-  ensure(forget(message.transfer), "only a transfer under way can be refused");
-  release_hold(message.transfer);
+  const TransferPtr& transfer = message.transfer;
+  ensure(forget(transfer), "only a transfer under way can be refused");
+  if (message.moved) {
+    transfer->source_actor = WalletActor{};
+    transfer->source_durable.reset();
+    return append_reserved(transfer, HoldPlaced{transfer->transaction->id, transfer->transaction->amount});
+  }
+  release_hold(transfer);
   if (message.answer)
-    node_->answer(message.transfer->correlation, *message.answer);
+    node_->answer(transfer->correlation, *message.answer);
 }
 
 void WalletKeeper::probe(const Probe& work) { self_->send(work.transfer->source_actor, ProbeReturned{work.transfer}); }

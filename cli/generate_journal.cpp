@@ -15,6 +15,7 @@
 
 #include "cli/command.hpp"
 #include "persistence/ledger_writer.hpp"
+#include "persistence/membership_store.hpp"
 #include "persistence/session.hpp"
 
 namespace dompet::cli {
@@ -158,6 +159,26 @@ class Generation {
   bool talk_ = ::isatty(STDERR_FILENO) != 0;
 };
 
+/// Takes every shard, as a node does.
+void take_shards(const std::string& database, const NodeRow& me) {
+  const auto ownership = make_postgres_ownership_store(
+      {.database = database, .incarnation = me.incarnation, .node_name = me.name, .answer_timeout_ms = 10'000});
+  ownership->register_node(me);
+  const std::vector<ShardRow> seen = ownership->shards();
+  if (ownership->acquire(seen).size() != seen.size())
+    throw std::runtime_error("another process took shards of this ledger meanwhile");
+}
+
+/// Leaves the shards without an owner, for the first node that starts. The fence first, as with every change of hands.
+void leave_shards(SqlSession& session, const Incarnation& me) {
+  const Parameters mine = Parameters{}.add(me.uuid);
+  session.within("BEGIN", [&] {
+    session.ask("UPDATE lane_fence SET fence = fence + 1 WHERE incarnation = $1", mine);
+    session.ask("UPDATE shard SET owner = NULL, epoch = epoch + 1, target = NULL WHERE owner = $1", mine);
+    session.ask("UPDATE node SET state = 'left', ended_at = now() WHERE incarnation = $1", mine);
+  });
+}
+
 void generate(const GenerateOptions& options) {
   if (options.wallets < 2 || options.events < options.wallets || options.batch_rows == 0)
     throw std::runtime_error("generate-journal needs at least two wallets and an event for each");
@@ -168,10 +189,11 @@ void generate(const GenerateOptions& options) {
   const std::uint64_t tail = std::uint64_t{device()} << 32 | device();
   std::array<std::uint8_t, 10> random{};
   std::memcpy(random.data(), &tail, sizeof tail);
-  const Incarnation incarnation{make_uuid_v7(now_ms(), random)};
+  const NodeRow me{.incarnation = {make_uuid_v7(now_ms(), random)}, .name = "generate-journal"};
+  take_shards(options.database, me);
   const auto store = make_postgres_lane_store({.database = options.database,
-                                               .node_name = "generate-journal",
-                                               .incarnation = incarnation,
+                                               .node_name = me.name,
+                                               .incarnation = me.incarnation,
                                                .answer_timeout_ms = 120'000});
   const auto shards = static_cast<Shard>(session.ask("SELECT shard_count FROM ledger")[0].number(0));
   LedgerWriter writer(*store, store->claim(), shards);
@@ -179,7 +201,7 @@ void generate(const GenerateOptions& options) {
   generation.run();
   if (!options.wallets_file.empty())
     generation.write_wallets(options.wallets_file);
-  session.ask("UPDATE node SET state = 'left' WHERE incarnation = $1", Parameters{}.add(incarnation.uuid));
+  leave_shards(session, me.incarnation);
   session.run("ANALYZE journal, wallet, system_total");
   std::printf("%llu records of %llu wallets in %.1f s\n", static_cast<unsigned long long>(options.events),
               static_cast<unsigned long long>(options.wallets),

@@ -1,4 +1,4 @@
-# Files that travel inside the programs: migrations, the OpenAPI document, the Swagger UI.
+# Files that travel inside the programs: migrations, the OpenAPI document, the Swagger UI, the inspector.
 #
 # The assembler copies the bytes (.incbin), so that a file of a megabyte costs nothing to compile and may hold anything.
 # The C++ around the bytes is written when CMake runs; CMake runs again when a file comes or goes, and the object is
@@ -13,6 +13,16 @@ function(dompet_embed_file code_var symbol file)
     "        \"${symbol}_end:\\n.byte 0\\n.popsection\\n\");\n"
     "extern \"C\" __attribute__((visibility(\"hidden\"))) const char ${symbol}_begin[], ${symbol}_end[];\n")
   set(${code_var} "${code}" PARENT_SCOPE)
+endfunction()
+
+# The same for a file of a page, and appends to `rows_var` its row of a table of dompet::http::Asset.
+function(dompet_embed_asset code_var rows_var page file type)
+  get_filename_component(name "${file}" NAME)
+  string(MAKE_C_IDENTIFIER "dompet_${page}_${name}" symbol)
+  dompet_embed_file(${code_var} ${symbol} "${file}")
+  string(APPEND ${rows_var} "    {\"${name}\", \"${type}\", bytes(${symbol}_begin, ${symbol}_end)},\n")
+  set(${code_var} "${${code_var}}" PARENT_SCOPE)
+  set(${rows_var} "${${rows_var}}" PARENT_SCOPE)
 endfunction()
 
 # Writes a generated source, only if its text differs, and makes its object depend on the embedded files.
@@ -68,6 +78,32 @@ function(dompet_embed_migrations)
 endfunction()
 dompet_embed_migrations()
 
+# --- web/: the inspector, built by Vite (packages from npm, by scripts/bootstrap; left out when they are not there) ------
+
+# Sets `files_var` to the files of the built page, and makes their rule. They go into this build's own folder: several
+# builds of one source tree neither wait for nor disturb each other.
+function(dompet_build_inspector files_var)
+  set(folder "${PROJECT_SOURCE_DIR}/web")
+  set(output "${PROJECT_BINARY_DIR}/inspector")
+  find_program(DOMPET_NODE NAMES node nodejs)
+  # Written by scripts/bootstrap when all packages are there.
+  file(GLOB fetched CONFIGURE_DEPENDS "${folder}/node_modules/.dompet-lock")
+  if(NOT DOMPET_NODE OR NOT fetched)
+    message(STATUS "Inspector: its packages are not fetched (scripts/bootstrap does it), /inspector will have no page")
+    set(${files_var} "" PARENT_SCOPE)
+    return()
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${folder}/src/*.ts" "${folder}/src/*.tsx" "${folder}/src/*.css")
+  list(FILTER sources EXCLUDE REGEX "\\.test\\.ts$")
+  set(files "${output}/index.html" "${output}/inspector.js" "${output}/inspector.css")
+  add_custom_command(OUTPUT ${files}
+    COMMAND "${DOMPET_NODE}" "${folder}/build.mjs" "${output}"
+    DEPENDS ${sources} "${folder}/index.html" "${folder}/build.mjs" "${folder}/vite.config.mjs" "${fetched}"
+    COMMENT "Building the inspector"
+    VERBATIM)
+  set(${files_var} "${files}" PARENT_SCOPE)
+endfunction()
+
 # --- http/openapi.json and the Swagger UI (from npm, by scripts/bootstrap; left out when it is not there) ---------------
 
 set(dompet_embedded_http "${PROJECT_BINARY_DIR}/embedded/http.cpp")
@@ -85,27 +121,35 @@ function(dompet_embed_http)
   set(package "${folder}/swagger/node_modules/swagger-ui-dist")
   file(GLOB bundle CONFIGURE_DEPENDS "${package}/swagger-ui-bundle.js")
   set(files "")
-  set(rows "")
+  set(swagger_rows "")
   if(bundle)
     set(files "${folder}/swagger/index.html" "${folder}/swagger/start.js" "${package}/swagger-ui.css"
         "${package}/swagger-ui-bundle.js" "${package}/favicon-32x32.png")
     set(types "text/html\; charset=utf-8" "text/javascript\; charset=utf-8" "text/css\; charset=utf-8"
         "text/javascript\; charset=utf-8" "image/png")
     foreach(file type IN ZIP_LISTS files types)
-      get_filename_component(name "${file}" NAME)
-      string(MAKE_C_IDENTIFIER "dompet_swagger_${name}" symbol)
-      dompet_embed_file(code ${symbol} "${file}")
-      string(APPEND rows "    {\"${name}\", \"${type}\", bytes(${symbol}_begin, ${symbol}_end)},\n")
+      dompet_embed_asset(code swagger_rows swagger "${file}" "${type}")
     endforeach()
   else()
     message(STATUS "Swagger UI: not fetched (scripts/bootstrap does it), /docs will have no page")
   endif()
 
+  dompet_build_inspector(page)
+  set(inspector_rows "")
+  set(types "text/html\; charset=utf-8" "text/javascript\; charset=utf-8" "text/css\; charset=utf-8")
+  foreach(file type IN ZIP_LISTS page types)
+    if(file)
+      dompet_embed_asset(code inspector_rows inspector "${file}" "${type}")
+    endif()
+  endforeach()
+
   string(APPEND code
     "\nnamespace dompet::http {\n"
     "const std::string_view openapi_document = ${document};\n"
-    "namespace {\nconst std::vector<Asset> rows{\n${rows}};\n}  // namespace\n"
-    "const std::span<const Asset> swagger_assets{rows};\n}  // namespace dompet::http\n")
-  dompet_write_embedding("${dompet_embedded_http}" "${code}" ${openapi} ${files})
+    "namespace {\nconst std::vector<Asset> swagger{\n${swagger_rows}};\n"
+    "const std::vector<Asset> inspector{\n${inspector_rows}};\n}  // namespace\n"
+    "const std::span<const Asset> swagger_assets{swagger};\n"
+    "const std::span<const Asset> inspector_assets{inspector};\n}  // namespace dompet::http\n")
+  dompet_write_embedding("${dompet_embedded_http}" "${code}" ${openapi} ${files} ${page})
 endfunction()
 dompet_embed_http()

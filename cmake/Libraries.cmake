@@ -7,6 +7,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
+find_package(OpenSSL REQUIRED)
 
 # No CMake files in these packages.
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,52 @@ struct Rule {
   bool broken = false;
   const char* sentence = "";
 };
+
+void append_broken(std::vector<std::string>& found, std::span<const Rule> rules) {
+  for (const Rule& rule : rules)
+    if (rule.broken)
+      found.emplace_back(rule.sentence);
+}
+
+bool names_a_database_twice(const DatabaseSettings& database) {
+  std::vector<std::string> urls = database.more;
+  urls.push_back(database.url);
+  std::ranges::sort(urls);
+  return std::ranges::adjacent_find(urls) != urls.end();
+}
+
+/// The ratios of protocol 5.2 and 5.13: a lease is over before anybody may expire its holder, and neither a lost
+/// renewal nor a lost heartbeat means anything yet.
+void append_cluster(std::vector<std::string>& found, const Settings& settings) {
+  constexpr std::size_t shortest_secret = 16;
+  const ClusterSettings& cluster = settings.engine.cluster;
+  const bool any_tls = !cluster.tls_certificate.empty() || !cluster.tls_key.empty() || !cluster.tls_ca.empty();
+  const bool all_tls = !cluster.tls_certificate.empty() && !cluster.tls_key.empty() && !cluster.tls_ca.empty();
+  const Rule rules[]{
+      {!cluster.listen.empty() && cluster.secret.size() < shortest_secret,
+       "cluster.listen is set, but cluster.secret has less than 16 characters; whoever reaches that address must not "
+       "be "
+       "able to guess it."},
+      {any_tls && !all_tls, "Of cluster.tls_certificate, cluster.tls_key and cluster.tls_ca only some are set; links "
+                            "need all three or none."},
+      {cluster.lease_local > cluster.lease_ttl - 2 * cluster.renew,
+       "cluster.lease_local_ms is longer than cluster.lease_ttl_ms less twice cluster.renew_ms; a node must stop "
+       "reading "
+       "balances from memory well before another one may take its shards."},
+      {cluster.renew > cluster.lease_local / 3,
+       "cluster.renew_ms is longer than a third of cluster.lease_local_ms; a lease must outlast a lost renewal."},
+      {cluster.link_timeout < 3 * cluster.link_heartbeat,
+       "cluster.link_timeout_ms is shorter than three times cluster.link_heartbeat_ms; a link must outlast a late "
+       "heartbeat."},
+      {cluster.hand_over_patience >= settings.http.answer_deadline,
+       "cluster.hand_over_patience_ms is not shorter than http.answer_deadline_ms; a request that waits for a shard "
+       "must "
+       "be answered before it is given up."},
+      {names_a_database_twice(settings.database),
+       "database.url and database.more name a database twice; each must be named once."},
+  };
+  append_broken(found, rules);
+}
 
 }  // namespace
 
@@ -45,9 +93,8 @@ std::vector<std::string> contradictions(const Settings& settings) {
       {http.max_bulk_items_in_flight < http.bulk_items,
        "http.max_bulk_items_in_flight is less than http.bulk_items; the largest bulk could never be let in."},
   };
-  for (const Rule& rule : rules)
-    if (rule.broken)
-      found.emplace_back(rule.sentence);
+  append_broken(found, rules);
+  append_cluster(found, settings);
   return found;
 }
 

@@ -81,6 +81,10 @@ void add_transfers(Rows& rows) {
                          "The longest pause between two attempts: how long a transfer may idle after its destination "
                          "is back."},
                         "milliseconds", 1, 600'000, [](auto& s) -> auto& { return s.engine.resend_most; }));
+  rows.push_back(number({"engine", "attempt_timeout_ms",
+                         "A question to a transfer's destination that is not answered after so long is taken for lost, "
+                         "and asked again after its pause. Longer than a commit there takes."},
+                        "milliseconds", 10, 60'000, [](auto& s) -> auto& { return s.engine.attempt_timeout; }));
 }
 
 }  // namespace

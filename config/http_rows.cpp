@@ -16,18 +16,11 @@ Setting address(Names names) {
     return (has_colon ? '[' + host + ']' : host) + ':' + std::to_string(settings.http.port);
   };
   row.write = [](Settings& settings, std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == text.npos || colon == 0)
+    const auto parsed = parse_address(text);
+    if (!parsed)
       return false;
-    std::string_view host = text.substr(0, colon);
-    const auto port = whole_number(text.substr(colon + 1));
-    const bool bracketed = host.starts_with('[') && host.ends_with(']');
-    if (bracketed)
-      host = host.substr(1, host.size() - 2);
-    if (host.empty() || (!bracketed && host.find(':') != host.npos) || !port || *port < 0 || *port > 65'535)
-      return false;
-    settings.http.address = host;
-    settings.http.port = static_cast<std::uint16_t>(*port);
+    settings.http.address = parsed->host;
+    settings.http.port = parsed->port;
     return true;
   };
   return row;

@@ -21,6 +21,7 @@ using Rows = std::vector<Setting>;
 // The sections that have a file of their own.
 void add_http(Rows& rows);
 void add_engine(Rows& rows);
+void add_cluster(Rows& rows);
 
 inline std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t value = 0;
@@ -28,6 +29,36 @@ inline std::optional<std::int64_t> whole_number(std::string_view text) {
   if (fault != std::errc{} || end != text.data() + text.size() || text.empty())
     return std::nullopt;
   return value;
+}
+
+struct Address {
+  /// Without the brackets of an IPv6 address.
+  std::string_view host{};
+  std::uint16_t port = 0;
+};
+
+/// host:port, where an IPv6 host stands in brackets.
+inline std::optional<Address> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0)
+    return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const auto port = whole_number(text.substr(colon + 1));
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed)
+    host = host.substr(1, host.size() - 2);
+  if (host.empty() || (!bracketed && host.find(':') != host.npos) || !port || *port < 0 || *port > 65'535)
+    return std::nullopt;
+  return Address{host, static_cast<std::uint16_t>(*port)};
+}
+
+/// What libpq or the file system will judge.
+inline bool is_any_text(std::string_view text) { return text.find('\0') == text.npos; }
+
+/// The row, but its value is never shown.
+inline Setting hidden(Setting row) {
+  row.is_secret = true;
+  return row;
 }
 
 /// Durations count in their own unit, everything else is a number already.

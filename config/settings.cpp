@@ -39,8 +39,8 @@ const Setting* find_row(std::string_view key) {
 }
 
 void refuse(Reading& reading, const Setting& row, std::string_view value, const std::string& origin) {
-  reading.problems.push_back(row.key() + " is " + std::string{value} + " (" + origin + "), but it must be " +
-                             row.allowed + '.');
+  const std::string shown = row.is_secret ? "set to something else" : std::string{value};
+  reading.problems.push_back(row.key() + " is " + shown + " (" + origin + "), but it must be " + row.allowed + '.');
 }
 
 void assign(Reading& reading, const Setting& row, const std::string& text, const std::string& origin) {

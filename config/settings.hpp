@@ -22,6 +22,8 @@ enum class Profile : std::uint8_t {
 struct DatabaseSettings {
   /// libpq connection string or URL.
   std::string url{};
+  /// Of further databases, in the order of their numbers from 1 on.
+  std::vector<std::string> more{};
   int connect_timeout_s = 2;
   int answer_timeout_ms = 10'000;
   int lock_timeout_ms = 2'000;

@@ -1,6 +1,8 @@
 #include "config/settings_table.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "config/setting_rows.hpp"
 
@@ -20,7 +22,38 @@ bool is_plain_name(std::string_view text) {
 
 bool is_path(std::string_view text) { return !text.empty() && text.find('\0') == text.npos; }
 
-bool is_anything(std::string_view text) { return text.find('\0') == text.npos; }
+/// Database URLs have no spaces, so that a list of them needs no other form.
+std::optional<std::vector<std::string>> urls_in(std::string_view text) {
+  std::vector<std::string> urls;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view url = text.substr(0, end);
+    text.remove_prefix(std::min(text.size(), end + 1));
+    if (url.empty())
+      continue;
+    if ((!url.starts_with("postgresql://") && !url.starts_with("postgres://")) || !is_any_text(url))
+      return std::nullopt;
+    urls.emplace_back(url);
+  }
+  return urls;
+}
+
+Setting more_databases(Names names) {
+  Setting row{names.section, names.name, ValueForm::text, {}, "PostgreSQL URLs with spaces between them", names.reason};
+  row.read = [](const Settings& settings) {
+    std::string text;
+    for (const std::string& url : settings.database.more)
+      text += (text.empty() ? "" : " ") + url;
+    return text;
+  };
+  row.write = [](Settings& settings, std::string_view text) {
+    auto urls = urls_in(text);
+    if (urls)
+      settings.database.more = std::move(*urls);
+    return urls.has_value();
+  };
+  return row;
+}
 
 void add_process(Rows& rows) {
   rows.push_back(choice<Profile>({"", "profile",
@@ -42,12 +75,18 @@ void add_process(Rows& rows) {
 }
 
 void add_database(Rows& rows) {
-  rows.push_back(words({"database", "url",
-                        "The PostgreSQL database that keeps the journal: a libpq connection string or URL, such as "
-                        "postgresql:///dompet?host=/run/postgresql. There is no default: money must not end up in a "
-                        "database that nobody named."},
-                       "a libpq connection string or URL", is_anything,
-                       [](auto& s) -> auto& { return s.database.url; }));
+  rows.push_back(
+      hidden(words({"database", "url",
+                    "The PostgreSQL database that keeps the journal: a libpq connection string or URL, such as "
+                    "postgresql:///dompet?host=/run/postgresql. There is no default: money must not end up in a "
+                    "database that nobody named."},
+                   "a libpq connection string or URL", is_any_text, [](auto& s) -> auto& { return s.database.url; })));
+  rows.push_back(hidden(more_databases(
+      {"database", "more",
+       "Further databases, each with shards of its own and a commit lane of its own, when one PostgreSQL server is not "
+       "enough. The same on every node, in the order of their numbers: the one above is number 0 and keeps the table "
+       "of "
+       "nodes."})));
   rows.push_back(number({"database", "connect_timeout_s",
                          "How long one attempt to connect may take. Short, because another attempt follows."},
                         "seconds", 1, 60, [](auto& s) -> auto& { return s.database.connect_timeout_s; }));
@@ -109,6 +148,7 @@ const std::vector<Setting>& settings_table() {
     add_database(rows);
     rows::add_http(rows);
     rows::add_engine(rows);
+    rows::add_cluster(rows);
     add_logging(rows);
     return rows;
   }();

@@ -30,6 +30,8 @@ struct Setting {
   std::function<std::string(const Settings&)> read{};
   /// False, and nothing changed, when the text is not allowed.
   std::function<bool(Settings&, std::string_view text)> write{};
+  /// It may hold a password: what was set is not repeated in any sentence or log line.
+  bool is_secret = false;
 
   /// engine.batch_rows
   std::string key() const;

@@ -30,19 +30,20 @@ void make_directory(const std::filesystem::path& directory) {
     throw VarDirectoryTaken("The directory " + directory.string() + " cannot be made: " + fault.message() + '.');
 }
 
-/// Written beside and renamed, so that nobody ever reads half a number.
-void write_pid(const std::filesystem::path& pid_file) {
-  const std::filesystem::path fresh = pid_file.string() + ".new";
+/// Written beside and renamed, so that nobody ever reads half a line.
+void write_line(const std::filesystem::path& file, const std::string& line) {
+  const std::filesystem::path fresh = file.string() + ".new";
   std::ofstream out(fresh, std::ios::trunc);
-  out << ::getpid() << '\n';
+  out << line << '\n';
   out.close();
-  if (!out || std::rename(fresh.c_str(), pid_file.c_str()) != 0)
-    throw VarDirectoryTaken("The pid file " + pid_file.string() + " cannot be written: " + reason() + '.');
+  if (!out || std::rename(fresh.c_str(), file.c_str()) != 0)
+    throw VarDirectoryTaken("The file " + file.string() + " cannot be written: " + reason() + '.');
 }
 
 }  // namespace
 
-VarDirectory::VarDirectory(const std::filesystem::path& directory) : pid_file_(directory / "dompetd.pid") {
+VarDirectory::VarDirectory(const std::filesystem::path& directory)
+    : pid_file_(directory / "dompetd.pid"), start_file_(directory / "dompetd.start") {
   make_directory(directory);
   const std::filesystem::path lock_file = directory / "dompetd.lock";
   lock_ = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -52,11 +53,18 @@ VarDirectory::VarDirectory(const std::filesystem::path& directory) : pid_file_(d
     if (::flock(lock_, LOCK_EX | LOCK_NB) != 0)
       throw VarDirectoryTaken("The directory " + directory.string() + " is in use by " + holder(pid_file_) +
                               "; stop it first, or set DOMPET_VAR to another directory.");
-    write_pid(pid_file_);
+    write_line(pid_file_, std::to_string(::getpid()));
   } catch (...) {
     ::close(lock_);
     throw;
   }
+}
+
+std::string VarDirectory::note_start(const std::string& name) {
+  std::string before;
+  std::ifstream(start_file_) >> before;
+  write_line(start_file_, name);
+  return before;
 }
 
 VarDirectory::~VarDirectory() {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string>
 
 namespace dompet {
 
@@ -19,11 +20,17 @@ class VarDirectory {
   explicit VarDirectory(const std::filesystem::path& directory);
   /// Removes the pid file, then unlocks.
   ~VarDirectory();
+
+  /// Notes what this start of the process is called, and returns what the one before it was; empty when there was none.
+  /// It surely is dead, since its lock is ours. Throws VarDirectoryTaken when it cannot be noted.
+  std::string note_start(const std::string& name);
+
   VarDirectory(const VarDirectory&) = delete;
   VarDirectory& operator=(const VarDirectory&) = delete;
 
  private:
   std::filesystem::path pid_file_;
+  std::filesystem::path start_file_;
   int lock_ = -1;
 };
 

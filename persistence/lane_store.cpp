@@ -1,25 +1,21 @@
 #include "persistence/lane_store.hpp"
 
-#include <libpq-fe.h>
-#include <poll.h>
-
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+#include <map>
 #include <utility>
 
-#include "persistence/binary_params.hpp"
+#include "persistence/database_identity.hpp"
 #include "persistence/failpoint.hpp"
+#include "persistence/lane_sessions.hpp"
 
 namespace dompet {
 
 namespace {
 
-using Answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* commit_statement = "commit_batch_v1";
 constexpr int commit_parameters = 49;
+constexpr const char* fenced = "DP001";
 
 /// `SELECT commit_batch_v1($1, …, $n)`; the types of the arguments come from the function.
 std::string commit_sql() {
@@ -102,171 +98,142 @@ void add_transits(BinaryParams& params, const std::vector<TransitChange>& rows) 
   params.array(int8, rows, [](const TransitChange& r) { return r.in; });
 }
 
-std::int64_t number(const PGresult* answer, int row, int column) {
-  std::int64_t value = 0;
-  const char* text = PQgetvalue(answer, row, column);
-  std::from_chars(text, text + PQgetlength(answer, row, column), value);
-  return value;
+LibpqSettings session_settings(const LaneStoreSettings& settings) {
+  using std::chrono::milliseconds;
+  return {settings.database, session_name(settings.node_name, settings.incarnation, lane_purpose),
+          std::chrono::seconds(settings.connect_timeout_s), milliseconds(settings.answer_timeout_ms),
+          milliseconds(settings.lock_timeout_ms)};
+}
+
+Claim claim_in(const LibpqAnswer& rows, int row, int first_column) {
+  return {static_cast<Shard>(rows.number(row, first_column)),
+          static_cast<std::uint64_t>(rows.number(row, first_column + 1)),
+          static_cast<std::uint64_t>(rows.number(row, first_column + 2))};
 }
 
 class PostgresLaneStore final : public LaneStore {
  public:
-  explicit PostgresLaneStore(LaneStoreSettings settings) : settings_(std::move(settings)) {}
+  explicit PostgresLaneStore(LaneStoreSettings settings)
+      : settings_(std::move(settings)), session_(session_settings(settings_)) {}
 
   std::vector<Claim> claim() override;
+  std::vector<Claim> adopt(const std::vector<Shard>& shards) override;
+  bool hand_over(const Claim& shard, const Incarnation& to) override;
   CommitResult commit(const Batch& batch) override;
   std::optional<std::uint64_t> batch_at(Shard shard, std::uint64_t shard_seq) override;
 
  private:
-  using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
-
   void connect();
-  void claim_ledger();
-  void register_node();
-  void take_all();
-  std::vector<Claim> read_claims();
-  /// Waits for the answers of what was sent, up to the deadline; nothing when the connection is of no use any more.
-  Answer await_answer();
-  bool wait_readable(Clock::time_point deadline);
-  /// Runs a statement that must work. Throws Unavailable.
-  Answer run(const std::string& sql, const std::vector<std::string>& texts = {});
-  CommitResult judge(const Answer& answer);
+  LibpqAnswer reclaim();
+  bool has_claim(const JournalRow& row) const;
+  CommitResult judge(const LibpqAnswer& answer);
   CommitResult lost(std::string reason);
+  std::string me() const { return to_string(settings_.incarnation); }
 
   LaneStoreSettings settings_;
-  Connection connection_{nullptr, &PQfinish};
+  LibpqSession session_;
+  IdentityWatch identity_{};
+  Shard shard_count_ = 0;
   std::int64_t fence_ = 0;
-  /// Set by the notice receiver: a warning during a commit means that its durability is in doubt.
-  bool warned_ = false;
+  /// The epoch of every shard that may be committed to.
+  std::map<Shard, std::uint64_t> claimed_{};
 };
 
 void PostgresLaneStore::connect() {
-  connection_.reset();
-  const std::string name =
-      "dompet/" + settings_.node_name + "/" + to_string(settings_.incarnation).substr(24) + "/lane";
-  const std::string timeout = std::to_string(settings_.connect_timeout_s);
-  const std::string options = "-c synchronous_commit=on -c lock_timeout=" + std::to_string(settings_.lock_timeout_ms) +
-                              " -c idle_in_transaction_session_timeout=2000 -c client_min_messages=notice";
-  const char* keys[]{"dbname",     "application_name", "connect_timeout",  "options",
-                     "keepalives", "keepalives_idle",  "tcp_user_timeout", nullptr};
-  const char* values[]{
-      settings_.database.c_str(), name.c_str(), timeout.c_str(), options.c_str(), "1", "2", "5000", nullptr};
-  connection_.reset(PQconnectdbParams(keys, values, /*expand_dbname=*/1));
-  if (PQstatus(connection_.get()) != CONNECTION_OK)
-    throw Unavailable(std::string{"cannot connect to PostgreSQL: "} + PQerrorMessage(connection_.get()));
-  PQsetNoticeReceiver(
-      connection_.get(), [](void* self, const PGresult*) { static_cast<PostgresLaneStore*>(self)->warned_ = true; },
-      this);
-  claim_ledger();
-  Answer prepared{PQprepare(connection_.get(), commit_statement, commit_sql().c_str(), 0, nullptr), &PQclear};
-  if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK)
-    throw Unavailable(std::string{"cannot prepare the commit: "} + PQerrorMessage(connection_.get()));
-}
-
-bool PostgresLaneStore::wait_readable(Clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  pollfd socket{PQsocket(connection_.get()), POLLIN, 0};
-  return left > 0 && poll(&socket, 1, static_cast<int>(left)) != 0;
-}
-
-Answer PostgresLaneStore::await_answer() {
-  const auto deadline = Clock::now() + std::chrono::milliseconds(settings_.answer_timeout_ms);
-  Answer last{nullptr, &PQclear};
-  for (;;) {
-    while (PQisBusy(connection_.get()) != 0)
-      if (!wait_readable(deadline) || PQconsumeInput(connection_.get()) == 0)
-        return {nullptr, &PQclear};
-    Answer next{PQgetResult(connection_.get()), &PQclear};
-    if (next == nullptr)
-      return last;
-    last = std::move(next);
+  try {
+    session_.connect();
+    session_.prepare(commit_statement, commit_sql());
+    identity_.look(session_);
+    shard_count_ = static_cast<Shard>(session_.run("SELECT shard_count FROM ledger").number(0, 0));
+  } catch (const Unavailable&) {
+    session_.drop();
+    throw;
   }
 }
 
-Answer PostgresLaneStore::run(const std::string& sql, const std::vector<std::string>& texts) {
-  std::vector<const char*> values;
-  for (const std::string& text : texts)
-    values.push_back(text.c_str());
-  const bool sent = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                      values.data(), nullptr, nullptr, 0) != 0;
-  Answer answer = sent ? await_answer() : Answer{nullptr, &PQclear};
-  const ExecStatusType status = PQresultStatus(answer.get());
-  if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-    return answer;
-  const std::string why = answer ? PQresultErrorMessage(answer.get()) : "no answer in time";
-  connection_.reset();
-  throw Unavailable("PostgreSQL did not do what the lane needs: " + why);
-}
-
-/// One session lock keeps a second process from taking the shards back and forth. It ends with the session, so a
-/// killed process frees it at once.
-void PostgresLaneStore::claim_ledger() {
-  const Answer lock = run("SELECT pg_try_advisory_lock(hashtext('dompet lane'))");
-  if (std::string_view{PQgetvalue(lock.get(), 0, 0)} == "t")
-    return;
-  connection_.reset();
-  throw Unavailable("another process serves this ledger");
-}
-
-void PostgresLaneStore::register_node() {
-  run("INSERT INTO node (incarnation, name) VALUES ($1, $2) ON CONFLICT (incarnation) DO NOTHING",
-      {to_string(settings_.incarnation), settings_.node_name});
-  run("INSERT INTO lane_fence (incarnation) VALUES ($1) ON CONFLICT (incarnation) DO NOTHING",
-      {to_string(settings_.incarnation)});
-}
-
-void PostgresLaneStore::take_all() {
-  run("SELECT acquire_shards_v1($1, (SELECT array_agg(shard ORDER BY shard) FROM shard),"
-      " (SELECT array_agg(epoch ORDER BY shard) FROM shard))",
-      {to_string(settings_.incarnation)});
-  const Answer fence = run("SELECT fence FROM lane_fence WHERE incarnation = $1", {to_string(settings_.incarnation)});
-  fence_ = number(fence.get(), 0, 0);
-}
-
-std::vector<Claim> PostgresLaneStore::read_claims() {
-  const Answer rows =
-      run("SELECT s.shard, s.epoch, coalesce((SELECT max(j.shard_seq) FROM journal j WHERE j.shard = s.shard), 0)"
-          " FROM shard s WHERE s.owner = $1 ORDER BY s.shard",
-          {to_string(settings_.incarnation)});
-  std::vector<Claim> claims;
-  for (int row = 0; row < PQntuples(rows.get()); ++row)
-    claims.push_back({static_cast<Shard>(number(rows.get(), row, 0)),
-                      static_cast<std::uint64_t>(number(rows.get(), row, 1)),
-                      static_cast<std::uint64_t>(number(rows.get(), row, 2))});
-  return claims;
+LibpqAnswer PostgresLaneStore::reclaim() {
+  try {
+    return session_.run_durably("SELECT new_fence, claimed, new_epoch, last_seq FROM reclaim_shards_v1($1)", {me()});
+  } catch (const StatementRefused& refusal) {
+    // What was sent on a connection that we lost may still have the fence, and its server not know that we are gone.
+    if (refusal.sqlstate == lock_not_available)
+      end_lanes_in_the_way(session_, {settings_.incarnation});
+    throw;
+  }
 }
 
 std::vector<Claim> PostgresLaneStore::claim() {
-  if (connection_ == nullptr || PQstatus(connection_.get()) != CONNECTION_OK)
+  claimed_.clear();
+  if (!session_.connected())
     connect();
-  register_node();
-  take_all();
-  return read_claims();
+  const LibpqAnswer rows = reclaim();
+  std::vector<Claim> claims;
+  for (int row = 0; row < rows.rows(); ++row)
+    if (!rows.is_null(row, 1))
+      claims.push_back(claim_in(rows, row, 1));
+  identity_.note(session_);
+  fence_ = rows.number(0, 0);
+  for (const Claim& claim : claims)
+    claimed_[claim.shard] = claim.epoch;
+  return claims;
+}
+
+std::vector<Claim> PostgresLaneStore::adopt(const std::vector<Shard>& shards) {
+  std::vector<LibpqSession::Text> numbers;
+  for (const Shard shard : shards)
+    numbers.emplace_back(std::to_string(shard));
+  const LibpqAnswer rows = session_.run(
+      "SELECT s.shard, s.epoch, coalesce((SELECT max(j.shard_seq) FROM journal j WHERE j.shard = s.shard), 0)"
+      " FROM shard s JOIN ledger l USING (database_id) WHERE s.owner = $1 AND s.shard = ANY ($2) ORDER BY s.shard",
+      {me(), array_text(numbers)});
+  std::vector<Claim> claims;
+  for (int row = 0; row < rows.rows(); ++row)
+    claims.push_back(claim_in(rows, row, 0));
+  for (const Claim& claim : claims)
+    claimed_[claim.shard] = claim.epoch;
+  return claims;
+}
+
+bool PostgresLaneStore::hand_over(const Claim& shard, const Incarnation& to) {
+  const LibpqAnswer answer = session_.run_durably(
+      "SELECT hand_over_v1($1, $2, $3, $4, $5)",
+      {me(), std::to_string(fence_), std::to_string(shard.shard), std::to_string(shard.epoch), to_string(to)});
+  if (answer.is_null(0, 0))
+    return false;
+  fence_ = answer.number(0, 0);
+  claimed_.erase(shard.shard);
+  return true;
 }
 
 CommitResult PostgresLaneStore::lost(std::string reason) {
-  connection_.reset();
+  session_.drop();
   return {Outcome::unknown, {}, std::move(reason)};
 }
 
-CommitResult PostgresLaneStore::judge(const Answer& answer) {
-  if (answer == nullptr)
-    return lost("no answer to the commit");
-  if (PQresultStatus(answer.get()) == PGRES_TUPLES_OK)
-    return warned_ ? lost("the server warned about the commit") : CommitResult{Outcome::durable, {}, {}};
-  const char* state = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
-  const char* severity = PQresultErrorField(answer.get(), PG_DIAG_SEVERITY_NONLOCALIZED);
-  const std::string sqlstate = state != nullptr ? state : "";
-  const std::string reason = PQresultErrorMessage(answer.get());
-  const bool statement_failed = severity != nullptr && std::string_view{severity} == "ERROR" && !sqlstate.empty();
-  if (!statement_failed || PQstatus(connection_.get()) != CONNECTION_OK)
-    return lost(reason);
-  return {sqlstate == "DP001" ? Outcome::fenced : Outcome::rejected, sqlstate, reason};
+CommitResult PostgresLaneStore::judge(const LibpqAnswer& answer) {
+  if (answer.succeeded())
+    return session_.warned() ? lost("the server warned about the commit") : CommitResult{Outcome::durable, {}, {}};
+  const std::string sqlstate = answer.refusal();
+  if (sqlstate.empty() || !session_.connected())
+    return lost(answer.message());
+  return {sqlstate == fenced ? Outcome::fenced : Outcome::rejected, sqlstate, answer.message()};
+}
+
+/// The shard of the record, and that of the wallet of its second leg.
+bool PostgresLaneStore::has_claim(const JournalRow& row) const {
+  const auto claim = claimed_.find(row.shard);
+  return claim != claimed_.end() && claim->second == static_cast<std::uint64_t>(row.epoch) &&
+         (!row.peer_seq || claimed_.contains(shard_of({*row.peer}, shard_count_)));
 }
 
 CommitResult PostgresLaneStore::commit(const Batch& batch) {
-  if (connection_ == nullptr)
+  if (!session_.connected())
     return lost("the lane has no connection");
+  // The fence guards against other nodes; this against ourselves: after a hand-over the lane's fence is a valid one.
+  const auto stray = std::ranges::find_if_not(batch.journal, [this](const JournalRow& row) { return has_claim(row); });
+  if (stray != batch.journal.end())
+    return {Outcome::fenced, fenced,
+            "a record of shard " + std::to_string(stray->shard) + " is about what is not claimed"};
   BinaryParams params;
   params.uuid(settings_.incarnation.uuid);
   params.int8(fence_);
@@ -279,25 +246,22 @@ CommitResult PostgresLaneStore::commit(const Batch& batch) {
   add_sagas(params, batch.sagas);
   add_decisions(params, batch.decisions);
   add_transits(params, batch.transits);
-  warned_ = false;
   failpoint("lane.before_send");
-  const bool sent = PQsendQueryPrepared(connection_.get(), commit_statement, params.count(), params.values().data(),
-                                        params.lengths().data(), params.formats().data(), 1) != 0;
-  if (!sent)
-    return lost(PQerrorMessage(connection_.get()));
+  if (!session_.send_prepared(commit_statement, params))
+    return lost(session_.last_error());
   if (failpoint("lane.during_commit"))
     return lost("failpoint: the answer was thrown away");
-  Answer answer = await_answer();
+  const LibpqAnswer answer = session_.await_answer();
   failpoint("lane.after_commit");
   return judge(answer);
 }
 
 std::optional<std::uint64_t> PostgresLaneStore::batch_at(Shard shard, std::uint64_t shard_seq) {
-  const Answer rows = run("SELECT batch FROM journal WHERE shard = $1 AND shard_seq = $2",
-                          {std::to_string(shard), std::to_string(shard_seq)});
-  if (PQntuples(rows.get()) == 0)
+  const LibpqAnswer rows = session_.run("SELECT batch FROM journal WHERE shard = $1 AND shard_seq = $2",
+                                        {std::to_string(shard), std::to_string(shard_seq)});
+  if (rows.rows() == 0)
     return std::nullopt;
-  return static_cast<std::uint64_t>(number(rows.get(), 0, 0));
+  return static_cast<std::uint64_t>(rows.number(0, 0));
 }
 
 }  // namespace

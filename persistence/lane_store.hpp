@@ -42,15 +42,27 @@ struct CommitResult {
 };
 
 /// The lane's own session with the database. One thread, one call at a time; each call blocks, for at most the
-/// time-outs of its settings.
+/// time-outs of its settings. Only `claim` connects: whoever lost a connection must claim before anything else.
 class LaneStore {
  public:
   virtual ~LaneStore() = default;
 
-  /// Takes all shards under new epochs, reconnecting first when need be. On return no earlier commit of ours
-  /// can become durable any more. Throws Unavailable.
+  /// Fences this incarnation's earlier commits and takes every shard that it still owns in this database under a new
+  /// epoch, reconnecting first when need be. On return no earlier commit of ours can become durable any more. Shards
+  /// that others took meanwhile are left out; none may be left. Throws Unavailable.
   virtual std::vector<Claim> claim() = 0;
 
+  /// The claims on those of these shards that this incarnation owns by now: acquired beside the lane, or handed over by
+  /// their former owner. Changes nothing. Throws Unavailable.
+  virtual std::vector<Claim> adopt(const std::vector<Shard>& shards) = 0;
+
+  /// Gives a shard away, under a new epoch (protocol 5.10, step 3). Nothing of the shard may be uncommitted. False, and
+  /// nothing has changed, when it is not ours any more or the other is not up. Throws Unavailable; then it is unknown
+  /// whether it is ours, and only a claim finds out.
+  virtual bool hand_over(const Claim& shard, const Incarnation& to) = 0;
+
+  /// `fenced` also when the batch has a record of a shard that is not claimed, or under another epoch, or a leg of a
+  /// wallet in such a shard.
   virtual CommitResult commit(const Batch& batch) = 0;
 
   /// The batch that wrote this place of a shard's stream, if any did. Throws Unavailable.

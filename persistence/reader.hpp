@@ -69,11 +69,7 @@ struct TransactionCursor {
   std::uint64_t wallet_seq = 0;
 };
 
-struct SagaFilter {
-  std::optional<SagaState> state{};
-  std::optional<WalletId> wallet{};
-};
-
+/// A transfer: by single steps, in one record, or declined.
 struct SagaListing {
   TransactionId id{};
   SagaState state = SagaState::none;
@@ -90,6 +86,27 @@ struct SagaListing {
   std::int64_t created_at_ms = 0;
   std::int64_t updated_at_ms = 0;
 };
+
+/// One message to a destination and what came of it.
+struct SagaAttempt {
+  int number = 0;
+  /// CANCEL, else CREDIT.
+  bool cancel = false;
+  std::int64_t at_ms = 0;
+  /// Until the answer came; nothing while none has.
+  std::optional<std::int64_t> took_ms{};
+  /// The node that was asked; empty when no owner of the destination's shard was known.
+  std::string node{};
+  /// credited, refused, busy, not_owner, unreachable, no_answer; empty while none has come.
+  std::string answer{};
+
+  bool operator==(const SagaAttempt&) const = default;
+};
+
+/// Whether the answer says why there is no proof, and not what the proof is.
+inline bool is_error(const SagaAttempt& attempt) {
+  return !attempt.answer.empty() && attempt.answer != "credited" && attempt.answer != "refused";
+}
 
 struct StoredDecision {
   Decision outcome = Decision::none;
@@ -122,6 +139,8 @@ class RecoveryStore {
   virtual std::vector<SagaListing> open_sagas(Shard shard) = 0;
   /// Feeds every idempotency key of a shard to `take`.
   virtual void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) = 0;
+  /// Puts what a coordinator tried on record, for people: the one thing that is written here, beside the ledger.
+  virtual void store_attempts(const TransactionId& /*saga*/, const std::vector<SagaAttempt>& /*attempts*/) {}
 };
 
 /// A blocking session for everything that is read from PostgreSQL. It connects at its first call; when the connection
@@ -154,8 +173,6 @@ class Reader final : public RecoveryStore {
   /// The wallet as of a moment: after its last leg sealed at or before it.
   std::optional<WalletHistory> wallet_as_of(const WalletId& wallet, std::int64_t at_ms);
 
-  /// Newest first, by id: transfers by single steps, transfers in one record, and declined ones.
-  std::vector<SagaListing> sagas(const SagaFilter& filter, const std::optional<TransactionId>& before, int limit);
   std::vector<SagaListing> open_sagas(Shard shard) override;
 
   /// Every system account and `wallets:<currency>`, summed over shards, from one snapshot. Per currency they add
@@ -165,12 +182,15 @@ class Reader final : public RecoveryStore {
   /// A shard's stream after a place, in order: at most `limit` records.
   std::vector<Record> stream(Shard shard, std::uint64_t after_seq, int limit);
   void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) override;
+  void store_attempts(const TransactionId& saga, const std::vector<SagaAttempt>& attempts) override;
 
   Shard shard_count();
   /// The start-up checks of protocol 5.3.5: a sentence for each setting that makes durable not mean durable.
   std::vector<std::string> durability_faults();
 
  private:
+  friend class SagaInspector;
+  friend class SagaDesk;
   class Session;
   std::unique_ptr<Session> session_;
 };

@@ -13,8 +13,10 @@ namespace {
 /// A lane that writes what it is told to, whatever the actors think of it.
 class ForgedLane {
  public:
-  explicit ForgedLane(SimulatedLedger& ledger)
-      : store_(ledger.connect(std::make_shared<bool>(true))), claims_(store_->claim()) {}
+  explicit ForgedLane(SimulatedLedger& ledger) : store_(ledger.connect(forger, std::make_shared<bool>(true))) {
+    ledger.take(forger, ledger.rows());
+    claims_ = store_->claim();
+  }
 
   Record record(RecordKind kind, const TransactionId& id, std::shared_ptr<const Transaction> transaction) {
     Record made;
@@ -34,8 +36,10 @@ class ForgedLane {
   }
 
  private:
+  static constexpr Incarnation forger{Uuid{{0xF}}};
+
   std::unique_ptr<LaneStore> store_;
-  std::vector<Claim> claims_;
+  std::vector<Claim> claims_{};
 };
 
 std::string complaint(SimulatedLedger& ledger) {

@@ -280,7 +280,7 @@ TEST_CASE("the last word of a wallet's former actor is not taken for its present
   bank.world.run_without_lane();
   bank.world.advance(std::chrono::seconds(2));
   caf::anon_send(bank.world.node().shard_of_wallet(wallet),
-                 WalletQuiesced{wallet, true, bank.world.node().generation - 1});
+                 WalletQuiesced{wallet, true, bank.world.generation() - 1});
   bank.world.run_without_lane();
   const std::uint64_t next = bank.topup(wallet, 5, "next");
   bank.world.run_without_lane();
@@ -302,7 +302,7 @@ TEST_CASE("a crashed wallet is not read again before everything that it appended
   bank.world.run_without_lane();
   REQUIRE(bank.world.node().counters.wallet_crashes == 1);
   const std::uint64_t loads = bank.world.node().counters.wallet_loads;
-  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletDrained{wallet, bank.world.node().generation - 1});
+  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletDrained{wallet, bank.world.generation() - 1});
   const std::uint64_t next = bank.topup(wallet, 5, "next");
   bank.world.run_without_lane();
   CHECK(bank.world.node().counters.wallet_loads == loads);

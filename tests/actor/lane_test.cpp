@@ -90,14 +90,14 @@ TEST_CASE("while the database is away nothing is promised, and afterwards all is
     waiting.bank.ledger.refuse_claims(5);
     waiting.bank.world.run();
     CHECK_FALSE(waiting.bank.world.is_answered(waiting.sent[0]));
-    CHECK_FALSE(waiting.bank.world.node().ready);
+    CHECK_FALSE(waiting.bank.world.is_ready());
     const std::uint64_t meanwhile = waiting.bank.transfer(waiting.source, waiting.destination, 1, "meanwhile");
     const std::uint64_t balance = waiting.bank.read(waiting.source);
     waiting.bank.world.run();
     CHECK(is_not_applied(waiting.bank.ask(meanwhile)));
     CHECK(is_not_applied(waiting.bank.ask(balance)));
     CHECK(is_done(waiting.bank.ask(waiting.sent[0])) == (fate == Fate::unknown_committed));
-    CHECK(waiting.bank.world.node().ready);
+    CHECK(waiting.bank.world.is_ready());
     waiting.all_can_be_repeated();
   }
 }
@@ -196,10 +196,10 @@ TEST_CASE("a lane that is asked again to acquire what it owns does not drop what
   const WalletId wallet = bank.wallet_with(100);
   const std::uint64_t sent = bank.topup(wallet, 10, "k");
   bank.world.run_without_lane();
-  const std::uint64_t generation = bank.world.node().generation;
-  caf::anon_send(bank.world.node().lane, AcquireShards{});
+  const std::uint64_t generation = bank.world.generation();
+  caf::anon_send(bank.world.node().lanes[0]->actor, ClaimShards{});
   CHECK(is_done(bank.ask(sent)));
-  CHECK(bank.world.node().generation == generation);
+  CHECK(bank.world.generation() == generation);
 }
 
 }  // namespace dompet::simulated

@@ -56,12 +56,12 @@ void LedgerChecker::take(const Record& record, std::size_t place) {
   take_money(record);
 }
 
-/// I1, also against the moment of each claim: no row of an older epoch comes after it.
+/// I1, also against the moment of each bump: no row of an older epoch comes after it.
 void LedgerChecker::take_stream(const Record& record, std::size_t place) {
   const auto& bumps = ledger_.bumps();
   for (; bumps_seen_ < bumps.size() && bumps[bumps_seen_].rows <= place; ++bumps_seen_)
-    least_epoch_ = bumps[bumps_seen_].epoch;
-  must(record.epoch >= least_epoch_, "I1: a row of an epoch that had ended");
+    least_epoch_[bumps[bumps_seen_].shard] = bumps[bumps_seen_].epoch;
+  must(record.epoch >= least_epoch_[record.shard], "I1: a row of an epoch that had ended");
   const auto last = last_of_shard_.find(record.shard);
   if (last == last_of_shard_.end())
     must(record.shard_seq == 1, "I1: a gap at the begin of a stream");
@@ -93,8 +93,10 @@ void LedgerChecker::take_money(const Record& record) {
   Money& money = money_[record.transaction->currency.numeric];
   facts.kind = record.transaction->kind;
   facts.batch = record.batch;
-  for (const Leg& leg : record.all_legs())
+  for (const Leg& leg : record.all_legs()) {
     facts.credits += std::holds_alternative<Credited>(leg.event) ? 1 : 0;
+    facts.last_legs[leg.wallet] = leg.seq;
+  }
   const Minor amount = record.transaction->amount;
   if (record.kind == RecordKind::topup)
     money.came_in += amount;
@@ -165,8 +167,15 @@ void LedgerChecker::check_answer(const TransactionId& id, const Result& result) 
   const auto* not_now = std::get_if<NotNow>(&result);
   if ((not_now == nullptr || not_now->may_be_applied) && !std::holds_alternative<Decline>(result))
     return;
+  if (doubled_.contains(id))
+    return;
   must(!transactions_.contains(id), "I6: a request was told not to be applied, and it is");
   told_not_applied_.insert(id);
+}
+
+void LedgerChecker::expect_again(const TransactionId& id) {
+  doubled_.insert(id);
+  told_not_applied_.erase(id);
 }
 
 void LedgerChecker::check_balance(const WalletHistory& told, std::uint64_t at_least_seq) const {
@@ -194,6 +203,14 @@ const WalletHistory* LedgerChecker::wallet(const WalletId& id) const {
 std::uint64_t LedgerChecker::seq_of(const WalletId& id) const {
   const WalletHistory* history = wallet(id);
   return history == nullptr ? 0 : history->seq;
+}
+
+std::uint64_t LedgerChecker::seq_after(const TransactionId& id, const WalletId& wallet) const {
+  const auto found = transactions_.find(id);
+  if (found == transactions_.end())
+    return 0;
+  const auto leg = found->second.last_legs.find(wallet);
+  return leg == found->second.last_legs.end() ? 0 : leg->second;
 }
 
 int LedgerChecker::effects_of(const TransactionId& id) const {

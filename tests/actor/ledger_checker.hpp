@@ -33,6 +33,8 @@ class LedgerChecker {
 
   /// I6: an answer to this transaction is backed by what is durable at this moment. Throws Broken.
   void check_answer(const TransactionId& id, const Result& result);
+  /// The network doubled the request: "not applied" may be said of one copy, and the other one may be carried out.
+  void expect_again(const TransactionId& id);
   /// A balance that was told is one that the wallet durably had at that place of its history, and not older than what
   /// was durable when it was asked for.
   void check_balance(const WalletHistory& told, std::uint64_t at_least_seq) const;
@@ -42,6 +44,8 @@ class LedgerChecker {
   /// The wallet as the journal replays to it; nothing when there is no such wallet.
   const WalletHistory* wallet(const WalletId& id) const;
   std::uint64_t seq_of(const WalletId& id) const;
+  /// The place of the wallet's history after the transaction's last leg on it; zero when it has none.
+  std::uint64_t seq_after(const TransactionId& id, const WalletId& wallet) const;
   bool is_on_record(const TransactionId& id) const { return transactions_.contains(id); }
   /// How many of the transaction's records credited a wallet.
   int effects_of(const TransactionId& id) const;
@@ -59,6 +63,7 @@ class LedgerChecker {
     bool declined = false;
     std::vector<Decision> decisions{};
     std::uint64_t batch = 0;
+    std::map<WalletId, std::uint64_t> last_legs{};
   };
   struct Money {
     Minor available = 0;
@@ -78,12 +83,13 @@ class LedgerChecker {
   const SimulatedLedger& ledger_;
   std::size_t seen_ = 0;
   std::size_t bumps_seen_ = 0;
-  std::uint64_t least_epoch_ = 0;
+  std::map<Shard, std::uint64_t> least_epoch_{};
   std::map<Shard, Record> last_of_shard_{};
   std::unordered_map<WalletId, Book> wallets_{};
   std::unordered_map<KeyId, TransactionId> keys_{};
   std::unordered_map<TransactionId, Facts> transactions_{};
   std::unordered_set<TransactionId> told_not_applied_{};
+  std::unordered_set<TransactionId> doubled_{};
   std::map<std::uint16_t, Money> money_{};
 };
 

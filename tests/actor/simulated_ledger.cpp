@@ -1,6 +1,7 @@
 #include "tests/actor/simulated_ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dompet::simulated {
 
@@ -24,79 +25,187 @@ bool has_peer_leg(const JournalRow& row) { return row.peer && row.peer_seq; }
 /// What a lane sees of the ledger.
 class SimulatedLedger::Session final : public LaneStore {
  public:
-  Session(SimulatedLedger& ledger, std::shared_ptr<const bool> alive) : ledger_(ledger), alive_(std::move(alive)) {}
+  Session(SimulatedLedger& ledger, const Incarnation& incarnation, std::shared_ptr<const bool> alive)
+      : me(incarnation), ledger_(ledger), alive_(std::move(alive)) {}
 
   std::vector<Claim> claim() override {
-    must_live();
-    return ledger_.claim(*this);
+    return call([this] {
+      std::vector<Claim> claims = ledger_.claim(me);
+      fence = ledger_.fences_[me];
+      return claims;
+    });
+  }
+  std::vector<Claim> adopt(const std::vector<Shard>& shards) override {
+    return call([&] {
+      ledger_.must_answer();
+      std::vector<Claim> claims = ledger_.claims_of(me);
+      std::erase_if(claims, [&](const Claim& claim) { return std::ranges::find(shards, claim.shard) == shards.end(); });
+      return claims;
+    });
+  }
+  bool hand_over(const Claim& shard, const Incarnation& to) override {
+    return call([&] {
+      ledger_.must_answer();
+      const bool given = fence == ledger_.fences_[me] && ledger_.hand_over(me, shard, to);
+      fence = given ? ledger_.fences_[me] : fence;
+      return given;
+    });
   }
   CommitResult commit(const Batch& batch) override {
+    ledger_.pass(me);
     if (!*alive_)
       return {Outcome::unknown, {}, "simulated: the process is gone"};
-    return ledger_.commit(*this, batch);
+    const CommitResult result = ledger_.commit(*this, batch);
+    if (ledger_.listen_)
+      ledger_.listen_(me, batch, result.outcome);
+    ledger_.pass(me);
+    return ledger_.cut_off_.contains(me) ? CommitResult{Outcome::unknown, {}, "simulated: the connection broke"}
+                                         : result;
   }
   std::optional<std::uint64_t> batch_at(Shard shard, std::uint64_t shard_seq) override {
-    must_live();
-    return ledger_.batch_at(shard, shard_seq);
+    return call([&] { return ledger_.batch_at(shard, shard_seq); });
   }
 
+  const Incarnation me;
   std::uint64_t fence = 0;
 
  private:
-  void must_live() const {
+  /// The answer of what was done may be lost on its way back.
+  auto call(auto&& action) {
+    ledger_.pass(me);
     if (!*alive_)
       throw Unavailable("simulated: the process is gone");
+    ledger_.must_reach(me);
+    auto answer = action();
+    ledger_.pass(me);
+    ledger_.must_reach(me);
+    return answer;
   }
 
   SimulatedLedger& ledger_;
   std::shared_ptr<const bool> alive_;
 };
 
-SimulatedLedger::SimulatedLedger(Shard shard_count) : last_seq_(shard_count) {}
+SimulatedLedger::SimulatedLedger(Shard shard_count) : last_seq_(shard_count) {
+  for (Shard shard = 0; shard < shard_count; ++shard)
+    shards_.push_back({.shard = shard});
+}
 
-std::unique_ptr<LaneStore> SimulatedLedger::connect(std::shared_ptr<const bool> alive) {
-  return std::make_unique<Session>(*this, std::move(alive));
+std::unique_ptr<LaneStore> SimulatedLedger::connect(const Incarnation& me, std::shared_ptr<const bool> alive) {
+  return std::make_unique<Session>(*this, me, std::move(alive));
 }
 
 void SimulatedLedger::heal() {
   orders_.clear();
   poisoned_.clear();
   claims_to_refuse_ = 0;
+  cut_off_.clear();
+  land_late_batches();
 }
 
-void SimulatedLedger::steal_shards() {
-  ++fence_;
-  bumps_.push_back({journal_.size(), ++epoch_});
+void SimulatedLedger::must_reach(const Incarnation& process) const {
+  if (cut_off_.contains(process))
+    throw Unavailable("simulated: the connection broke");
 }
 
-std::vector<Claim> SimulatedLedger::claim(Session& session) {
-  if (claims_to_refuse_ > 0) {
-    --claims_to_refuse_;
-    throw Unavailable("simulated: the database does not answer");
-  }
-  steal_shards();
-  session.fence = fence_;
+void SimulatedLedger::pass(const Incarnation& process) const {
+  if (pass_)
+    pass_(process);
+}
+
+void SimulatedLedger::land_late_batches() {
+  for (const LateBatch& late : std::exchange(late_, {}))
+    if (late.fence == fences_[late.from])
+      static_cast<void>(store(late.batch));
+}
+
+void SimulatedLedger::must_answer() {
+  if (claims_to_refuse_ == 0)
+    return;
+  --claims_to_refuse_;
+  throw Unavailable("simulated: the database does not answer");
+}
+
+/// As each of the SQL functions does it: the former owner's lane is fenced, the epoch grows, the wish is done with.
+void SimulatedLedger::give(ShardRow& row, const Incarnation& to) {
+  if (!row.owner.uuid.is_nil())
+    ++fences_[row.owner];
+  row = {row.shard, to, row.epoch + 1, {}};
+  bumps_.push_back({journal_.size(), row.shard, row.epoch});
+}
+
+std::vector<Claim> SimulatedLedger::claim(const Incarnation& me) {
+  must_answer();
+  ++fences_[me];
+  for (ShardRow& row : shards_)
+    if (row.owner == me)
+      give(row, me);
+  return claims_of(me);
+}
+
+std::vector<Claim> SimulatedLedger::claims_of(const Incarnation& me) const {
   std::vector<Claim> claims;
-  for (std::size_t shard = 0; shard < last_seq_.size(); ++shard)
-    claims.push_back({static_cast<Shard>(shard), epoch_, last_seq_[shard]});
+  for (const ShardRow& row : shards_)
+    if (row.owner == me)
+      claims.push_back({row.shard, row.epoch, last_seq_[row.shard]});
   return claims;
 }
 
-CommitResult SimulatedLedger::commit(const Session& session, const Batch& batch) {
+bool SimulatedLedger::hand_over(const Incarnation& me, const Claim& claim, const Incarnation& to) {
+  ShardRow& row = shards_[claim.shard];
+  if (row.owner != me || row.epoch != claim.epoch || (is_up_ && !is_up_(to)))
+    return false;
+  give(row, to);
+  return true;
+}
+
+std::vector<Shard> SimulatedLedger::take(const Incarnation& me, const std::vector<ShardRow>& seen) {
+  std::vector<Shard> taken;
+  for (const ShardRow& wanted : seen) {
+    ShardRow& row = shards_[wanted.shard];
+    if (row.owner != wanted.owner || row.epoch != wanted.epoch)
+      continue;
+    give(row, me);
+    taken.push_back(row.shard);
+  }
+  return taken;
+}
+
+bool SimulatedLedger::set_target(const ShardRow& seen, const Incarnation& target) {
+  ShardRow& row = shards_[seen.shard];
+  if (row.owner != seen.owner || row.epoch != seen.epoch)
+    return false;
+  row.target = target;
+  return true;
+}
+
+CommitResult SimulatedLedger::commit(Session& session, const Batch& batch) {
   Order order;
-  if (!orders_.empty()) {
+  if (const auto cut = cut_off_.find(session.me); cut != cut_off_.end()) {
+    order.fate = std::exchange(cut->second, Fate::unknown_lost);
+  } else if (!orders_.empty()) {
     order = std::move(orders_.front());
     orders_.pop_front();
   }
   ++commits_;
   batch_sizes_.push_back(batch.journal.size());
+  return judge(session, batch, order);
+}
+
+CommitResult SimulatedLedger::judge(Session& session, const Batch& batch, const Order& order) {
   if (order.fate == Fate::rejected)
     return {Outcome::rejected, order.sqlstate, "simulated: rejected"};
   if (order.fate == Fate::unknown_lost)
     return {Outcome::unknown, {}, "simulated: the connection broke"};
+  if (order.fate == Fate::unknown_late) {
+    late_.push_back({session.me, session.fence, batch});
+    return {Outcome::unknown, {}, "simulated: the connection broke"};
+  }
   if (order.fate == Fate::fenced)
-    steal_shards();
-  if (session.fence != fence_ && flaw_ != Flaw::skips_fence)
+    for (ShardRow& row : shards_)
+      if (row.owner == session.me)
+        give(row, session.me);
+  if (session.fence != fences_[session.me] && flaw_ != Flaw::skips_fence)
     return {Outcome::fenced, "DP001", "the lane is fenced"};
   if (touches_poisoned(batch))
     return {Outcome::rejected, "22003", "simulated: this row never goes in"};

@@ -12,11 +12,13 @@
 
 #include "persistence/lane_store.hpp"
 #include "persistence/reader.hpp"
+#include "tests/actor/simulated_membership.hpp"
 
 namespace dompet::simulated {
 
-/// What shall happen to a commit (protocol 5.3.4).
-enum class Fate { durable, rejected, fenced, unknown_committed, unknown_lost };
+/// What shall happen to a commit (protocol 5.3.4). `unknown_late`: the server has it but has not begun; it gets to it
+/// when `land_late_batches` is called, unless the lane was fenced before.
+enum class Fate { durable, rejected, fenced, unknown_committed, unknown_lost, unknown_late };
 
 /// Ways in which a ledger can be broken, so that the checkers can be seen to find it.
 enum class Flaw {
@@ -42,12 +44,18 @@ enum class Flaw {
 /// whatever is read back has been through the journal's codec. It outlives the nodes that are started on it, and can be
 /// told what the next commits shall come to. Named simulated because it stands for PostgreSQL under the deterministic
 /// scheduler.
-class SimulatedLedger final : public RecoveryStore {
+class SimulatedLedger final : public RecoveryStore, public SimulatedShards {
  public:
   explicit SimulatedLedger(Shard shard_count);
 
   /// A lane's session. It is of no use any more once `alive` is false: its process was killed.
-  std::unique_ptr<LaneStore> connect(std::shared_ptr<const bool> alive);
+  std::unique_ptr<LaneStore> connect(const Incarnation& me, std::shared_ptr<const bool> alive);
+
+  // --- who owns what: what an ownership's session sees ---
+
+  std::vector<ShardRow> rows() const override { return shards_; }
+  std::vector<Shard> take(const Incarnation& me, const std::vector<ShardRow>& seen) override;
+  bool set_target(const ShardRow& seen, const Incarnation& target) override;
 
   // --- what shall go wrong ---
 
@@ -55,13 +63,21 @@ class SimulatedLedger final : public RecoveryStore {
   void next_commit(Fate fate, std::string sqlstate = "XX000") { orders_.push_back({fate, std::move(sqlstate)}); }
   /// The database does not answer the next `count` claims.
   void refuse_claims(int count) { claims_to_refuse_ = count; }
+  /// The sessions of this process are broken until `reconnect`; what it commits first comes to this end.
+  void cut_off(const Incarnation& process, Fate first_commit) { cut_off_[process] = first_commit; }
+  void reconnect(const Incarnation& process) { cut_off_.erase(process); }
+  void land_late_batches();
+  /// Called when a call of a lane's session arrives and again before its answer leaves: time passes there.
+  void on_call(std::function<void(const Incarnation&)> pass) { pass_ = std::move(pass); }
+  /// Called after each commit with what came of it.
+  void on_commit(std::function<void(const Incarnation&, const Batch&, Outcome)> listen) { listen_ = std::move(listen); }
+  /// Who may be given a shard; everybody, unless this says otherwise.
+  void ask_who_is_up(std::function<bool(const Incarnation&)> is_up) { is_up_ = std::move(is_up); }
   /// Every batch that touches this wallet is rejected.
   void poison(const WalletId& wallet) { poisoned_.insert(wallet); }
   void break_on_purpose(Flaw flaw) { flaw_ = flaw; }
   /// Everything works again.
   void heal();
-  /// Another node takes all shards.
-  void steal_shards();
   /// Damages the stored bytes of the wallet's last leg.
   void corrupt(const WalletId& wallet);
   void corrupt_snapshots(const WalletId& wallet);
@@ -69,8 +85,9 @@ class SimulatedLedger final : public RecoveryStore {
   // --- what is durable ---
 
   struct Bump {
-    /// How many journal rows there were when the shards got this epoch.
+    /// How many journal rows there were when the shard got this epoch.
     std::size_t rows = 0;
+    Shard shard = 0;
     std::uint64_t epoch = 0;
   };
   struct Saga {
@@ -111,8 +128,15 @@ class SimulatedLedger final : public RecoveryStore {
   };
   using Legs = std::map<std::uint64_t, std::size_t>;
 
-  std::vector<Claim> claim(Session& session);
-  CommitResult commit(const Session& session, const Batch& batch);
+  std::vector<Claim> claim(const Incarnation& me);
+  std::vector<Claim> claims_of(const Incarnation& me) const;
+  bool hand_over(const Incarnation& me, const Claim& claim, const Incarnation& to);
+  void must_answer();
+  void must_reach(const Incarnation& process) const;
+  void pass(const Incarnation& process) const;
+  CommitResult judge(Session& session, const Batch& batch, const Order& order);
+  void give(ShardRow& row, const Incarnation& to);
+  CommitResult commit(Session& session, const Batch& batch);
   std::optional<std::uint64_t> batch_at(Shard shard, std::uint64_t shard_seq) const;
 
   bool touches_poisoned(const Batch& batch) const;
@@ -130,12 +154,23 @@ class SimulatedLedger final : public RecoveryStore {
 
   std::deque<Order> orders_{};
   int claims_to_refuse_ = 0;
+  struct LateBatch {
+    Incarnation from{};
+    std::uint64_t fence = 0;
+    Batch batch{};
+  };
+  std::map<Incarnation, Fate> cut_off_{};
+  std::vector<LateBatch> late_{};
+  std::function<void(const Incarnation&)> pass_{};
+  std::function<void(const Incarnation&, const Batch&, Outcome)> listen_{};
+  std::function<bool(const Incarnation&)> is_up_{};
   std::set<WalletId> poisoned_{};
   Flaw flaw_ = Flaw::none;
   std::uint64_t commits_ = 0;
 
-  std::uint64_t fence_ = 0;
-  std::uint64_t epoch_ = 0;
+  /// One a lane: raised by whoever takes a shard from it.
+  std::map<Incarnation, std::uint64_t> fences_{};
+  std::vector<ShardRow> shards_{};
   std::vector<std::uint64_t> last_seq_;
   std::vector<Bump> bumps_{};
   std::vector<std::size_t> batch_sizes_{};

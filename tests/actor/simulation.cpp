@@ -1,6 +1,6 @@
 #include "tests/actor/simulation.hpp"
 
-#include <algorithm>
+#include <array>
 
 #include "persistence/failpoint.hpp"
 
@@ -11,11 +11,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int actions_a_life = 400;
-
-void must(bool holds, const std::string& otherwise) {
-  if (!holds)
-    throw Broken(otherwise);
-}
 
 /// Bounds so tight that a short life meets them.
 EngineSettings drawn_settings(std::mt19937_64& random) {
@@ -33,21 +28,22 @@ EngineSettings drawn_settings(std::mt19937_64& random) {
   return settings;
 }
 
-std::optional<Decline> refusal_of(const MoneyAnswer& answer) { return answer.refusal; }
-
 }  // namespace
 
 Simulation::Simulation(std::uint64_t seed, Flaw flaw)
     : random_(seed), flaw_(flaw), settings_(drawn_settings(random_)), ledger_(settings_.shard_count), checker_(ledger_),
       world_(ledger_, settings_, random_()),
       fate_percent_(static_cast<int>(std::initializer_list<int>{0, 2, 5, 10, 25}.begin()[below(5)])),
-      kill_percent_(chance(50) ? 2 : 0), mixes_paths_(chance(30)) {
+      kill_percent_(chance(50) ? 2 : 0), mixes_paths_(chance(30)),
+      clients_(
+          random_, checker_, [this](Request request) { return world_.submit(std::move(request)); },
+          [this] { return world_.now_ms(); }, /*commits_take_time=*/false) {
   arm_failpoint("");
 }
 
 std::optional<std::string> Simulation::run() {
   try {
-    world_.on_answer([this](const Answer& answer) { listen(answer); });
+    world_.on_answer([this](const Answer& answer) { clients_.listen(answer); });
     live();
   } catch (const Broken& rule) {
     world_.on_answer({});
@@ -75,34 +71,27 @@ void Simulation::live() {
   check_nothing_is_stuck();
 }
 
-Uuid Simulation::fresh() {
-  std::array<std::uint8_t, 10> rest{};
-  const std::uint64_t draw = random_();
-  std::memcpy(rest.data() + 2, &draw, sizeof draw);
-  return make_uuid_v7(world_.now_ms(), rest);
+Simulation::Tally Simulation::tally() const {
+  Tally tally = tally_;
+  tally.done = clients_.tally().done;
+  tally.declined = clients_.tally().declined;
+  tally.replayed = clients_.tally().replayed;
+  tally.not_now = clients_.tally().not_now;
+  return tally;
 }
 
 void Simulation::open_wallets() {
   world_.run();
-  const std::size_t count = 6 + below(5);
-  for (std::size_t i = 0; i < count; ++i) {
-    wallets_.push_back({fresh()});
-    const Currency currency = *find_currency(i + 1 == count ? "USD" : "IDR");
-    const Limits limits{.maximum_balance = chance(20) ? std::optional<Minor>{60} : std::nullopt};
-    world_.submit(OpenWalletRequest{wallets_.back(), {currency, "a wallet", limits}});
-  }
+  clients_.open_wallets(6 + below(5));
   world_.run();
-  for (const WalletId& wallet : wallets_) {
-    keys_.emplace_back();
-    ask_money(keys_.size() - 1, {TransactionKind::topup, {}, wallet, 20 + static_cast<Minor>(below(30))});
-  }
+  clients_.top_up_all();
   world_.run();
   check_once();
 }
 
 void Simulation::check_once() {
-  if (broken_)
-    throw *broken_;
+  if (clients_.broken())
+    throw *clients_.broken();
   checker_.check();
   must(world_.node().counters.integrity_alarms == 0, "the node itself raised an integrity alarm");
 }
@@ -130,15 +119,15 @@ void Simulation::act_as_client() {
     world_.node().settings.fast_path = chance(50);
   const std::size_t draw = below(100);
   if (draw < 62)
-    begin_wish();
+    clients_.begin_wish();
   else if (draw < 72)
-    repeat_key(/*other_content=*/false);
+    clients_.repeat_key(/*other_content=*/false);
   else if (draw < 76)
-    repeat_key(/*other_content=*/true);
+    clients_.repeat_key(/*other_content=*/true);
   else if (draw < 80)
-    change_status();
+    clients_.change_status();
   else if (draw < 92)
-    ask_balance(any_wallet(), chance(40));
+    clients_.ask_any_balance();
   else
     let_time_pass();
 }
@@ -155,64 +144,6 @@ void Simulation::act_as_fate() {
     crash_wallet();
   else if (kill_percent_ > 0)
     kill_and_start();
-}
-
-Simulation::Wish Simulation::random_wish() {
-  Wish wish;
-  wish.kind = chance(12) ? TransactionKind::topup : TransactionKind::transfer;
-  wish.destination = chance(2) ? WalletId{fresh()} : any_wallet();
-  if (wish.kind == TransactionKind::transfer)
-    wish.source = any_wallet();
-  wish.amount = 1 + static_cast<Minor>(below(chance(10) ? 60 : 5));
-  return wish;
-}
-
-void Simulation::begin_wish() {
-  keys_.emplace_back();
-  ask_money(keys_.size() - 1, random_wish());
-}
-
-void Simulation::repeat_key(bool other_content) {
-  const std::size_t key = below(keys_.size());
-  ask_money(key, other_content ? random_wish() : keys_[key].wishes[below(keys_[key].wishes.size())]);
-}
-
-void Simulation::ask_money(std::size_t key, const Wish& wish) {
-  if (std::ranges::find(keys_[key].wishes, wish) == keys_[key].wishes.end())
-    keys_[key].wishes.push_back(wish);
-  auto transaction = std::make_shared<Transaction>();
-  transaction->id = {fresh()};
-  transaction->kind = wish.kind;
-  transaction->currency = *find_currency("IDR");
-  const auto last = std::ranges::find(wallets_, wish.kind == TransactionKind::topup ? wish.destination : wish.source);
-  if (last != wallets_.end() && last + 1 == wallets_.end())
-    transaction->currency = *find_currency("USD");
-  transaction->amount = wish.amount;
-  transaction->source = wish.source;
-  transaction->destination = wish.destination;
-  transaction->method = wish.kind == TransactionKind::topup ? "cash" : "";
-  const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount);
-  const Stamp stamp{key_id("a client", std::to_string(key)), fingerprint(fields)};
-  const TransactionId id = transaction->id;
-  const std::uint64_t correlation = world_.submit(MoveMoneyRequest{std::move(transaction), stamp});
-  asked_[correlation] = {.id = id, .wish = wish, .key = key, .is_money = true};
-}
-
-void Simulation::change_status() {
-  const WalletId& wallet = any_wallet();
-  ChangeWalletRequest request{wallet, {}};
-  if (chance(40))
-    request.changes.emplace_back(FreezeWallet{});
-  else if (chance(80))
-    request.changes.emplace_back(UnfreezeWallet{});
-  else
-    request.changes.emplace_back(ChangeName{"another name"});
-  asked_[world_.submit(std::move(request))] = {};
-}
-
-void Simulation::ask_balance(const WalletId& wallet, bool strict) {
-  Asked asked{.is_read = true, .seq_when_asked = checker_.seq_of(wallet)};
-  asked_[world_.submit(ReadWalletRequest{wallet, strict})] = asked;
 }
 
 void Simulation::break_commit() {
@@ -238,65 +169,13 @@ void Simulation::kill_and_start() {
   ++tally_.kills;
   arm_failpoint("");
   wallets_may_have_crashed_ = false;
-  asked_.clear();
+  clients_.forget_questions();
   world_.start();
 }
 
 void Simulation::let_time_pass() {
   static constexpr std::array spans{milliseconds{20}, milliseconds{100}, milliseconds{300}, milliseconds{2'500}};
   world_.advance(spans[below(spans.size())]);
-}
-
-// --- what was answered ---
-
-/// Answers come in the middle of an actor's work, which is no place to throw.
-void Simulation::listen(const Answer& answer) {
-  try {
-    on_answer(answer);
-  } catch (const Broken& rule) {
-    if (!broken_)
-      broken_ = rule;
-  }
-}
-
-void Simulation::on_answer(const Answer& answer) {
-  const auto found = asked_.find(answer.correlation);
-  if (found == asked_.end())
-    return;
-  Asked& asked = found->second;
-  const bool not_now = std::holds_alternative<NotNow>(answer.result);
-  must(++asked.answers == 1 || (not_now && !asked.settled_by_answer), "a request was answered twice");
-  asked.settled_by_answer = !not_now;
-  tally_.not_now += not_now ? 1 : 0;
-  if (asked.is_money)
-    checker_.check_answer(asked.id, answer.result);
-  if (const auto* history = std::get_if<WalletHistory>(&answer.result)) {
-    checker_.check();
-    checker_.check_balance(*history, asked.is_read ? asked.seq_when_asked : 0);
-  }
-  if (const auto* money = std::get_if<MoneyAnswer>(&answer.result))
-    on_money(asked, *money);
-  if (const auto* reused = std::get_if<KeyReused>(&answer.result)) {
-    must(checker_.is_on_record(reused->original), "a key is said to be used by what is not on record");
-    const auto& told = keys_[asked.key].told;
-    must(!told || told->wish != asked.wish, "the same request with its key was refused as another one");
-  }
-}
-
-void Simulation::on_money(Asked& asked, const MoneyAnswer& answer) {
-  tally_.replayed += answer.replayed ? 1 : 0;
-  if (!is_final(answer.state))
-    return must(answer.replayed, "a first answer was given before the end");
-  (answer.state == SagaState::settled ? tally_.done : tally_.declined) += 1;
-  Key& key = keys_[asked.key];
-  if (!key.told) {
-    key.told = Told{answer.record->id, asked.wish, answer.state, refusal_of(answer)};
-    return;
-  }
-  const Told& told = *key.told;
-  must(told.wish == asked.wish, "two requests were accepted with one key");
-  must(told.id == answer.record->id, "a key was answered for two transactions");
-  must(told.state == answer.state && told.refusal == refusal_of(answer), "a repeated request got another answer");
 }
 
 // --- the end ---
@@ -313,18 +192,16 @@ void Simulation::heal() {
 void Simulation::come_to_rest() {
   const bool rests = world_.pass_until([&] {
     check_once();
-    return world_.node().ready && ledger_.open_sagas() == 0;
+    return world_.is_ready() && ledger_.open_sagas() == 0;
   });
   must(!world_.gave_up(), "the node gave up though nothing was broken any more");
   must(rests, "sagas are open a minute after everything was healed");
 }
 
 void Simulation::ask_all_keys_again() {
-  for (std::size_t key = 0; key < keys_.size(); ++key) {
-    const bool was_told = keys_[key].told.has_value();
-    const Wish wish = was_told ? keys_[key].told->wish : keys_[key].wishes.front();
-    ask_money(key, wish);
-    const std::uint64_t correlation = asked_.rbegin()->first;
+  for (std::size_t key = 0; key < clients_.keys(); ++key) {
+    const bool was_told = clients_.was_told(key);
+    const std::uint64_t correlation = clients_.ask_again(key);
     must(world_.pass_until([&] {
       check_once();
       return world_.is_answered(correlation);
@@ -339,9 +216,8 @@ void Simulation::ask_all_keys_again() {
 }
 
 void Simulation::compare_balances() {
-  for (const WalletId& wallet : wallets_) {
-    ask_balance(wallet, true);
-    const std::uint64_t correlation = asked_.rbegin()->first;
+  for (const WalletId& wallet : clients_.wallets()) {
+    const std::uint64_t correlation = clients_.ask_balance(wallet, true);
     world_.run();
     must(world_.is_answered(correlation), "a healthy node does not tell a balance");
     const auto* told = std::get_if<WalletHistory>(&world_.answers(correlation).front());
@@ -353,8 +229,7 @@ void Simulation::compare_balances() {
 void Simulation::check_nothing_is_stuck() {
   const auto& resident = world_.node().counters.resident_wallets;
   must(world_.pass_until([&] { return resident == 0; }), "a wallet has something under way for ever");
-  for (const auto& [correlation, asked] : asked_)
-    must(asked.answers > 0 || wallets_may_have_crashed_, "a request was never answered");
+  must(clients_.was_everything_answered() || wallets_may_have_crashed_, "a request was never answered");
   tally_.crashes += world_.node().counters.wallet_crashes;
   tally_.resets += world_.node().counters.lane_resets;
   world_.kill();

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <random>
 #include <string>
-#include <vector>
 
+#include "tests/actor/clients.hpp"
 #include "tests/actor/ledger_checker.hpp"
 #include "tests/actor/world.hpp"
 
@@ -33,39 +32,9 @@ class Simulation {
     std::uint64_t resets = 0;
     std::uint64_t crashes = 0;
   };
-  const Tally& tally() const { return tally_; }
+  Tally tally() const;
 
  private:
-  /// What a client wants, without its key.
-  struct Wish {
-    TransactionKind kind = TransactionKind::transfer;
-    WalletId source{};
-    WalletId destination{};
-    Minor amount = 0;
-    bool operator==(const Wish&) const = default;
-  };
-  /// The final answer that a key got first.
-  struct Told {
-    TransactionId id{};
-    Wish wish{};
-    SagaState state = SagaState::none;
-    std::optional<Decline> refusal{};
-  };
-  struct Key {
-    std::vector<Wish> wishes{};
-    std::optional<Told> told{};
-  };
-  struct Asked {
-    TransactionId id{};
-    Wish wish{};
-    std::size_t key = 0;
-    bool is_money = false;
-    bool is_read = false;
-    std::uint64_t seq_when_asked = 0;
-    int answers = 0;
-    bool settled_by_answer = false;
-  };
-
   void live();
   void open_wallets();
   void act();
@@ -74,11 +43,6 @@ class Simulation {
   void run_steps(int most);
   void check_once();
 
-  void begin_wish();
-  void repeat_key(bool other_content);
-  void ask_money(std::size_t key, const Wish& wish);
-  void change_status();
-  void ask_balance(const WalletId& wallet, bool strict);
   void break_commit();
   void crash_wallet();
   void kill_and_start();
@@ -90,15 +54,8 @@ class Simulation {
   void compare_balances();
   void check_nothing_is_stuck();
 
-  void listen(const Answer& answer);
-  void on_answer(const Answer& answer);
-  void on_money(Asked& asked, const MoneyAnswer& answer);
-
-  Wish random_wish();
-  const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_()) % bound; }
   bool chance(int percent) { return static_cast<int>(below(100)) < percent; }
-  Uuid fresh();
 
   std::mt19937_64 random_;
   Flaw flaw_;
@@ -110,10 +67,7 @@ class Simulation {
   int fate_percent_;
   int kill_percent_;
   bool mixes_paths_;
-  std::vector<WalletId> wallets_{};
-  std::vector<Key> keys_{};
-  std::map<std::uint64_t, Asked> asked_{};
-  std::optional<Broken> broken_{};
+  Clients clients_;
   /// A wallet that crashes takes the requests in its mailbox with it.
   bool wallets_may_have_crashed_ = false;
   Tally tally_{};

@@ -36,7 +36,7 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
     const auto broken = simulation.run();
     INFO("DOMPET_SIMULATION_SEED=" << seed << " repeats this");
     CHECK(broken.value_or("nothing is broken") == "nothing is broken");
-    const Simulation::Tally& tally = simulation.tally();
+    const Simulation::Tally tally = simulation.tally();
     sum.steps += tally.steps, sum.done += tally.done, sum.declined += tally.declined, sum.replayed += tally.replayed;
     sum.not_now += tally.not_now, sum.kills += tally.kills, sum.resets += tally.resets, sum.crashes += tally.crashes;
   }

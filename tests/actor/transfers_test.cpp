@@ -264,14 +264,13 @@ TEST_CASE("a thousand transfers out of one wallet and into one wallet leave no c
 
 TEST_CASE("before the ledger is there, a request is told to come again") {
   SimulatedLedger ledger(4);
-  ledger.refuse_claims(2);
+  ledger.refuse_claims(10);
   World world(ledger, small_node());
   const std::uint64_t early = world.submit(ReadWalletRequest{});
-  world.run();
-  REQUIRE(world.is_answered(early));
+  REQUIRE(world.pass_until([&] { return world.is_answered(early); }, std::chrono::seconds(1)));
   CHECK(is_not_applied(world.answers(early).front()));
-  CHECK_FALSE(world.node().ready);
-  CHECK(world.pass_until([&] { return world.node().ready.load(); }));
+  CHECK_FALSE(world.is_ready());
+  CHECK(world.pass_until([&] { return world.is_ready(); }));
 }
 
 }  // namespace dompet::simulated

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +12,8 @@
 #include "actors/engine.hpp"
 #include "actors/node.hpp"
 #include "tests/actor/simulated_ledger.hpp"
+#include "tests/actor/simulated_node.hpp"
+#include "tests/actor/simulated_reads.hpp"
 
 namespace dompet::simulated {
 
@@ -21,12 +22,12 @@ EngineSettings small_node();
 /// The same where every transfer takes its steps one by one.
 EngineSettings slow_node();
 
-/// One node, whole but for its threads: lane, shards, saga engines and wallets under CAF's deterministic scheduler, a
-/// simulated ledger under them, virtual time around them. One step is one message or one database read. With a seed,
-/// what runs next is drawn by it; without, it is first come, first served.
+/// One node that serves alone: no membership, no peers, every shard is its own from the start. A simulated ledger is
+/// under it, virtual time around it. One step is one message or one database read. With a seed, what runs next is drawn
+/// by it; without, it is first come, first served.
 ///
 /// `kill` is kill -9: whatever was in memory is gone, what the ledger has stays. `start` starts another process on it.
-class World final : public ReplySink, public ReadPool {
+class World final : private ReplySink {
  public:
   World(SimulatedLedger& ledger, EngineSettings settings, std::optional<std::uint64_t> seed = std::nullopt);
   ~World() override;
@@ -34,7 +35,7 @@ class World final : public ReplySink, public ReadPool {
 
   void start();
   void kill();
-  bool is_running() const { return machine_ != nullptr; }
+  bool is_running() const { return process_ != nullptr; }
 
   // --- asking ---
 
@@ -63,51 +64,44 @@ class World final : public ReplySink, public ReadPool {
   // --- what shall go wrong ---
 
   /// The next reads of the database fail.
-  void fail_reads(int count) { reads_to_fail_ = count; }
+  void fail_reads(int count) { reads_.fail(count); }
   /// The read pool takes nothing.
-  void fill_read_pool(bool full) { pool_is_full_ = full; }
+  void fill_read_pool(bool full) { reads_.fill(full); }
   /// Holds back reads that were begun, until false.
-  void hold_reads(bool held) { reads_are_held_ = held; }
+  void hold_reads(bool held) { reads_.hold(held); }
 
-  Node& node() { return *node_; }
-  const std::optional<std::string>& gave_up() const { return gave_up_; }
+  Node& node() { return process_->node(); }
+  bool is_ready() const { return process_->node().lanes[0]->ready; }
+  std::uint64_t generation() const { return process_->node().lanes[0]->generation; }
+  const std::optional<std::string>& gave_up() const { return process_->gave_up(); }
   std::int64_t now_ms() const { return now_ms_; }
   SimulatedLedger& ledger() { return ledger_; }
   /// Actors that outlived the end of their node: none, unless something holds on to itself.
   std::size_t leaked_actors() const { return leaked_actors_; }
 
-  // --- ReplySink, ReadPool ---
-
-  void deliver(std::vector<Answer> answers) override;
-  bool read(std::function<void(RecoveryStore&)> work, std::function<void(const std::string&, bool)> failed) override;
-
  private:
-  struct Machine;
-  struct Read {
-    std::function<void(RecoveryStore&)> work{};
-    std::function<void(const std::string&, bool)> failed{};
+  /// The node is alone: nobody can be reached.
+  class NoLinks final : public Links {
+   public:
+    void set_peers(const std::vector<NodeRow>&) override {}
+    Sent send(const Incarnation&, std::string) override { return Sent::down; }
+    bool is_up(const Incarnation&) const override { return false; }
   };
 
-  std::size_t jobs() const;
-  void run_job(std::size_t index);
-  void run_read(std::size_t index);
+  void deliver(std::vector<Answer> answers) override;
   std::size_t draw(std::size_t count);
 
   SimulatedLedger& ledger_;
   EngineSettings settings_;
   std::optional<std::minstd_rand> random_{};
-  std::shared_ptr<bool> alive_{};
-  std::unique_ptr<Machine> machine_{};
-  NodePtr node_{};
-  std::deque<Read> reads_{};
+  SimulatedReads reads_;
+  NoLinks links_{};
+  std::unique_ptr<SimulatedNode> process_{};
+  std::uint64_t starts_ = 0;
   std::int64_t now_ms_;
   std::uint64_t next_correlation_ = 1;
   std::unordered_map<std::uint64_t, std::vector<Result>> answers_{};
   std::function<void(const Answer&)> listen_{};
-  std::optional<std::string> gave_up_{};
-  int reads_to_fail_ = 0;
-  bool pool_is_full_ = false;
-  bool reads_are_held_ = false;
   std::size_t leaked_actors_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <random>
 
@@ -22,6 +23,33 @@ SqlSession open_session() {
 
 void empty_the_database() { open_session().run("DROP SCHEMA public CASCADE; CREATE SCHEMA public"); }
 
+void make_empty_ledger() {
+  empty_the_database();
+  Migrator(database_url()).up();
+}
+
+std::int64_t count(SqlSession& sql, const std::string& what) {
+  return sql.ask("SELECT count(*) FROM " + what)[0].number(0);
+}
+
+void await(SqlSession& sql, const std::string& what) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (count(sql, what) == 0) {
+    INFO("waiting for " << what);
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
+}
+
+void await_blocked(SqlSession& sql, const std::string& application) {
+  await(sql, "pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name LIKE '" + application + "'");
+}
+
+void terminate(SqlSession& sql, const std::string& application) {
+  constexpr const char* patience_ms = "10000";
+  sql.ask("SELECT pg_terminate_backend(pid, " + std::string{patience_ms} +
+          ") FROM pg_stat_activity WHERE application_name LIKE '" + application + "'");
+}
+
 Incarnation make_incarnation() {
   static std::mt19937_64 random{std::random_device{}()};
   Incarnation incarnation;
@@ -30,16 +58,35 @@ Incarnation make_incarnation() {
   return incarnation;
 }
 
-std::unique_ptr<LaneStore> make_lane_store(Incarnation incarnation) {
-  return make_postgres_lane_store(
-      {.database = database_url(), .node_name = "test", .incarnation = incarnation, .answer_timeout_ms = 5'000});
+std::unique_ptr<LaneStore> make_lane_store(const Incarnation& incarnation, int lock_timeout_ms) {
+  return make_postgres_lane_store({.database = database_url(),
+                                   .node_name = "test",
+                                   .incarnation = incarnation,
+                                   .answer_timeout_ms = 5'000,
+                                   .lock_timeout_ms = lock_timeout_ms});
+}
+
+std::unique_ptr<MembershipStore> make_membership_store(const Incarnation& incarnation) {
+  return make_postgres_membership_store(
+      {.database = database_url(), .incarnation = incarnation, .node_name = "test", .connect_timeout_s = 5});
+}
+
+TestNode::TestNode() : row{.incarnation = make_incarnation(), .name = "test"} {
+  ownership = make_postgres_ownership_store(
+      {.database = database_url(), .incarnation = row.incarnation, .node_name = row.name, .connect_timeout_s = 5});
+  ownership->register_node(row);
+  lane = make_lane_store(row.incarnation);
+}
+
+std::vector<Claim> TestNode::take_all() {
+  ownership->acquire(ownership->shards());
+  return lane->claim();
 }
 
 TestLedger::TestLedger() : sql_(open_session()) {
-  empty_the_database();
-  Migrator(database_url()).up();
-  store_ = make_lane_store();
-  writer_ = std::make_unique<LedgerWriter>(*store_, store_->claim(), default_shard_count);
+  make_empty_ledger();
+  node_ = std::make_unique<TestNode>();
+  writer_ = std::make_unique<LedgerWriter>(*node_->lane, node_->take_all(), default_shard_count);
   writer_->set_time(now_ms_);
   reader_ = std::make_unique<Reader>(ReaderSettings{.database = database_url()});
 }

@@ -6,6 +6,7 @@
 
 #include "persistence/lane_store.hpp"
 #include "persistence/ledger_writer.hpp"
+#include "persistence/membership_store.hpp"
 #include "persistence/reader.hpp"
 #include "persistence/session.hpp"
 
@@ -21,8 +22,33 @@ SqlSession open_session();
 /// Takes away everything that is in the database.
 void empty_the_database();
 
+/// Takes away everything that is in the database, and migrates it.
+void make_empty_ledger();
+
+/// `count(sql, "journal WHERE shard = 1")`.
+std::int64_t count(SqlSession& sql, const std::string& what);
+/// Asks until `count` finds something; fails after ten seconds.
+void await(SqlSession& sql, const std::string& what);
+/// Waits until a session of this name (of LIKE) waits for a lock.
+void await_blocked(SqlSession& sql, const std::string& application);
+/// Ends the sessions of this name (of LIKE), and returns when they are gone.
+void terminate(SqlSession& sql, const std::string& application);
+
 Incarnation make_incarnation();
-std::unique_ptr<LaneStore> make_lane_store(Incarnation incarnation = make_incarnation());
+std::unique_ptr<LaneStore> make_lane_store(const Incarnation& incarnation, int lock_timeout_ms = 2'000);
+std::unique_ptr<MembershipStore> make_membership_store(const Incarnation& incarnation);
+
+/// A process as the ledger sees it: registered, with a session for ownership beside that of its lane.
+struct TestNode {
+  TestNode();
+
+  /// Takes every shard from whoever has it, as membership does once it may; a lane's claim then finds them.
+  std::vector<Claim> take_all();
+
+  NodeRow row{};
+  std::unique_ptr<OwnershipStore> ownership{};
+  std::unique_ptr<LaneStore> lane{};
+};
 
 /// A freshly migrated ledger that a writer with all its shards fills. Ids and times count up from a fixed moment, so
 /// that a test can name them.
@@ -52,7 +78,8 @@ class TestLedger {
 
   std::int64_t now_ms() const { return now_ms_; }
   LedgerWriter& writer() { return *writer_; }
-  LaneStore& store() { return *store_; }
+  TestNode& node() { return *node_; }
+  LaneStore& store() { return *node_->lane; }
   Reader& reader() { return *reader_; }
   SqlSession& sql() { return sql_; }
   KeyId last_key() const { return last_key_; }
@@ -67,7 +94,7 @@ class TestLedger {
   SagaState state_of(const TransactionId& id) const { return states_.at(id); }
 
   SqlSession sql_;
-  std::unique_ptr<LaneStore> store_;
+  std::unique_ptr<TestNode> node_;
   std::unique_ptr<LedgerWriter> writer_;
   std::unique_ptr<Reader> reader_;
   std::int64_t now_ms_ = 1'790'000'000'000;

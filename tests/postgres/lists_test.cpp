@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "persistence/saga_inspector.hpp"
 #include "tests/postgres/ledger.hpp"
 
 namespace dompet::testing {
@@ -126,37 +127,6 @@ TEST_CASE("filters of the list of transactions find what they say", "[lists]") {
   CHECK(reader.transactions({.status = "declined"}, {}, 5).at(0).record.decline == Decline::insufficient_funds);
 }
 
-TEST_CASE("the list of sagas shows every transfer, whichever way it was committed", "[lists]") {
-  TestLedger ledger;
-  const Market m = market(ledger);
-  Reader& reader = ledger.reader();
-  const auto all = reader.sagas({}, {}, 200);
-  REQUIRE(all.size() == 41);
-  CHECK(std::ranges::is_sorted(all, std::ranges::greater{}, &SagaListing::id));
-  std::vector<TransactionId> paged;
-  for (std::optional<TransactionId> before;;) {
-    const auto page = reader.sagas({}, before, 4);
-    for (const SagaListing& saga : page)
-      paged.push_back(saga.id);
-    if (page.size() < 4)
-      break;
-    before = paged.back();
-  }
-  CHECK(paged.size() == 41);
-  for (const auto& wallet : {std::optional<WalletId>{}, std::optional{m.ayu}}) {
-    CHECK(reader.sagas({SagaState::settled, wallet}, {}, 200).size() == 20);
-    CHECK(reader.sagas({SagaState::declined, wallet}, {}, 200).size() == 19);
-    CHECK(reader.sagas({SagaState::reserved, wallet}, {}, 200).size() == 1);
-    CHECK(reader.sagas({SagaState::released, wallet}, {}, 200).size() == 1);
-    CHECK(reader.sagas({{}, wallet}, {}, 200).size() == 41);
-  }
-  // Also what is on its way to a wallet, before it has a leg there.
-  CHECK(reader.sagas({SagaState::reserved, m.budi}, {}, 5).at(0).id == m.open);
-  const SagaListing compact = reader.sagas({SagaState::settled, m.budi}, m.settled, 1).at(0);
-  CHECK(compact.compact);
-  CHECK(compact.destination_shard == ledger.writer().shard_of_wallet(m.budi));
-}
-
 TEST_CASE("the list of wallets shows each with its balance, and finds a part of a name", "[lists]") {
   TestLedger ledger;
   const Market m = market(ledger);
@@ -216,7 +186,7 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
       }
       for (const auto& state : {std::optional<SagaState>{}, std::optional{SagaState::settled},
                                 std::optional{SagaState::declined}, std::optional{SagaState::reserved}})
-        reader.sagas({state, wallet}, last, 50);
+        SagaInspector(reader).list({.state = state, .wallet = wallet}, SagaPlace{0, last}, 50);
     }
     // Prepared statements get a plan without their values after five runs.
     for (int i = 0; i < 8; ++i) {

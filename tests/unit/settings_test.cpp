@@ -56,14 +56,36 @@ class File {
 std::string other_value(const Setting& row) {
   const std::string standard = row.read(Settings{});
   Settings any;
-  const std::string candidates[]{"true",    "false", "development", "debug",
-                                 "text",    "all",   "tmp",         std::to_string(std::atoll(standard.c_str()) + 1),
-                                 "[::1]:99"};
+  const std::string candidates[]{"true",        "false",
+                                 "development", "debug",
+                                 "text",        "all",
+                                 "tmp",         std::to_string(std::atoll(standard.c_str()) + 1),
+                                 "[::1]:99",    "postgresql:///one postgres://two/three"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
   FAIL("no other value for " << row.key());
   return {};
+}
+
+/// What must be set along with a setting's other value, since they do not go together otherwise.
+std::vector<std::string> companions(const Setting& row) {
+  const std::string key = row.key();
+  if (key == "cluster.listen")
+    return {"--cluster-secret=0123456789abcdef"};
+  if (key == "cluster.renew_ms" || key == "cluster.lease_local_ms")
+    return {"--cluster-lease-ttl-ms=60000"};
+  std::vector<std::string> others;
+  if (key.starts_with("cluster.tls_"))
+    for (const char* flag : {"--cluster-tls-certificate", "--cluster-tls-key", "--cluster-tls-ca"})
+      if (row.flag() != flag)
+        others.push_back(flag + std::string{"=file"});
+  return others;
+}
+
+/// Takes any text but one with a zero byte.
+bool takes_any_text(const Setting& row) {
+  return row.key() == "var" || row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
 }
 
 std::string literal(const Setting& row, const std::string& value) {
@@ -98,9 +120,14 @@ TEST_CASE("every setting can be set in the file, by a variable and by a flag") {
       continue;
     const std::string value = other_value(row);
     const File file(in_file(row, literal(row, value)));
-    CHECK(row.read(read({file.flag()})) == value);
-    CHECK(row.read(read({}, {{row.variable(), value}})) == value);
-    CHECK(row.read(read({row.flag() + '=' + value})) == value);
+    const auto with = [&row](const std::string& argument) {
+      std::vector<std::string> arguments = companions(row);
+      arguments.push_back(argument);
+      return arguments;
+    };
+    CHECK(row.read(read(with(file.flag()))) == value);
+    CHECK(row.read(read(companions(row), {{row.variable(), value}})) == value);
+    CHECK(row.read(read(with(row.flag() + '=' + value))) == value);
   }
 }
 
@@ -149,10 +176,10 @@ TEST_CASE("every setting refuses nonsense with a whole sentence") {
     INFO(row.key());
     if (row.key() == "database.url")
       continue;
-    const std::string nonsense = row.key() == "var" ? std::string(1, '\0') : "no/such:value";
+    const std::string nonsense = takes_any_text(row) ? std::string(1, '\0') : "no/such:value";
+    const std::string shown = row.is_secret ? "set to something else" : '"' + nonsense + '"';
     check({}, {{row.variable(), nonsense}},
-          row.key() + " is \"" + nonsense + "\" (the variable " + row.variable() + "), but it must be " + row.allowed +
-              '.');
+          row.key() + " is " + shown + " (the variable " + row.variable() + "), but it must be " + row.allowed + '.');
   }
 }
 
@@ -246,6 +273,70 @@ TEST_CASE("settings that do not go together are refused") {
   refused({"--http-key-memory-ms=4000"}, "http.key_memory_ms is shorter");
   refused({"--http-readable-body-bytes=1000000"}, "http.readable_body_bytes is less");
   refused({"--http-bulk-items=9000"}, "http.max_bulk_items_in_flight is less");
+}
+
+TEST_CASE("a cluster's times that would let two nodes trust themselves with one shard are refused") {
+  const auto check_cluster = [](const std::vector<std::string>& flags, std::string_view begin) {
+    std::vector<std::string> arguments = flags;
+    arguments.push_back(database);
+    const auto found = problems(arguments);
+    REQUIRE(found.size() == (begin.empty() ? 0 : 1));
+    if (!begin.empty()) {
+      CHECK(found[0].starts_with(begin));
+      CHECK(found[0].ends_with('.'));
+    }
+  };
+  check_cluster({"--cluster-lease-local-ms=4001"}, "cluster.lease_local_ms is longer");
+  check_cluster({"--cluster-lease-ttl-ms=5999"}, "cluster.lease_local_ms is longer");
+  check_cluster({"--cluster-lease-local-ms=2999"}, "cluster.renew_ms is longer");
+  check_cluster({"--cluster-lease-local-ms=3000"}, "");
+  check_cluster({"--cluster-link-timeout-ms=1499"}, "cluster.link_timeout_ms is shorter");
+  check_cluster({"--cluster-link-timeout-ms=1500"}, "");
+  check_cluster({"--cluster-hand-over-patience-ms=60000"}, "cluster.hand_over_patience_ms is not shorter");
+  check_cluster({"--cluster-renew-ms=100", "--cluster-lease-local-ms=400", "--cluster-lease-ttl-ms=600"}, "");
+}
+
+TEST_CASE("a node that others can reach has a secret, and its links have all of TLS or none") {
+  const auto found = [](std::vector<std::string> arguments) {
+    arguments.push_back(database);
+    const auto sentences = problems(arguments);
+    return sentences.empty() ? std::string{} : sentences[0];
+  };
+  CHECK(found({"--cluster-listen=10.0.0.1:7400"}).starts_with("cluster.listen is set, but cluster.secret has less"));
+  CHECK(found({"--cluster-listen=10.0.0.1:7400", "--cluster-secret=0123456789abcde"}) != "");
+  CHECK(found({"--cluster-listen=10.0.0.1:7400", "--cluster-secret=0123456789abcdef"}) == "");
+  for (const char* address : {"0.0.0.0:7400", "[::]:7400", ":7400", "10.0.0.1", "*:7400"})
+    CHECK(found({std::string{"--cluster-listen="} + address}).starts_with("cluster.listen is \""));
+  CHECK(found({"--cluster-tls-key=key.pem"}).starts_with("Of cluster.tls_certificate, "));
+  CHECK(found({"--cluster-tls-key=key.pem", "--cluster-tls-ca=ca.pem"}) != "");
+  CHECK(found({"--cluster-tls-key=k", "--cluster-tls-ca=c", "--cluster-tls-certificate=n"}) == "");
+}
+
+TEST_CASE("what may be a password is not repeated when it is refused") {
+  const std::string zero(1, '\0');
+  const File file("[cluster]\nsecret = 12345678\n");
+  for (const auto& found :
+       {problems({database}, {{"DOMPET_CLUSTER_SECRET", "12345678" + zero}}), problems({file.flag(), database}),
+        problems({database}, {{"DOMPET_DATABASE_MORE", "postgres://ani:12345678@host/db host=/tmp"}}),
+        problems({}, {{"DOMPET_DATABASE_URL", "postgres://ani:12345678@host/db" + zero}})}) {
+    REQUIRE_FALSE(found.empty());
+    for (const std::string& sentence : found)
+      CHECK(sentence.find("12345678") == std::string::npos);
+  }
+  CHECK(read_invocation({"--help", "--cluster-secret=12345678"}, {}).help.find("12345678") == std::string::npos);
+}
+
+TEST_CASE("further databases are a list of URLs, each once") {
+  const auto more = [](const std::string& text) { return read({}, {{"DOMPET_DATABASE_MORE", text}}).database.more; };
+  CHECK(more("").empty());
+  CHECK(more(" postgres://one/a  postgresql:///two?host=/tmp ") ==
+        std::vector<std::string>{"postgres://one/a", "postgresql:///two?host=/tmp"});
+  for (const char* twice : {"postgresql:///dompet", "postgres://one/a postgres://one/a"}) {
+    const auto found = problems({database}, {{"DOMPET_DATABASE_MORE", twice}});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].starts_with("database.url and database.more name a database twice"));
+  }
+  CHECK(problems({database}, {{"DOMPET_DATABASE_MORE", "host=/tmp"}}).size() == 1);
 }
 
 TEST_CASE("the lane's queue is bounded once, for the lane and for the door") {

@@ -1,0 +1,250 @@
+#include "actors/cluster/wire_fields.hpp"
+#include "domain/ensure.hpp"
+
+namespace dompet::wire {
+
+namespace {
+
+/// Never reuse a number.
+enum class ResultKind : std::uint8_t {
+  wallet = 1,
+  decline = 2,
+  money = 3,
+  key_reused = 4,
+  not_now = 5,
+  saga_report = 6,
+};
+
+Decline read_decline(Source& in) {
+  const auto decline = decline_of(in.u8());
+  if (!decline)
+    throw Unreadable("a frame has an unknown reason to decline");
+  return *decline;
+}
+
+SagaState read_saga_state(Source& in) {
+  const std::uint8_t state = in.u8();
+  if (state > static_cast<std::uint8_t>(SagaState::declined))
+    throw Unreadable("a frame has a transfer in an unknown state");
+  return static_cast<SagaState>(state);
+}
+
+void put_optional_uuid(ByteWriter& out, const std::optional<Uuid>& uuid) {
+  put_flag(out, uuid.has_value());
+  if (uuid)
+    out.raw(uuid->bytes);
+}
+
+std::optional<Uuid> read_optional_uuid(Source& in) {
+  if (!read_flag(in))
+    return std::nullopt;
+  return Uuid{in.raw<16>()};
+}
+
+/// As the journal stores it: the narrow columns, then the payload.
+void put_record(ByteWriter& out, const Record& record) {
+  const JournalRow row = encode(record);
+  out.varint(row.shard);
+  out.signed_varint(row.kind);
+  out.signed_varint(row.currency);
+  for (const std::int64_t number : {row.shard_seq, row.epoch, row.batch, row.at_ms, row.amount})
+    out.signed_varint(number);
+  put_optional_number(out, row.wallet_seq);
+  put_optional_number(out, row.peer_seq);
+  out.raw(row.id.bytes);
+  put_optional_uuid(out, row.key);
+  put_optional_uuid(out, row.wallet);
+  put_optional_uuid(out, row.peer);
+  out.text(row.payload);
+}
+
+std::int16_t read_small(Source& in) {
+  const std::int64_t number = in.signed_varint();
+  if (number < 0 || number > std::numeric_limits<std::int16_t>::max())
+    throw Unreadable("a frame has a record with a number that is too large for its place");
+  return static_cast<std::int16_t>(number);
+}
+
+Record read_record(Source& in) {
+  JournalRow row;
+  row.shard = read_number<Shard>(in);
+  row.kind = read_small(in);
+  row.currency = read_small(in);
+  for (std::int64_t* number : {&row.shard_seq, &row.epoch, &row.batch, &row.at_ms, &row.amount})
+    *number = in.signed_varint();
+  row.wallet_seq = read_optional_number(in);
+  row.peer_seq = read_optional_number(in);
+  row.id.bytes = in.raw<16>();
+  row.key = read_optional_uuid(in);
+  row.wallet = read_optional_uuid(in);
+  row.peer = read_optional_uuid(in);
+  row.payload = in.text();
+  return decode(row);
+}
+
+void put(ByteWriter& out, const WalletHistory& history) {
+  put_kind(out, ResultKind::wallet);
+  if (history.wallet.holds.empty())
+    return out.text(encode_snapshot(history));
+  WalletHistory without_holds = history;
+  without_holds.wallet.holds.clear();
+  out.text(encode_snapshot(without_holds));
+}
+
+void put(ByteWriter& out, const Decline& decline) {
+  put_kind(out, ResultKind::decline);
+  out.u8(static_cast<std::uint8_t>(decline));
+}
+
+void put(ByteWriter& out, const MoneyAnswer& answer) {
+  put_kind(out, ResultKind::money);
+  ensure(answer.record != nullptr, "an answer about money shows its record");
+  put_record(out, *answer.record);
+  out.u8(static_cast<std::uint8_t>(answer.state));
+  out.signed_varint(answer.completed_at_ms);
+  put_optional_decline(out, answer.refusal);
+  put_flag(out, answer.replayed);
+}
+
+MoneyAnswer read_money(Source& in) {
+  MoneyAnswer answer;
+  answer.record = std::make_shared<const Record>(read_record(in));
+  answer.state = read_saga_state(in);
+  answer.completed_at_ms = in.signed_varint();
+  answer.refusal = read_optional_decline(in);
+  answer.replayed = read_flag(in);
+  return answer;
+}
+
+void put(ByteWriter& out, const KeyReused& reused) {
+  put_kind(out, ResultKind::key_reused);
+  put_id(out, reused.original);
+}
+
+void put(ByteWriter& out, const NotNow& refusal) {
+  put_kind(out, ResultKind::not_now);
+  put_flag(out, refusal.may_be_applied);
+  out.text(refusal.reason);
+}
+
+NotNow read_not_now(Source& in) {
+  NotNow refusal;
+  refusal.may_be_applied = read_flag(in);
+  refusal.reason = in.text();
+  return refusal;
+}
+
+void put_attempt(ByteWriter& out, const SagaAttempt& attempt) {
+  out.varint(static_cast<std::uint32_t>(attempt.number));
+  put_flag(out, attempt.cancel);
+  out.signed_varint(attempt.at_ms);
+  put_optional_number(out, attempt.took_ms);
+  out.text(attempt.node);
+  out.text(attempt.answer);
+}
+
+SagaAttempt read_attempt(Source& in) {
+  SagaAttempt attempt;
+  attempt.number = read_number<int>(in);
+  attempt.cancel = read_flag(in);
+  attempt.at_ms = in.signed_varint();
+  attempt.took_ms = read_optional_number(in);
+  attempt.node = in.text();
+  attempt.answer = in.text();
+  return attempt;
+}
+
+void put(ByteWriter& out, const SagaReport& report) {
+  put_kind(out, ResultKind::saga_report);
+  put_flag(out, report.open);
+  put_flag(out, report.accepted);
+  out.u8(static_cast<std::uint8_t>(report.state));
+  put_flag(out, report.paused);
+  out.varint(static_cast<std::uint32_t>(report.attempts));
+  put_optional_number(out, report.next_attempt_in_ms);
+  out.text(report.waits_for);
+  out.varint(report.last_attempts.size());
+  for (const SagaAttempt& attempt : report.last_attempts)
+    put_attempt(out, attempt);
+}
+
+SagaReport read_saga_report(Source& in) {
+  SagaReport report;
+  report.open = read_flag(in);
+  report.accepted = read_flag(in);
+  report.state = read_saga_state(in);
+  report.paused = read_flag(in);
+  report.attempts = read_number<int>(in);
+  report.next_attempt_in_ms = read_optional_number(in);
+  report.waits_for = in.text();
+  for (std::uint64_t left = in.varint(); left > 0; --left)
+    report.last_attempts.push_back(read_attempt(in));
+  return report;
+}
+
+}  // namespace
+
+Currency read_currency(Source& in) {
+  const auto currency = find_currency(read_number<std::uint16_t>(in));
+  if (!currency)
+    throw Unreadable("a frame has an unknown currency");
+  return *currency;
+}
+
+void put_optional_decline(ByteWriter& out, const std::optional<Decline>& decline) {
+  put_flag(out, decline.has_value());
+  if (decline)
+    out.u8(static_cast<std::uint8_t>(*decline));
+}
+
+std::optional<Decline> read_optional_decline(Source& in) {
+  if (!read_flag(in))
+    return std::nullopt;
+  return read_decline(in);
+}
+
+void put_transaction(ByteWriter& out, const Transaction& transaction) {
+  put_id(out, transaction.id);
+  put_kind(out, transaction.kind);
+  put_currency(out, transaction.currency);
+  out.signed_varint(transaction.amount);
+  put_id(out, transaction.source);
+  put_id(out, transaction.destination);
+  out.text(transaction.method);
+  out.text(transaction.description);
+  out.text(transaction.metadata);
+}
+
+std::shared_ptr<const Transaction> read_transaction(Source& in) {
+  auto transaction = std::make_shared<Transaction>();
+  transaction->id = read_id<TransactionId>(in);
+  transaction->kind = static_cast<TransactionKind>(in.u8());
+  if (transaction->kind != TransactionKind::topup && transaction->kind != TransactionKind::transfer)
+    throw Unreadable("a frame has a transaction of an unknown kind");
+  transaction->currency = read_currency(in);
+  transaction->amount = in.signed_varint();
+  transaction->source = read_id<WalletId>(in);
+  transaction->destination = read_id<WalletId>(in);
+  transaction->method = in.text();
+  transaction->description = in.text();
+  transaction->metadata = in.text();
+  return transaction;
+}
+
+void put_result(ByteWriter& out, const Result& result) {
+  std::visit([&](const auto& answered) { put(out, answered); }, result);
+}
+
+Result read_result(Source& in) {
+  switch (static_cast<ResultKind>(in.u8())) {
+    case ResultKind::wallet: return decode_snapshot(in.text());
+    case ResultKind::decline: return read_decline(in);
+    case ResultKind::money: return read_money(in);
+    case ResultKind::key_reused: return KeyReused{read_id<TransactionId>(in)};
+    case ResultKind::not_now: return read_not_now(in);
+    case ResultKind::saga_report: return read_saga_report(in);
+  }
+  throw Unreadable("a frame has an answer of an unknown kind");
+}
+
+}  // namespace dompet::wire

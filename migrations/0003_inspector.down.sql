@@ -1,0 +1,10 @@
+DROP INDEX audit_saga;
+ALTER TABLE audit DROP COLUMN saga;
+DROP INDEX saga_destination;
+DROP INDEX saga_source;
+DROP INDEX saga_open_id;
+DROP TABLE saga_progress;
+DROP TABLE saga_attempt;
+DROP TABLE saga_view;
+DROP TABLE saga_mark;
+DROP TABLE saga_note;

@@ -1,0 +1,206 @@
+#include "tests/actor/clients.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace dompet::simulated {
+
+void must(bool holds, const std::string& otherwise) {
+  if (!holds)
+    throw Broken(otherwise);
+}
+
+Clients::Clients(std::mt19937_64& random, LedgerChecker& checker, Submit submit, std::function<std::int64_t()> unix_ms,
+                 bool commits_take_time)
+    : random_(random), checker_(checker), submit_(std::move(submit)), unix_ms_(std::move(unix_ms)),
+      commits_take_time_(commits_take_time) {}
+
+Uuid Clients::fresh() {
+  std::array<std::uint8_t, 10> rest{};
+  const std::uint64_t draw = random_();
+  std::memcpy(rest.data() + 2, &draw, sizeof draw);
+  return make_uuid_v7(unix_ms_(), rest);
+}
+
+// --- what they do ---
+
+/// The last one is in another currency; asking again for one that is open does no harm.
+void Clients::open_wallets(std::size_t count) {
+  const bool is_first_time = wallets_.empty();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (is_first_time)
+      wallets_.push_back({fresh()});
+    const Limits limits{.maximum_balance = chance(20) ? std::optional<Minor>{60} : std::nullopt};
+    const Currency currency = *find_currency(i + 1 == count ? "USD" : "IDR");
+    submit_(OpenWalletRequest{wallets_[i], {currency, "a wallet", limits}});
+  }
+}
+
+void Clients::top_up_all() {
+  for (const WalletId& wallet : wallets_) {
+    keys_.emplace_back();
+    ask_money(keys_.size() - 1, {TransactionKind::topup, {}, wallet, 20 + static_cast<Minor>(below(30))});
+  }
+}
+
+Clients::Wish Clients::random_wish() {
+  Wish wish;
+  wish.kind = chance(12) ? TransactionKind::topup : TransactionKind::transfer;
+  wish.destination = chance(2) ? WalletId{fresh()} : any_wallet();
+  if (wish.kind == TransactionKind::transfer)
+    wish.source = any_wallet();
+  wish.amount = 1 + static_cast<Minor>(below(chance(10) ? 60 : 5));
+  return wish;
+}
+
+void Clients::begin_wish() {
+  keys_.emplace_back();
+  ask_money(keys_.size() - 1, random_wish());
+}
+
+void Clients::repeat_key(bool other_content) {
+  const std::size_t key = below(keys_.size());
+  ask_money(key, other_content ? random_wish() : keys_[key].wishes[below(keys_[key].wishes.size())]);
+}
+
+void Clients::repeat_unanswered_key() {
+  const std::size_t first = below(keys_.size());
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const std::size_t key = (first + i) % keys_.size();
+    if (!was_told(key)) {
+      ask_money(key, keys_[key].wishes.front());
+      return;
+    }
+  }
+}
+
+std::uint64_t Clients::ask_again(std::size_t key) {
+  return ask_money(key, was_told(key) ? keys_[key].told->wish : keys_[key].wishes.front());
+}
+
+Currency Clients::currency_of(const Wish& wish) const {
+  const WalletId& payer = wish.kind == TransactionKind::topup ? wish.destination : wish.source;
+  return *find_currency(payer == wallets_.back() ? "USD" : "IDR");
+}
+
+std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
+  if (std::ranges::find(keys_[key].wishes, wish) == keys_[key].wishes.end())
+    keys_[key].wishes.push_back(wish);
+  auto transaction = std::make_shared<Transaction>();
+  transaction->id = {fresh()};
+  transaction->kind = wish.kind;
+  transaction->currency = currency_of(wish);
+  transaction->amount = wish.amount;
+  transaction->source = wish.source;
+  transaction->destination = wish.destination;
+  transaction->method = wish.kind == TransactionKind::topup ? "cash" : "";
+  const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount);
+  const Stamp stamp{key_id("a client", std::to_string(key)), fingerprint(fields)};
+  const TransactionId id = transaction->id;
+  const std::uint64_t correlation = submit_(MoveMoneyRequest{std::move(transaction), stamp});
+  asked_[correlation] = {.id = id, .wish = wish, .key = key, .is_money = true};
+  return correlation;
+}
+
+void Clients::change_status() {
+  const WalletId& wallet = any_wallet();
+  ChangeWalletRequest request{wallet, {}};
+  if (chance(40))
+    request.changes.emplace_back(FreezeWallet{});
+  else if (chance(80))
+    request.changes.emplace_back(UnfreezeWallet{});
+  else
+    request.changes.emplace_back(ChangeName{"another name"});
+  asked_[submit_(std::move(request))] = {};
+}
+
+void Clients::ask_any_balance() { ask_balance(any_wallet(), chance(40)); }
+
+/// A strict read is answered after a commit that began later than the question, so it sees all that is durable now.
+std::uint64_t Clients::ask_balance(const WalletId& wallet, bool strict) {
+  const std::uint64_t durable = checker_.seq_of(wallet);
+  const std::uint64_t least = strict || !commits_take_time_ ? durable : told_seq_[wallet];
+  const std::uint64_t correlation = submit_(ReadWalletRequest{wallet, strict});
+  asked_[correlation] = {.is_read = true, .least_seq = least};
+  return correlation;
+}
+
+// --- what they were told ---
+
+void Clients::listen(const Answer& answer) {
+  try {
+    on_answer(answer);
+  } catch (const Broken& rule) {
+    if (!broken_)
+      broken_ = rule;
+  }
+}
+
+void Clients::on_answer(const Answer& answer) {
+  const auto found = asked_.find(answer.correlation);
+  if (found == asked_.end())
+    return;
+  Asked& asked = found->second;
+  const auto* not_now = std::get_if<NotNow>(&answer.result);
+  must(++asked.answers == 1 || (not_now && !asked.settled_by_answer), "a request was answered twice");
+  asked.settled_by_answer = not_now == nullptr;
+  asked.last = answer.result;
+  tally_.not_now += not_now ? 1 : 0;
+  tally_.in_doubt += not_now && not_now->may_be_applied ? 1 : 0;
+  if (asked.is_money)
+    checker_.check_answer(asked.id, answer.result);
+  if (const auto* history = std::get_if<WalletHistory>(&answer.result))
+    on_balance(asked, *history);
+  if (const auto* money = std::get_if<MoneyAnswer>(&answer.result))
+    on_money(asked, *money);
+  if (const auto* reused = std::get_if<KeyReused>(&answer.result)) {
+    must(checker_.is_on_record(reused->original), "a key is said to be used by what is not on record");
+    const auto& told = keys_[asked.key].told;
+    must(!told || told->wish != asked.wish, "the same request with its key was refused as another one");
+  }
+}
+
+void Clients::on_balance(const Asked& asked, const WalletHistory& told) {
+  checker_.check();
+  checker_.check_balance(told, asked.is_read ? asked.least_seq : 0);
+  note_told(told.wallet.id, told.seq);
+  tally_.balances += asked.is_read ? 1 : 0;
+}
+
+void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
+  tally_.replayed += answer.replayed ? 1 : 0;
+  for (const WalletId& wallet : {answer.record->transaction->source, answer.record->transaction->destination})
+    if (is_final(answer.state))
+      note_told(wallet, checker_.seq_after(answer.record->id, wallet));
+  if (!is_final(answer.state)) {
+    tally_.still_open += 1;
+    return;  // 202: it goes on, and the key finds out how it ended
+  }
+  (answer.state == SagaState::settled ? tally_.done : tally_.declined) += 1;
+  Key& key = keys_[asked.key];
+  if (!key.told) {
+    key.told = Told{answer.record->id, asked.wish, answer.state, answer.refusal};
+    return;
+  }
+  const Told& told = *key.told;
+  must(told.wish == asked.wish, "two requests were accepted with one key");
+  must(told.id == answer.record->id, "a key was answered for two transactions");
+  must(told.state == answer.state && told.refusal == answer.refusal, "a repeated request got another answer");
+}
+
+void Clients::note_told(const WalletId& wallet, std::uint64_t seq) {
+  std::uint64_t& known = told_seq_[wallet];
+  known = std::max(known, seq);
+}
+
+const Result* Clients::answer_to(std::uint64_t correlation) const {
+  const auto found = asked_.find(correlation);
+  return found == asked_.end() || !found->second.last ? nullptr : &*found->second.last;
+}
+
+bool Clients::was_everything_answered() const {
+  return std::ranges::all_of(asked_, [](const auto& entry) { return entry.second.answers > 0; });
+}
+
+}  // namespace dompet::simulated
