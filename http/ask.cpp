@@ -54,6 +54,7 @@ void Ask::close() {
   delivered_.clear();
   posted_.clear();
   questions_.clear();
+  impatient_.clear();
   keys_.clear();
 }
 
@@ -74,6 +75,10 @@ void Ask::drain() {
 }
 
 void Ask::tick(Clock::time_point now) {
+  for (; !impatient_.empty() && impatient_.begin()->first <= now; impatient_.erase(impatient_.begin()))
+    if (const auto question = questions_.extract(impatient_.begin()->second); !question.empty())
+      for (const Waiter& waiter : question.mapped().waiters)
+        say(waiter, {.absence = NoAnswer::outcome_unknown});
   for (auto at = questions_.begin(); at != questions_.end() && at->second.asked + answer_deadline_ <= now;) {
     Question& question = at->second;
     expire(question, now);
@@ -90,6 +95,11 @@ void Ask::ask(Request request, Continuation continuation) {
   const std::uint64_t correlation = ++last_correlation_;
   add(correlation, std::move(continuation));
   engine_->submit(correlation, std::move(request));
+}
+
+void Ask::ask(Request request, Continuation continuation, std::chrono::milliseconds patience) {
+  impatient_.emplace(Clock::now() + patience, last_correlation_ + 1);
+  ask(std::move(request), std::move(continuation));
 }
 
 void Ask::move_money(MoveMoneyRequest request, Continuation continuation) {

@@ -62,8 +62,10 @@ class Ask final : public ReplySink {
   /// Answers what waited too long. Call it every hundred milliseconds or so.
   void tick(Clock::time_point now);
 
-  /// Opens, changes or reads a wallet.
+  /// Opens, changes or reads a wallet, or speaks to a transfer's coordinator.
   void ask(Request request, Continuation continuation);
+  /// The same for who can do without: after `patience` he hears of silence, and a later answer is dropped.
+  void ask(Request request, Continuation continuation, std::chrono::milliseconds patience);
   /// Moves money once per key.
   void move_money(MoveMoneyRequest request, Continuation continuation);
 
@@ -104,6 +106,8 @@ class Ask final : public ReplySink {
   Engine* engine_ = nullptr;
   std::uint64_t last_correlation_ = 0;
   Questions questions_;
+  /// When those run out who can do without an answer.
+  std::multimap<Clock::time_point, std::uint64_t> impatient_;
   std::unordered_map<KeyId, std::uint64_t> keys_;
 };
 

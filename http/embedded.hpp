@@ -1,4 +1,4 @@
-// Files that the server carries inside itself: the OpenAPI document and the Swagger UI that shows it.
+// Files that the server carries inside itself: the OpenAPI document, the Swagger UI that shows it, and the inspector.
 //
 // Written by the build (cmake/Embed.cmake). The values are filled before main() starts; nothing may read them from a
 // static initialiser of another file.
@@ -13,7 +13,7 @@ namespace dompet::http {
 extern const std::string_view openapi_document;
 
 struct Asset {
-  std::string_view path;          // below /docs/: "index.html", "swagger-ui.css", …
+  std::string_view path;          // below /docs/ or /inspector/: "index.html", "swagger-ui.css", …
   std::string_view content_type;  // value of the Content-Type header
   std::string_view body;
 };
@@ -21,5 +21,9 @@ struct Asset {
 // The pages of /docs: /docs itself is "index.html", /docs/<path> is each of them. Empty when the Swagger UI could not
 // be fetched before the build (scripts/bootstrap says so); /docs is then not found and /openapi.json still there.
 extern const std::span<const Asset> swagger_assets;
+
+// The page of /inspector, built from web/: "index.html", "inspector.js", "inspector.css". Empty when the packages that
+// build it could not be fetched; /inspector is then not found and the routes that it shows are still there.
+extern const std::span<const Asset> inspector_assets;
 
 }  // namespace dompet::http

@@ -51,4 +51,11 @@ void Exchange::answer(HttpResponse response) {
   outlet_.send(*this, std::move(response));
 }
 
+std::shared_ptr<Stream> Exchange::stream(HttpResponse head) {
+  if (answered_)
+    return nullptr;
+  answered_ = true;
+  return outlet_.open_stream(*this, std::move(head));
+}
+
 }  // namespace dompet::http

@@ -51,10 +51,22 @@ struct HttpResponse {
 struct Route;
 class Exchange;
 
+/// An answer without an end: what is pushed goes to the client as it comes. Io thread only.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Left out while the client has not taken what was pushed before, so a slow one costs no memory.
+  virtual void push(std::string text) = 0;
+  /// False once the client has left, or the server stops.
+  virtual bool is_open() const = 0;
+};
+
 /// Who sends the answers: the server.
 class Outlet {
  public:
   virtual void send(Exchange& exchange, HttpResponse response) = 0;
+  /// Sends the head with the first push.
+  virtual std::shared_ptr<Stream> open_stream(Exchange& exchange, HttpResponse head) = 0;
 
  protected:
   ~Outlet() = default;
@@ -70,6 +82,8 @@ class Exchange {
   /// The first answer counts, later ones are dropped. Io thread only.
   void answer(HttpResponse response);
   bool is_answered() const { return answered_; }
+  /// Answers with a stream that begins with this head, whose body is not looked at. Nothing when it was answered.
+  std::shared_ptr<Stream> stream(HttpResponse head);
 
   HttpRequest request{};
   /// What the router found: nothing for an unknown path.

@@ -6,6 +6,8 @@
 #include "config/logging.hpp"
 #include "http/answers.hpp"
 #include "http/router.hpp"
+#include "http/saga_feed.hpp"
+#include "http/saga_jobs.hpp"
 #include "http/server.hpp"
 
 namespace dompet::http {
@@ -46,7 +48,7 @@ class HttpFront::Parts final : public Application {
  public:
   Parts(Settings wanted, Ask& ask, Engine& engine)
       : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), admission_(settings_, engine, ask),
-        services_{settings_, ask, engine, admission_, metrics_, ids_}, router_(all_routes()),
+        services_{settings_, ask, engine, admission_, metrics_, ids_, saga_jobs_, saga_feed_}, router_(all_routes()),
         server_(settings_, *this) {}
 
   void start() {
@@ -96,7 +98,11 @@ class HttpFront::Parts final : public Application {
     return respond({.code = "internal_error"}, exchange.request);
   }
 
-  void tick(steady_clock::time_point now) override { ask_.tick(now); }
+  void tick(steady_clock::time_point now) override {
+    ask_.tick(now);
+    saga_jobs_.tick(services_, now);
+    saga_feed_.tick(services_, now);
+  }
 
  private:
   static Settings numeric(Settings settings) {
@@ -177,6 +183,8 @@ class HttpFront::Parts final : public Application {
   Admission admission_;
   Metrics metrics_;
   IdSource ids_;
+  SagaJobs saga_jobs_;
+  SagaFeed saga_feed_;
   Services services_;
   Router router_;
   HttpServer server_;

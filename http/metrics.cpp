@@ -49,6 +49,15 @@ void append_engine(std::vector<MetricFamily>& families, const EngineCounters& co
   counter("key_lookups_total", "Idempotency keys looked up in the database.", counters.key_lookups);
   counter("saga_resends_total", "Saga messages sent again.", counters.saga_resends);
   counter("integrity_alarms_total", "Contradictions in the ledger. Must stay 0.", counters.integrity_alarms);
+  counter("slow_transfers_total", "Transfers that take their steps one by one.", counters.slow_transfers);
+  counter("forwarded_requests_total", "Requests sent on to the node that has the wallet.", counters.forwarded_requests);
+  counter("served_for_others_total", "Requests that came from other nodes.", counters.served_for_others);
+  counter("link_losses_total", "Links to other nodes that broke.", counters.link_losses);
+  counter("acquired_shards_total", "Shards taken over.", counters.acquired_shards);
+  counter("given_shards_total", "Shards handed to another node.", counters.shards_given);
+  counter("lost_shards_total", "Shards that another node took.", counters.shards_lost);
+  counter("expired_peers_total", "Other nodes that this one declared dead.", counters.expired_peers);
+  counter("missed_renewals_total", "Heartbeats that the database did not take.", counters.missed_renewals);
   families.push_back(family("dompet_engine_quarantined_wallets", "Wallets that no longer answer until somebody looks.",
                             MetricType::Gauge, static_cast<double>(counters.quarantined_wallets)));
   families.push_back(family("dompet_engine_resident_wallets", "Wallets in memory.", MetricType::Gauge,

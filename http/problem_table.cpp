@@ -50,6 +50,11 @@ constexpr std::array types{
     ProblemType{"wallet_not_found", 404, "There is no such wallet", false, "Or none that you may see."},
     ProblemType{"transaction_not_found", 404, "There is no such transaction", false, "Or none that you may see."},
     ProblemType{"saga_not_found", 404, "There is no such saga", false, "Only transfers are sagas."},
+    ProblemType{"bulk_not_found", 404, "There is no such bulk job here", false,
+                "A job lives in the memory of the node that took it, and ends with it."},
+    ProblemType{"view_not_found", 404, "There is no such saved view", false, "GET /v1/sagas/views lists them."},
+    ProblemType{"node_not_found", 404, "There is no such node", false, "GET /v1/cluster lists the nodes there are."},
+    ProblemType{"shard_not_found", 404, "There is no such shard", false, "GET /v1/cluster lists the shards there are."},
     ProblemType{"method_not_allowed", 405, "This address does not know the method", false,
                 "The header Allow lists the methods that it knows."},
     // 409: the state of things stands against it.
@@ -72,6 +77,14 @@ constexpr std::array types{
     ProblemType{"already_exists", 409, "It exists already", false, "Nothing was changed."},
     ProblemType{"cancelled", 409, "The transfer was cancelled", false,
                 "It was cancelled before the destination accepted it; the money is back in the source wallet."},
+    ProblemType{
+        "saga_is_final", 409, "The transfer is over", false,
+        "It is settled, released or declined, and takes no orders. The undo of a settled one is a new transfer."},
+    ProblemType{"order_refused", 409, "The transfer's owner did not take the order", false, "`detail` says why."},
+    ProblemType{"cluster_refuses", 409, "The cluster cannot do that", false, "`detail` says why."},
+    ProblemType{"too_many_views", 409, "There are too many saved views", false, "Delete one first."},
+    ProblemType{"too_many_jobs", 409, "Too many bulk jobs are under way", true,
+                "Wait until one of them is done, or abort one."},
     // The form of the request
     ProblemType{"body_too_large", 413, "The body is too large", false,
                 "A body has at most 1 MiB, of a bulk request at most 8 MiB."},
@@ -97,6 +110,10 @@ constexpr std::array types{
     ProblemType{
         "outcome_unknown", 503, "It is not known whether the request was carried out", true,
         "Repeat it with the same Idempotency-Key: the answer is what really happened, and it is done at most once."},
+    ProblemType{
+        "owner_unreachable", 503, "The transfer's owner cannot be reached", true,
+        "Its node is down, or its shard is changing hands; another one will take it over. `applied` says whether "
+        "the order may have been taken."},
     ProblemType{"shutting_down", 503, "The service is being stopped", true, "Nothing was done. Try again soon."},
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <span>
 
 #include "http/timestamp.hpp"
 #include "persistence/codec.hpp"
@@ -24,20 +25,11 @@ int hex_value(char digit) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// Percent-decodes; a plus is a space. A broken escape stays as it is.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape =
-        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    if (is_escape) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
+/// In a query a plus is a space.
+std::string form_decoded(std::string_view text) {
+  std::string spaced{text};
+  std::ranges::replace(spaced, '+', ' ');
+  return percent_decoded(spaced);
 }
 
 /// A name from the query as it may stand in an answer.
@@ -94,19 +86,38 @@ std::expected<Position, std::string_view> read_cursor(std::string_view text, std
 
 }  // namespace
 
-QueryParameters::QueryParameters(std::string_view query, std::initializer_list<std::string_view> known) {
+/// A broken escape stays as it is.
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    if (is_escape) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+QueryParameters::QueryParameters(std::string_view query, std::initializer_list<std::string_view> known)
+    : QueryParameters(query, std::span(known.begin(), known.size())) {}
+
+QueryParameters::QueryParameters(std::string_view query, std::span<const std::string_view> known) {
   while (!query.empty()) {
     const std::string_view parameter = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), parameter.size() + 1));
     if (parameter.empty())
       continue;
     const std::size_t equals = parameter.find('=');
-    const std::string name = decoded(parameter.substr(0, equals));
+    const std::string name = form_decoded(parameter.substr(0, equals));
     if (std::ranges::find(known, name) == known.end())
       fault(printable(name), "This route does not know the parameter.", "unknown_parameter");
     else if (text(name))
       fault(name, "The parameter is there twice.", "unknown_parameter");
-    parameters_.emplace_back(name, equals == parameter.npos ? "" : decoded(parameter.substr(equals + 1)));
+    parameters_.emplace_back(name, equals == parameter.npos ? "" : form_decoded(parameter.substr(equals + 1)));
   }
 }
 
@@ -135,6 +146,19 @@ std::optional<std::int64_t> QueryParameters::time_ms(std::string_view name) {
   if (!time)
     fault(name, "A time of RFC 3339, such as 2026-11-20T10:15:30.123Z.");
   return time;
+}
+
+std::optional<std::int64_t> QueryParameters::number(std::string_view name, std::int64_t least, std::int64_t most) {
+  const auto value = text(name);
+  if (!value)
+    return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (error != std::errc{} || end != value->data() + value->size() || number < least || number > most) {
+    fault(name, "A whole number from " + std::to_string(least) + " to " + std::to_string(most) + ".");
+    return std::nullopt;
+  }
+  return number;
 }
 
 std::optional<Minor> QueryParameters::amount(std::string_view name) {
@@ -185,11 +209,8 @@ std::uint64_t QueryParameters::filters(std::string_view route_template) const {
 
 std::expected<Page, Problem> read_page(QueryParameters& parameters, std::string_view route_template) {
   Page page{.filters = parameters.filters(route_template)};
-  if (const auto limit = parameters.text("limit")) {
-    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (error != std::errc{} || end != limit->data() + limit->size() || page.limit < 1 || page.limit > largest_page)
-      parameters.fault("limit", "A whole number from 1 to " + std::to_string(largest_page) + ".");
-  }
+  if (const auto limit = parameters.number("limit", 1, largest_page))
+    page.limit = static_cast<int>(*limit);
   if (auto problem = parameters.problem())
     return std::unexpected(std::move(*problem));
   if (const auto cursor = parameters.text("cursor")) {

@@ -3,6 +3,7 @@
 #include <expected>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,10 +20,12 @@ namespace dompet::http {
 class QueryParameters {
  public:
   QueryParameters(std::string_view query, std::initializer_list<std::string_view> known);
+  QueryParameters(std::string_view query, std::span<const std::string_view> known);
 
   std::optional<std::string> text(std::string_view name) const;
   std::optional<Uuid> id(std::string_view name);
   std::optional<std::int64_t> time_ms(std::string_view name);
+  std::optional<std::int64_t> number(std::string_view name, std::int64_t least, std::int64_t most);
   /// A decimal with at most two digits after the point, as minor units of a currency that has two.
   std::optional<Minor> amount(std::string_view name);
   /// One of the choices; empty when it is not there.
@@ -39,6 +42,9 @@ class QueryParameters {
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::vector<FieldError> errors_;
 };
+
+/// A segment of a path as it was meant.
+std::string percent_decoded(std::string_view text);
 
 /// Where a list goes on: behind this place.
 struct Position {

@@ -14,21 +14,6 @@ struct Match : Cases... {
   using Cases::operator()...;
 };
 
-std::string_view kind_of(const Event& event) {
-  return std::visit(Match{[](const WalletOpened&) { return std::string_view{"opened"}; },
-                          [](const NameChanged&) { return std::string_view{"renamed"}; },
-                          [](const LimitsChanged&) { return std::string_view{"limits_changed"}; },
-                          [](const WalletFrozen&) { return std::string_view{"frozen"}; },
-                          [](const WalletUnfrozen&) { return std::string_view{"unfrozen"}; },
-                          [](const WalletClosed&) { return std::string_view{"closed"}; },
-                          [](const Credited&) { return std::string_view{"credited"}; },
-                          [](const TransferredOut&) { return std::string_view{"transferred_out"}; },
-                          [](const HoldPlaced&) { return std::string_view{"hold_placed"}; },
-                          [](const HoldCaptured&) { return std::string_view{"hold_captured"}; },
-                          [](const HoldReleased&) { return std::string_view{"hold_released"}; }},
-                    event);
-}
-
 /// What an event does to the available balance.
 Minor change_of(const Event& event) {
   return std::visit(Match{[](const Credited& fact) { return fact.amount; },
@@ -62,22 +47,6 @@ void append_plain_or_null(JsonWriter& json, std::string_view name, const std::st
     json.plain(name, text);
 }
 
-std::string_view step_name(RecordKind kind) {
-  switch (kind) {
-    case RecordKind::wallet_changed: return "wallet_changed";
-    case RecordKind::topup: return "topup";
-    case RecordKind::transfer: return "transfer";
-    case RecordKind::declined: return "declined";
-    case RecordKind::hold_placed: return "hold_placed";
-    case RecordKind::transfer_credited: return "transfer_credited";
-    case RecordKind::transfer_refused: return "transfer_refused";
-    case RecordKind::transfer_cancelling: return "transfer_cancelling";
-    case RecordKind::hold_captured: return "hold_captured";
-    case RecordKind::hold_released: return "hold_released";
-  }
-  return "unknown";
-}
-
 /// System accounts and sums end with their currency: external:bri:IDR.
 std::string_view currency_of(std::string_view account) { return account.substr(account.rfind(':') + 1); }
 
@@ -87,6 +56,21 @@ std::string amount_text(Minor amount, std::string_view currency_code) {
 }
 
 }  // namespace
+
+std::string_view kind_of(const Event& event) {
+  return std::visit(Match{[](const WalletOpened&) { return std::string_view{"opened"}; },
+                          [](const NameChanged&) { return std::string_view{"renamed"}; },
+                          [](const LimitsChanged&) { return std::string_view{"limits_changed"}; },
+                          [](const WalletFrozen&) { return std::string_view{"frozen"}; },
+                          [](const WalletUnfrozen&) { return std::string_view{"unfrozen"}; },
+                          [](const WalletClosed&) { return std::string_view{"closed"}; },
+                          [](const Credited&) { return std::string_view{"credited"}; },
+                          [](const TransferredOut&) { return std::string_view{"transferred_out"}; },
+                          [](const HoldPlaced&) { return std::string_view{"hold_placed"}; },
+                          [](const HoldCaptured&) { return std::string_view{"hold_captured"}; },
+                          [](const HoldReleased&) { return std::string_view{"hold_released"}; }},
+                    event);
+}
 
 void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms) {
   const Wallet& wallet = history.wallet;
@@ -160,46 +144,6 @@ void append_csv(std::string& out, const EntryView& entry) {
   for (const std::string_view column : columns)
     (out += ',') += column;
   out += "\r\n";
-}
-
-void append_saga(JsonWriter& json, const SagaListing& saga) {
-  json.begin_object();
-  json.plain("id", to_string(saga.id)).plain("state", name_of(saga.state));
-  json.plain("path", saga.compact ? "one_commit" : "stepwise");
-  json.plain("source_wallet_id", to_string(saga.source)).plain("destination_wallet_id", to_string(saga.destination));
-  json.plain("amount", format_amount(saga.amount, saga.currency)).plain("currency", saga.currency.text());
-  json.key("source_shard").number(saga.source_shard);
-  json.key("destination_shard").number(saga.destination_shard);
-  json.key("attempts").number(saga.attempts);
-  json.key("last_error");
-  if (saga.last_error.empty())
-    json.null();
-  else
-    json.text(saga.last_error);
-  json.plain("created_at", format_time(saga.created_at_ms)).plain("updated_at", format_time(saga.updated_at_ms));
-  json.end_object();
-}
-
-void append_step(JsonWriter& json, const Record& record) {
-  json.begin_object();
-  json.plain("step", step_name(record.kind)).plain("at", format_time(record.at_ms));
-  json.key("shard").number(record.shard);
-  json.key("shard_seq").number(static_cast<std::int64_t>(record.shard_seq));
-  json.key("epoch").number(static_cast<std::int64_t>(record.epoch));
-  json.key("batch").number(static_cast<std::int64_t>(record.batch));
-  json.key("decline");
-  if (record.decline)
-    json.begin_object().plain("code", code(*record.decline)).member("detail", sentence(*record.decline)).end_object();
-  else
-    json.null();
-  const Currency currency = record.transaction ? record.transaction->currency : Currency{};
-  json.key("postings").begin_array();
-  for (const Entry& entry : postings(record))
-    json.begin_object()
-        .member("account", entry.account)
-        .plain("amount", format_amount(entry.amount, currency))
-        .end_object();
-  json.end_array().end_object();
 }
 
 std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines) {

@@ -38,6 +38,9 @@ std::string render_transaction(const TransactionView& view);
 void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
 std::string render_wallet(const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
 
+/// The name of an event in statements and timelines.
+std::string_view kind_of(const Event& event);
+
 /// One line of a statement, as JSON and CSV write it.
 struct EntryView {
   std::uint64_t seq;
@@ -58,8 +61,6 @@ void append_entry(JsonWriter& json, const EntryView& entry);
 std::string_view csv_header();
 void append_csv(std::string& out, const EntryView& entry);
 
-void append_saga(JsonWriter& json, const SagaListing& saga);
-void append_step(JsonWriter& json, const Record& record);
 std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines);
 
 }  // namespace dompet::http

@@ -31,8 +31,33 @@ constexpr Route table[]{
     {get, "/v1/transactions/{id}", "transactions:read", Load::read, Body::none, no_key, routes::read_transaction},
 
     {get, "/v1/sagas", "sagas:read", Load::read, Body::none, no_key, routes::list_sagas},
+    {get, "/v1/sagas/counts", "sagas:read", Load::read, Body::none, no_key, routes::count_sagas},
+    {get, "/v1/sagas/events", "sagas:read", Load::read, Body::none, no_key, routes::stream_saga_counts},
+    {get, "/v1/sagas/export", "sagas:read", Load::read, Body::none, no_key, routes::export_sagas},
+    {get, "/v1/sagas/views", "sagas:read", Load::read, Body::none, no_key, routes::list_saga_views},
+    {put, "/v1/sagas/views/{name}", "sagas:operate", Load::read, Body::json, no_key, routes::save_saga_view},
+    {delete_, "/v1/sagas/views/{name}", "sagas:operate", Load::read, Body::none, no_key, routes::delete_saga_view},
+    // Orders are a read's load: they must come through when the lane does not.
+    {post, "/v1/sagas/bulk", "sagas:operate", Load::read, Body::json, no_key, routes::order_sagas_in_bulk},
+    {get, "/v1/sagas/bulk/{id}", "sagas:read", Load::read, Body::none, no_key, routes::read_saga_job},
+    {post, "/v1/sagas/bulk/{id}/pause", "sagas:operate", Load::read, Body::json, no_key, routes::pause_saga_job},
+    {post, "/v1/sagas/bulk/{id}/resume", "sagas:operate", Load::read, Body::json, no_key, routes::resume_saga_job},
+    {post, "/v1/sagas/bulk/{id}/abort", "sagas:operate", Load::read, Body::json, no_key, routes::abort_saga_job},
     {get, "/v1/sagas/{id}", "sagas:read", Load::read, Body::none, no_key, routes::read_saga},
     {get, "/v1/sagas/{id}/timeline", "sagas:read", Load::read, Body::none, no_key, routes::read_timeline},
+    {get, "/v1/sagas/{id}/proof", "sagas:read", Load::read, Body::none, no_key, routes::prove_saga},
+    {get, "/v1/sagas/{id}/export", "sagas:read", Load::read, Body::none, no_key, routes::export_saga},
+    {get, "/v1/sagas/{id}/notes", "sagas:read", Load::read, Body::none, no_key, routes::list_saga_notes},
+    {post, "/v1/sagas/{id}/notes", "sagas:operate", Load::read, Body::json, no_key, routes::add_saga_note},
+    {post, "/v1/sagas/{id}/retry", "sagas:operate", Load::read, Body::json, no_key, routes::retry_saga},
+    {post, "/v1/sagas/{id}/cancel", "sagas:operate", Load::read, Body::json, no_key, routes::cancel_saga},
+    {post, "/v1/sagas/{id}/pause", "sagas:operate", Load::read, Body::json, no_key, routes::pause_saga},
+    {post, "/v1/sagas/{id}/resume", "sagas:operate", Load::read, Body::json, no_key, routes::resume_saga},
+
+    {get, "/v1/cluster", "cluster:read", Load::read, Body::none, no_key, routes::read_cluster},
+    {post, "/v1/cluster/shards/{shard}/move", "cluster:operate", Load::read, Body::json, no_key, routes::move_shard},
+    {post, "/v1/cluster/nodes/{name}/drain", "cluster:operate", Load::read, Body::json, no_key, routes::drain_node},
+    {post, "/v1/cluster/rebalance", "cluster:operate", Load::read, Body::json, no_key, routes::rebalance_cluster},
     {get, "/v1/ledger/trial-balance", "ledger:read", Load::read, Body::none, no_key, routes::read_trial_balance},
 
     {get, "/healthz", "", Load::none, Body::none, no_key, routes::say_alive},
@@ -41,6 +66,8 @@ constexpr Route table[]{
     {get, "/openapi.json", "", Load::none, Body::none, no_key, routes::show_openapi},
     {get, "/docs", "", Load::none, Body::none, no_key, routes::show_docs},
     {get, "/docs/{asset}", "", Load::none, Body::none, no_key, routes::show_docs_asset},
+    {get, "/inspector", "", Load::none, Body::none, no_key, routes::show_inspector},
+    {get, "/inspector/{asset}", "", Load::none, Body::none, no_key, routes::show_inspector_asset},
     {get, "/problems/{code}", "", Load::none, Body::none, no_key, routes::explain_problem},
 };
 

@@ -33,7 +33,34 @@ void read_transaction(Services& services, const ExchangePtr& exchange);
 // sagas.cpp
 void list_sagas(Services& services, const ExchangePtr& exchange);
 void read_saga(Services& services, const ExchangePtr& exchange);
+void count_sagas(Services& services, const ExchangePtr& exchange);
+void stream_saga_counts(Services& services, const ExchangePtr& exchange);
 void read_timeline(Services& services, const ExchangePtr& exchange);
+void prove_saga(Services& services, const ExchangePtr& exchange);
+void export_saga(Services& services, const ExchangePtr& exchange);
+void list_saga_notes(Services& services, const ExchangePtr& exchange);
+// saga_export.cpp
+void export_sagas(Services& services, const ExchangePtr& exchange);
+// saga_desk.cpp
+void retry_saga(Services& services, const ExchangePtr& exchange);
+void cancel_saga(Services& services, const ExchangePtr& exchange);
+void pause_saga(Services& services, const ExchangePtr& exchange);
+void resume_saga(Services& services, const ExchangePtr& exchange);
+void add_saga_note(Services& services, const ExchangePtr& exchange);
+void list_saga_views(Services& services, const ExchangePtr& exchange);
+void save_saga_view(Services& services, const ExchangePtr& exchange);
+void delete_saga_view(Services& services, const ExchangePtr& exchange);
+// saga_bulk.cpp
+void order_sagas_in_bulk(Services& services, const ExchangePtr& exchange);
+void read_saga_job(Services& services, const ExchangePtr& exchange);
+void pause_saga_job(Services& services, const ExchangePtr& exchange);
+void resume_saga_job(Services& services, const ExchangePtr& exchange);
+void abort_saga_job(Services& services, const ExchangePtr& exchange);
+// cluster.cpp
+void read_cluster(Services& services, const ExchangePtr& exchange);
+void move_shard(Services& services, const ExchangePtr& exchange);
+void drain_node(Services& services, const ExchangePtr& exchange);
+void rebalance_cluster(Services& services, const ExchangePtr& exchange);
 // ledger.cpp
 void read_trial_balance(Services& services, const ExchangePtr& exchange);
 // service.cpp
@@ -44,6 +71,9 @@ void show_openapi(Services& services, const ExchangePtr& exchange);
 void show_docs(Services& services, const ExchangePtr& exchange);
 void show_docs_asset(Services& services, const ExchangePtr& exchange);
 void explain_problem(Services& services, const ExchangePtr& exchange);
+// inspector_page.cpp
+void show_inspector(Services& services, const ExchangePtr& exchange);
+void show_inspector_asset(Services& services, const ExchangePtr& exchange);
 
 }  // namespace routes
 

@@ -4,9 +4,12 @@
 #include <restinio/all.hpp>
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "config/logging.hpp"
 #include "http/id_source.hpp"
@@ -97,6 +100,41 @@ void write_head(Builder& builder, const Exchange& exchange, HttpResponse& respon
     builder.append_header(std::string{name}, std::move(value));
 }
 
+/// A response in chunks, as long as the client takes them.
+class ChunkedStream final : public Stream, public std::enable_shared_from_this<ChunkedStream> {
+ public:
+  using Builder = restinio::response_builder_t<restinio::chunked_output_t>;
+
+  explicit ChunkedStream(Builder builder) : builder_(std::move(builder)) {}
+
+  void push(std::string text) override {
+    if (!builder_ || is_writing_)
+      return;
+    is_writing_ = true;
+    builder_->append_chunk(std::move(text));
+    builder_->flush([weak = weak_from_this()](const asio::error_code& error) {
+      const auto self = weak.lock();
+      if (!self)
+        return;
+      self->is_writing_ = false;
+      if (error)
+        self->builder_.reset();
+    });
+  }
+  bool is_open() const override { return builder_.has_value(); }
+
+  void close() {
+    if (builder_)
+      builder_->done();
+    builder_.reset();
+  }
+
+ private:
+  /// Gone once the stream is closed: it holds the connection.
+  std::optional<Builder> builder_;
+  bool is_writing_ = false;
+};
+
 }  // namespace
 
 class HttpServer::Parts final : public Outlet {
@@ -123,6 +161,9 @@ class HttpServer::Parts final : public Outlet {
     asio::post(context_, [this] {
       is_stopping_ = true;
       stop_at_ = steady_clock::now() + settings_.stop_limit;
+      for (const auto& stream : streams_)
+        if (const auto open = stream.lock())
+          open->close();
       server_->close_sync();
       schedule_tick(tick_while_stopping);
     });
@@ -143,6 +184,20 @@ class HttpServer::Parts final : public Outlet {
     asio::post(context_, [this, exchange = std::move(kept.mapped()), response = std::move(response)]() mutable {
       write(*exchange, std::move(response));
     });
+  }
+
+  std::shared_ptr<Stream> open_stream(Exchange& exchange, HttpResponse head) override {
+    const auto kept = open_.extract(exchange.serial);
+    application_.finished(exchange, head.status);
+    const auto request = std::static_pointer_cast<Request::element_type>(exchange.connection);
+    auto builder = request->create_response<restinio::chunked_output_t>(
+        {restinio::http_status_code_t{static_cast<std::uint16_t>(head.status)}, reason_of(head.status)});
+    write_head(builder, exchange, head, date());
+    builder.connection_close();
+    const auto stream = std::make_shared<ChunkedStream>(std::move(builder));
+    std::erase_if(streams_, [](const auto& known) { return known.expired(); });
+    streams_.push_back(stream);
+    return stream;
   }
 
   std::uint16_t port() const { return port_; }
@@ -265,6 +320,7 @@ class HttpServer::Parts final : public Outlet {
 
   // The io thread's own. Serials only grow, so the first is the oldest.
   std::map<std::uint64_t, ExchangePtr> open_;
+  std::vector<std::weak_ptr<ChunkedStream>> streams_;
   std::uint64_t last_serial_ = 0;
   std::string date_;
   std::int64_t date_s_ = 0;

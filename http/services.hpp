@@ -8,6 +8,9 @@
 
 namespace dompet::http {
 
+class SagaFeed;
+class SagaJobs;
+
 /// What a route may use. Made by the front, alive as long as the io thread.
 struct Services {
   const Settings& settings;
@@ -16,6 +19,8 @@ struct Services {
   Admission& admission;
   Metrics& metrics;
   IdSource& ids;
+  SagaJobs& saga_jobs;
+  SagaFeed& saga_feed;
 };
 
 }  // namespace dompet::http

@@ -23,7 +23,7 @@ void answer_asset(const ExchangePtr& exchange, std::string_view path) {
 void say_alive(Services&, const ExchangePtr& exchange) { exchange->answer(json_response(R"({"status":"alive"})")); }
 
 void say_ready(Services& services, const ExchangePtr& exchange) {
-  if (services.engine.pressure().ready)
+  if (const Pressure pressure = services.engine.pressure(); pressure.ready && !pressure.leaving)
     exchange->answer(json_response(R"({"status":"ready"})"));
   else
     refuse(exchange, {.code = "not_ready"});

@@ -32,7 +32,12 @@ def test_pages_put_together_are_the_whole_list(bank, busy, path, limit):
     whole = bank.client.get(f"{path}&limit=200").json
     assert whole["next_cursor"] is None
     assert len(whole["data"]) >= 7
-    assert list(bank.client.all(path, limit=limit)) == whole["data"]
+    assert without_ages(bank.client.all(path, limit=limit)) == without_ages(whole["data"])
+
+
+def without_ages(rows):
+    """Two answers were given at two moments."""
+    return [{name: value for name, value in row.items() if name not in ("age_ms", "age_in_state_ms")} for row in rows]
 
 
 def test_a_page_has_50_rows_unless_said_otherwise(bank):
@@ -108,10 +113,12 @@ def test_a_transfer_is_a_saga_with_a_timeline(bank, busy):
     assert (saga["source_wallet_id"], saga["destination_wallet_id"]) == busy
     timeline = bank.client.get(f"/v1/sagas/{transfer['id']}/timeline").json
     assert timeline["id"] == transfer["id"]
-    for step in timeline["data"]:
+    records = [step for step in timeline["data"] if "postings" in step]
+    assert [step["step"] for step in records] == ["transfer"]
+    for step in records:
         assert sum(float(posting["amount"]) for posting in step["postings"]) == 0
     listed = bank.client.get(f"/v1/sagas?wallet_id={busy[0]}&state=settled&limit=1").json["data"]
-    assert listed == [saga]
+    assert without_ages([saga | listed[0]]) == without_ages([saga])
 
 
 def test_a_top_up_is_no_saga(bank):
