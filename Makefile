@@ -1,6 +1,6 @@
 # Dompet's front door. The work is done by scripts/; each of them says at its top what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format clean
+.PHONY: help run cluster test chaos bench check format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -8,8 +8,14 @@ help:  ## this list
 run:  ## build, start PostgreSQL and Dompet, serve until Ctrl-C
 	@scripts/run
 
+cluster:  ## the same with three nodes; NODES=5 for more
+	@scripts/cluster $(NODES)
+
 test:  ## build and run every test; RINGS="unit models" for some
 	@scripts/test $(RINGS)
+
+chaos:  ## faults under load in a loop, then a table; MINUTES=10, FAULTS=F1,F4 for some
+	@scripts/chaos --minutes $(or $(MINUTES),10) $(if $(FAULTS),--faults $(FAULTS))
 
 bench:  ## measure against plain SQL on this machine, write docs/benchmarks.md
 	@if [ -x scripts/bench ]; then scripts/bench; else echo "there is no benchmark yet (scripts/bench)" >&2; exit 1; fi

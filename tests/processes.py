@@ -189,7 +189,8 @@ class Lost(Exception):
 class HttpClient:
     """One kept-alive connection, for one thread."""
 
-    def __init__(self, port, timeout_s=20):
+    def __init__(self, port, timeout_s=20, host="127.0.0.1"):
+        self._host = host
         self._port = port
         self._timeout_s = timeout_s
         self._connection = None
@@ -200,7 +201,7 @@ class HttpClient:
             self._connection = None
 
     def _connect(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout_s)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
         try:
             connection.connect()
         except OSError as fault:
@@ -248,7 +249,10 @@ class HttpClient:
 
 
 class Dompetd:
-    """A server with its directory, port and database; each start is a new process."""
+    """A server with its directory, address and database; each start is a new process."""
+
+    host = "127.0.0.1"
+    wrapper = ()  # what runs the program: nsenter, say; it must become the program, so that the pid is the program's
 
     def __init__(self, directory, database, **settings):
         """Settings are DOMPET_… variables without their prefix: `engine_fast_path="false"`."""
@@ -267,7 +271,7 @@ class Dompetd:
         self.end()
 
     def client(self, **more):
-        return HttpClient(self.port, **more)
+        return HttpClient(self.port, host=self.host, **more)
 
     @property
     def pid(self):
@@ -281,8 +285,8 @@ class Dompetd:
         with open(self._log(self.starts), "wb") as log:
             # The kernel ends it together with us.
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", DOMPETD, "--database-url", self.database, "--http-address",
-                 f"127.0.0.1:{self.port}", "--var", self.directory],
+                [*self.wrapper, "setpriv", "--pdeathsig", "KILL", DOMPETD, "--database-url", self.database, "--http-address",
+                 f"{self.host}:{self.port}", "--var", self.directory],
                 env=clean_environment(**variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start(self, **once):

@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from dataclasses import dataclass
 
 OK, DECLINED, NOT_APPLIED, UNKNOWN, IN_PROGRESS = "ok", "declined", "not applied", "unknown", "in progress"
@@ -42,6 +43,9 @@ class Operation:
     outcome: str = UNKNOWN
     answer: object = None
     attempts: int = 0
+    # Monotonic, of this process: from the first attempt to the last word.
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def source(self):
@@ -70,12 +74,13 @@ class History:
 
     def invoke(self, operation):
         with self._lock:
+            operation.began = time.monotonic()
             self.operations.append(operation)
             self._write(event="invoke", key=operation.key, path=operation.path, body=operation.body)
 
     def finish(self, operation, outcome, answer):
         with self._lock:
-            operation.outcome, operation.answer = outcome, answer
+            operation.outcome, operation.answer, operation.ended = outcome, answer, time.monotonic()
             self._write(event=outcome, key=operation.key, status=answer.status if answer else None)
             if outcome in (OK, DECLINED):
                 self._acknowledged += 1

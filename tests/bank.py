@@ -1,31 +1,20 @@
-"""The bank: wallets, clients that move small amounts between them whatever happens, and the audit afterwards.
+"""The bank: wallets, and clients that move small amounts between them whatever happens; audit.py looks at it afterwards.
 
-The clients keep to the contract: what is unknown is sent again with the same key, or given up as unknown. The audit
-believes nothing but the ledger's own lists and statements, and compares them with what the clients were told."""
+The clients keep to the contract: what is unknown is sent again with the same key, or given up as unknown."""
 
 import json
 import random
 import threading
-from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from collections import Counter
 
+from audit import Audit, minor_of, text_of
 from history import DECLINED, IN_PROGRESS, NOT_APPLIED, OK, UNKNOWN, History, Operation, Violation, verdict
-from processes import Answer, Lost, NotSent, dompetctl, psql, wait_until
+from processes import Answer, Lost, NotSent
 
 CURRENCY = "IDR"
 PAUSE_S = 0.01  # between attempts at a server that is away
 ATTEMPTS = 2_000  # of one operation; a server that is away so long has not come back
-AUDITORS = 4
 BULK = 10
-
-
-def minor_of(text):
-    return int(Decimal(text) * 100)
-
-
-def text_of(minor):
-    return f"{minor // 100}.{minor % 100:02}"
 
 
 def open_wallet(client, name, currency=CURRENCY):
@@ -59,11 +48,14 @@ def balance_of(client, wallet):
 
 
 class Bank:
-    """`wallets` of them with `initial` minor units each."""
+    """`wallets` of them, or those that are given and still empty, with `initial` minor units each.
 
-    def __init__(self, dompetd, history_file, wallets=12, initial=10_000, seed=0):
+    `dompetd` is a server, or several that have one ledger: it has a `database`, and makes clients."""
+
+    def __init__(self, dompetd, history_file, wallets=12, initial=10_000, seed=0, pause_s=0.0):
         self.dompetd = dompetd
         self.seed = seed
+        self._pause_s = pause_s  # of a client between two operations, where the load shall not be all that is possible
         self.history = History(history_file)
         self.initial = initial
         self.violations = []
@@ -73,7 +65,8 @@ class Bank:
         self._floors = Counter()
         self._floors_lock = threading.Lock()
         client = dompetd.client()
-        self.wallets = [open_wallet(client, f"wallet {number}") for number in range(wallets)]
+        self.wallets = wallets if isinstance(wallets, list) else [open_wallet(client, f"wallet {number}") for number in
+                                                                  range(wallets)]
         for wallet in self.wallets:
             answer = top_up(client, wallet, initial, f"initial-{wallet}")
             assert answer.status == 201, answer
@@ -81,11 +74,14 @@ class Bank:
 
     # --- the clients ---
 
-    def open_doors(self, clients=8):
-        """Starts the clients, every eighth of them one that sends in bulk, and an observer."""
+    def open_doors(self, clients=8, groups=()):
+        """Starts the clients, every eighth of them one that sends in bulk, one more for each group of wallets that trades
+        among itself, and an observer."""
         print(f"bank: seed {self.seed}, {clients} clients, {len(self.wallets)} wallets")
         for number in range(clients):
-            self._start(self._trade_in_bulk if number % 8 == 7 else self._trade, number)
+            self._start(self._trade_in_bulk if number % 8 == 7 else self._trade, number, self.wallets)
+        for number, group in enumerate(groups):
+            self._start(self._trade, clients + number, group)
         self._start(self._observe, "observer")
 
     def close_doors(self):
@@ -96,10 +92,10 @@ class Bank:
         print(f"bank: {self.history.summary()}")
         assert not self.violations, self.violations[:5]
 
-    def _start(self, work, number):
+    def _start(self, work, number, *more):
         def guarded():
             try:
-                work(number)
+                work(number, *more)
             except Exception as fault:  # noqa: BLE001 a client's thread must not end in silence
                 self.violations.append(f"client {number}: {fault!r}")
         thread = threading.Thread(target=guarded, daemon=True)
@@ -115,25 +111,27 @@ class Bank:
         done = self.history.wait_for_acknowledged(self.history.acknowledged + count, deadline_s, lambda: self.is_well)
         assert done, f"no progress: {self.violations[:5] or self.history.summary()}"
 
-    def _trade(self, number):
+    def _trade(self, number, wallets):
         rng = random.Random(f"{self.seed}/{number}")
         client = self.dompetd.client()
         count = 0
         while not self._stop.is_set():
             count += 1
-            self._perform(client, self._next_operation(rng, f"{self.seed}-{number}-{count}"), rng)
+            self._perform(client, self._next_operation(rng, f"{self.seed}-{number}-{count}", wallets), rng)
             if rng.random() < 0.2:
-                self._read(client, rng.choice(self.wallets))
+                self._read(client, rng.choice(wallets), rng)
+            if self._pause_s:
+                self._stop.wait(rng.uniform(0, 2 * self._pause_s))
         client.close()
 
-    def _trade_in_bulk(self, number):
+    def _trade_in_bulk(self, number, wallets):
         """Ten at once; what is not final is sent again, in a smaller bulk."""
         rng = random.Random(f"{self.seed}/{number}")
         client = self.dompetd.client()
         count = 0
         while not self._stop.is_set():
             count += 1
-            under_way = [self._next_operation(rng, f"{self.seed}-{number}-{count}-{item}") for item in range(BULK)]
+            under_way = [self._next_operation(rng, f"{self.seed}-{number}-{count}-{item}", wallets) for item in range(BULK)]
             for operation in under_way:
                 self.history.invoke(operation)
             may_be_applied = set()
@@ -173,8 +171,8 @@ class Bank:
                 may_be_applied.add(operation.key)
         return again
 
-    def _next_operation(self, rng, key):
-        source, destination = rng.sample(self.wallets, 2)
+    def _next_operation(self, rng, key, wallets):
+        source, destination = rng.sample(wallets, 2)
         # Every twentieth asks for more than there can be, so that declines are stored and replayed as well.
         minor = rng.randint(1, 500) if rng.random() < 0.95 else self.initial * len(self.wallets) + 1
         return Operation(key, "/v1/transfers", transfer_body(source, destination, minor, key), minor)
@@ -204,12 +202,13 @@ class Bank:
             return UNKNOWN, None
         return verdict(answer), answer
 
-    def _read(self, client, wallet):
+    def _read(self, client, wallet, rng):
         """What a client saw, nobody sees undone afterwards: versions never go back, not even over a crash."""
+        how = "?read=strict" if rng.random() < 0.3 else ""
         with self._floors_lock:
             floor = self._floors[wallet]
         try:
-            answer = client.get(f"/v1/wallets/{wallet}")
+            answer = client.get(f"/v1/wallets/{wallet}{how}")
         except (NotSent, Lost):
             return
         if answer.status == 503:
@@ -243,119 +242,10 @@ class Bank:
 
     # --- the audit ---
 
+    def findings(self):
+        """What is not as it must be once all is quiet. The server runs."""
+        return Audit(self).findings()
+
     def audit(self):
-        """Everything that must be true once all is quiet. The server runs."""
-        self._wait_for_sagas()
-        self._verify()
-        transactions = self._transactions()
-        self._check_effects(transactions)
-        self._check_wallets(transactions)
-        self._each(self.history.with_outcome(OK, DECLINED), self._check_replay)
-        unknown = self.history.with_outcome(UNKNOWN)
-        self._each(unknown, lambda client, operation: self._settle(client, operation, transactions.get(operation.key)))
-        after = self._transactions()
-        new = after.keys() - transactions.keys()
-        assert new <= {operation.key for operation in unknown}, f"replays moved money: {sorted(new)[:5]}"
-        self._check_wallets(after)
-        self._verify()
-
-    def _verify(self):
-        dompetctl("verify", "--database", self.dompetd.database)
-
-    def _wait_for_sagas(self):
-        open_sagas = "SELECT count(*) FROM saga WHERE state IN (1, 2)"
-        wait_until(lambda: psql(self.dompetd.database, open_sagas) == [["0"]], "all sagas are final")
-
-    def _transactions(self):
-        """Transfers by the key that their client gave them."""
-        client = self.dompetd.client()
-        by_key = defaultdict(list)
-        for transaction in client.all("/v1/transactions?kind=transfer"):
-            by_key[transaction["description"]].append(transaction)
-        client.close()
-        twice = {key: found for key, found in by_key.items() if len(found) > 1}
-        assert not twice, f"keys with more than one transaction: {list(twice.items())[:3]}"
-        return {key: found[0] for key, found in by_key.items()}
-
-    def _check_effects(self, transactions):
-        for operation in self.history.operations:
-            found = transactions.get(operation.key)
-            status = found["status"] if found else None
-            if operation.outcome == OK:
-                assert status == "completed", f"lost: {operation} is {found}"
-                assert found["id"] == operation.answer.json["id"], f"another transaction: {operation} is {found}"
-            elif operation.outcome == DECLINED:
-                assert status in ("declined", "failed"), f"declined, but: {operation} is {found}"
-            elif operation.outcome == NOT_APPLIED:
-                assert status is None, f"was said not to be applied: {operation} is {found}"
-            if found:
-                told = (operation.source, operation.destination, text_of(operation.minor))
-                assert told == (found["source_wallet_id"], found["destination_wallet_id"], found["amount"]), \
-                    f"other content: {operation} is {found}"
-
-    def _check_wallets(self, transactions):
-        expected = Counter({wallet: self.initial for wallet in self.wallets})
-        for transaction in transactions.values():
-            if transaction["status"] == "completed":
-                expected[transaction["source_wallet_id"]] -= minor_of(transaction["amount"])
-                expected[transaction["destination_wallet_id"]] += minor_of(transaction["amount"])
-        assert sum(expected.values()) == self.initial * len(self.wallets)
-        reads = defaultdict(set)
-        for wallet, version, available, held in self.history.reads:
-            reads[wallet].add((version, available, held))
-        client = self.dompetd.client()
-        for wallet in self.wallets:
-            view = client.get(f"/v1/wallets/{wallet}").json
-            assert minor_of(view["balance"]["available"]) == expected[wallet], f"{view}, expected {expected[wallet]}"
-            assert minor_of(view["balance"]["held"]) == 0, f"a hold is left: {view}"
-            by_seq = self._check_statement(client, view)
-            for version, available, held in reads[wallet]:
-                assert by_seq.get(version) == (available, held), \
-                    f"a read showed {(available, held)} at {version} of {wallet}, its statement {by_seq.get(version)}"
-        client.close()
-
-    @staticmethod
-    def _check_statement(client, view):
-        """Each entry follows from the one before; returns both balances by seq."""
-        entries = list(client.all(f"/v1/wallets/{view['id']}/entries"))[::-1]
-        assert [entry["seq"] for entry in entries] == list(range(1, view["version"] + 1)), "the statement has gaps"
-        before = 0
-        for entry in entries:
-            assert before + minor_of(entry["amount"]) == minor_of(entry["balance_after"]), f"does not add up: {entry}"
-            before = minor_of(entry["balance_after"])
-        return {entry["seq"]: (minor_of(entry["balance_after"]), minor_of(entry["held_after"])) for entry in entries}
-
-    def _each(self, operations, check):
-        """In parallel, a connection a thread."""
-        local = threading.local()
-
-        def one(operation):
-            if not hasattr(local, "client"):
-                local.client = self.dompetd.client()
-            check(local.client, operation)
-
-        with ThreadPoolExecutor(AUDITORS) as pool:
-            list(pool.map(one, operations))
-
-    def _send_again(self, client, operation):
-        """Until the server, which is well, has time for it."""
-        answers = []
-
-        def definite():
-            answers.append(client.post(operation.path, operation.body, operation.key))
-            return answers[-1] if verdict(answers[-1]) in (OK, DECLINED) else None
-        return wait_until(definite, lambda: f"a definite answer to {operation.key}; the last was {answers[-1]}")
-
-    def _check_replay(self, client, operation):
-        again = self._send_again(client, operation)
-        first = operation.answer
-        assert (again.status, again.body) == (first.status, first.body), f"another answer: {first}, then {again}"
-        assert again.is_replay, f"not marked as a replay: {again}"
-
-    def _settle(self, client, operation, found):
-        """The same key finds out: what had an effect answers with it, what had none has one now."""
-        answer = self._send_again(client, operation)
-        if found is not None:
-            name = "id" if answer.status == 201 else "transaction_id"
-            assert answer.json[name] == found["id"], f"{operation.key} had an effect: {found}, and then {answer}"
-            assert answer.is_replay, f"not marked as a replay: {answer}"
+        findings = self.findings()
+        assert not findings, "\n".join(map(str, findings[:5]))
