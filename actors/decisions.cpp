@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/wallet.hpp"
+#include "persistence/failpoint.hpp"
 
 namespace dompet {
 
@@ -80,6 +81,11 @@ TransferPtr Decisions::transfer_of(const CreditAsk& ask) const {
 
 void Decisions::act(const CreditAsk& ask) {
   const DeciderAction action = ask.cancel ? on_cancel(Decision::none) : on_credit(Decision::none);
+  // A rule that is broken on purpose, to see that the checkers find it: refused, and nothing on record says so.
+  if (action == DeciderAction::record_refusal && failpoint("decision.skip_tombstone")) {
+    known_.erase(ask.transaction->id);
+    return tell(ask, {.outcome = Decision::refused, .reason = Decline::cancelled});
+  }
   if (action == DeciderAction::record_refusal)
     return record_refusal(transfer_of(ask));
   decide_(transfer_of(ask));
@@ -89,7 +95,7 @@ void Decisions::act(const CreditAsk& ask) {
 void Decisions::record_refusal(const TransferPtr& transfer) {
   LaneEntryPtr entry = make_refusal(transfer, generation_, Decline::cancelled);
   add_decision(node_, *entry, transfer, Decision::refused, Decline::cancelled);
-  self_->send(node_->lane_of(shard_), Append{std::move(entry)});
+  node_->append(shard_, std::move(entry));
 }
 
 void Decisions::on_durable(const DecisionDurable& decided) {

@@ -71,11 +71,11 @@ std::int64_t boottime_ms() {
 void probe_idle_lanes(const NodePtr& node, std::vector<std::uint64_t>& commits_seen) {
   commits_seen.resize(node->lanes.size());
   for (std::size_t i = 0; i < node->lanes.size(); ++i) {
-    const LaneSeat& lane = *node->lanes[i];
+    LaneSeat& lane = *node->lanes[i];
     if (lane.ready && lane.commits == commits_seen[i]) {
       auto barrier = std::make_shared<LaneEntry>();
       barrier->generation = lane.generation;
-      caf::anon_send(lane.actor, Append{std::move(barrier)});
+      lane.append(std::move(barrier));
     }
     commits_seen[i] = lane.commits;
   }
@@ -165,7 +165,7 @@ class Engine::Parts {
     stop(node_->membership);
     for (const OwnershipActor& ownership : node_->ownership)
       stop(ownership);
-    node_->links = nullptr;
+    stop(node_->router);
     links_.reset();
     for (const auto& pool : pools_)
       pool->stop();
@@ -175,7 +175,6 @@ class Engine::Parts {
       stop(engine);
     for (const auto& lane : node_->lanes)
       stop(lane->actor);
-    stop(node_->router);
     forget_actors();
   }
 
@@ -195,7 +194,8 @@ class Engine::Parts {
     }
   }
 
-  /// From here on the node is a member: it is found, trusted, and given shards.
+  /// From here on the node is a member: it is found, trusted, and given shards. Nobody can greet it before membership has
+  /// told the others of it, so no frame arrives before the router knows its links.
   void join(Member member, const std::vector<DatabaseAccess>& databases) {
     const auto observe = [node = node_](LinkEvent event) {
       if (event == LinkEvent::lost)
@@ -247,13 +247,13 @@ class Engine::Parts {
   }
 
   /// Waits until everything that is in the lane now is durable or refused.
-  void drain(const LaneSeat& lane) {
+  void drain(LaneSeat& lane) {
     const auto done = std::make_shared<std::promise<void>>();
     auto barrier = std::make_shared<LaneEntry>();
     barrier->generation = lane.generation;
     barrier->when_durable = [done](const RecordPtr&) { done->set_value(); };
     barrier->when_lost = [done](bool) { done->set_value(); };
-    caf::anon_send(lane.actor, Append{std::move(barrier)});
+    lane.append(std::move(barrier));
     if (done->get_future().wait_for(drain_limit) != std::future_status::ready)
       spdlog::warn("a lane did not drain within {} s", drain_limit.count());
   }

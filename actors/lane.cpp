@@ -8,6 +8,7 @@
 
 #include "actors/not_now.hpp"
 #include "domain/ensure.hpp"
+#include "persistence/failpoint.hpp"
 
 namespace dompet {
 
@@ -86,6 +87,7 @@ void Lane::append(LaneEntryPtr entry) {
 void Lane::retire(const DurableWalletPtr& wallet, LaneEntryPtr then) {
   wallet->lane.retired = true;
   then->generation = generation_;
+  seat().waiting_rows += 1;
   if (!works_)
     return refuse(*then, false, interrupted_sentence);
   then->appended = steady_clock::now();
@@ -135,7 +137,38 @@ void Lane::flush() {
     schedule_flush();
 }
 
+namespace {
+
+/// What the client hears of an entry that is durable; nothing when its actors answer later.
+std::optional<Result> answer_of(const LaneEntry& entry) {
+  const Record& record = *entry.record;
+  switch (record.kind) {
+    case RecordKind::topup:
+    case RecordKind::transfer: return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
+    case RecordKind::declined:
+      return MoneyAnswer{entry.record, SagaState::declined, record.at_ms, record.decline, false};
+    case RecordKind::wallet_changed: return entry.wallets[0]->read();
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void Lane::answer(const SealedBatch& sealed) {
+  std::vector<Answer> answers;
+  answers.reserve(sealed.entries.size());
+  for (const LaneEntryPtr& entry : sealed.entries)
+    if (entry->correlation != 0 && entry->record)
+      if (auto answer = answer_of(*entry))
+        answers.push_back({entry->correlation, std::move(*answer)});
+  if (!answers.empty())
+    node_->sink->deliver(std::move(answers));
+}
+
 void Lane::commit(SealedBatch sealed) {
+  // A rule that is broken on purpose, to see that the checkers find it.
+  if (failpoint("lane.reply_before_durable"))
+    answer(sealed);
   const auto begun = steady_clock::now();
   const CommitResult result = store_->commit(sealed.batch);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - begun);
@@ -158,23 +191,6 @@ void Lane::publish(SealedBatch& sealed) {
     sealed.wallets[slot]->publish(std::move(sealed.histories[slot]));
 }
 
-namespace {
-
-/// What the client hears of an entry that is durable; nothing when its actors answer later.
-std::optional<Result> answer_of(const LaneEntry& entry) {
-  const Record& record = *entry.record;
-  switch (record.kind) {
-    case RecordKind::topup:
-    case RecordKind::transfer: return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
-    case RecordKind::declined:
-      return MoneyAnswer{entry.record, SagaState::declined, record.at_ms, record.decline, false};
-    case RecordKind::wallet_changed: return entry.wallets[0]->read();
-    default: return std::nullopt;
-  }
-}
-
-}  // namespace
-
 void Lane::release(SealedBatch& sealed) {
   advance_streams(sealed);
   publish(sealed);
@@ -183,21 +199,17 @@ void Lane::release(SealedBatch& sealed) {
   node_->counters.committed_records += sealed.batch.journal.size();
   if (bisect_ > 0)
     bisect_ = bisect_ * 2 >= node_->settings.batch_rows ? 0 : bisect_ * 2;
-  std::vector<Answer> answers;
-  answers.reserve(sealed.entries.size());
+  seat().waiting_rows -= sealed.entries.size();
+  answer(sealed);
   for (const LaneEntryPtr& entry : sealed.entries) {
     each_wallet(*entry, [](DurableWallet& wallet) { wallet.pending -= 1; });
-    if (entry->correlation != 0 && entry->record)
-      if (auto answer = answer_of(*entry))
-        answers.push_back({entry->correlation, std::move(*answer)});
     if (entry->when_durable)
       entry->when_durable(entry->record);
   }
-  if (!answers.empty())
-    node_->sink->deliver(std::move(answers));
 }
 
 void Lane::refuse(LaneEntry& entry, bool may_be_applied, const std::string& reason) {
+  seat().waiting_rows -= 1;
   each_wallet(entry, [](DurableWallet& wallet) { wallet.pending -= 1; });
   node_->answer(entry.correlation, NotNow{may_be_applied, reason});
   if (entry.when_lost)
@@ -352,7 +364,6 @@ void Lane::hand_over(const HandOver& order) {
 }
 
 void Lane::note_waiting() {
-  seat().waiting_rows = waiting_.size();
   seat().oldest_waiting_ms = waiting_.empty() ? 0 : milliseconds(waiting_.front()->appended);
 }
 

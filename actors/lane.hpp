@@ -38,6 +38,7 @@ class Lane {
   void schedule_flush();
   void commit(SealedBatch sealed);
   void release(SealedBatch& sealed);
+  void answer(const SealedBatch& sealed);
   void publish(SealedBatch& sealed);
   void advance_streams(const SealedBatch& sealed);
   void on_rejected(SealedBatch& sealed, const CommitResult& result);

@@ -52,11 +52,17 @@ struct LaneSeat {
   /// It works: what is appended will be committed.
   std::atomic<bool> ready{false};
   std::atomic<std::uint64_t> generation{0};
+  /// Entries that were handed to it and are neither durable nor refused, those in its mailbox included.
   std::atomic<std::size_t> waiting_rows{0};
   /// When the oldest waiting entry was appended: steady clock, milliseconds; zero when none waits.
   std::atomic<std::int64_t> oldest_waiting_ms{0};
   std::atomic<std::size_t> shards{0};
   std::atomic<std::uint64_t> commits{0};
+
+  void append(LaneEntryPtr entry) {
+    waiting_rows += 1;
+    caf::anon_send(actor, Append{std::move(entry)});
+  }
 };
 
 /// What all actors of one node share: settings, who is who, counters. Set up before the first message and constant
@@ -128,10 +134,13 @@ struct Node {
     answers.push_back({correlation, std::move(result)});
     sink->deliver(std::move(answers));
   }
+  /// Hands an entry to the shard's lane.
+  void append(Shard shard, LaneEntryPtr entry) { lane_seat(shard).append(std::move(entry)); }
   /// Puts a message to a destination on its way, to this node's shard or through the router.
   void ask_destination(CreditAsk ask) {
-    if (serves(ask.destination_shard))
-      caf::anon_send(shards[ask.destination_shard], AskDecision{std::move(ask)});
+    const Shard shard = ask.destination_shard;
+    if (serves(shard))
+      caf::anon_send(shards[shard], AskDecision{std::move(ask)});
     else
       caf::anon_send(router, AskRemote{std::move(ask)});
   }

@@ -276,7 +276,7 @@ void SagaEngine::append_cancelling(Saga& saga) {
   entry->when_durable = [self = SagaEngineActor{self_}, transfer = saga.transfer](const RecordPtr&) {
     caf::anon_send(self, SagaCancelling{transfer});
   };
-  self_->send(node_->lane_of(shard_), Append{std::move(entry)});
+  node_->append(shard_, std::move(entry));
 }
 
 void SagaEngine::tick() {

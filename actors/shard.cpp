@@ -99,7 +99,7 @@ void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPt
     node->answer(correlation, balance_answer(durable->read()));
   };
   barrier->when_lost = [node = node_, correlation](bool) { node->answer(correlation, not_now(interrupted_sentence)); };
-  self_->send(node_->lane_of(shard_), Append{std::move(barrier)});
+  node_->append(shard_, std::move(barrier));
 }
 
 void ShardKeeper::begin(std::uint64_t correlation, MoveMoneyRequest& request) {

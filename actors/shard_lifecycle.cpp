@@ -75,7 +75,7 @@ void ShardKeeper::on_quiesced(const WalletQuiesced& message) {
     entry->snapshot = true;
     entry->wallets[0] = resident.durable;
     resident.durable->pending += 1;
-    self_->send(node_->lane_of(shard_), Append{std::move(entry)});
+    node_->append(shard_, std::move(entry));
   }
   const auto stash = std::move(resident.stash);
   residents_.erase(place);

@@ -55,9 +55,7 @@ void WalletKeeper::mark_pending(LaneEntry& entry) {
       wallet->pending += 1;
 }
 
-void WalletKeeper::hand_over(LaneEntryPtr entry) {
-  caf::anon_send(node_->lane_of(node_->shard_of_id(wallet_.id)), Append{std::move(entry)});
-}
+void WalletKeeper::hand_over(LaneEntryPtr entry) { node_->append(node_->shard_of_id(wallet_.id), std::move(entry)); }
 
 LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) {
   auto entry = std::make_shared<LaneEntry>();

@@ -68,6 +68,12 @@ GOALS = [
     Goal("ready after kill -9 (big ledger)", "ready_s", None, 3, False, "s"),
     Goal("first balance and first top-up after kill -9", "first_answer_s", None, 3, False, "s"),
     Goal("memory of a resident wallet", "wallet_bytes", None, 2500, False, "B"),
+    Goal("transfers between two nodes against transfers inside one", "g_across", "g_local", 0.35, True, "/s"),
+    Goal("hand-over of a shard: p99 of the pause", "g_hand_over_p99_ms", None, 200, False, "ms"),
+    Goal("wallets of a killed node served by another one", "g_takeover_s", None, 7, False, "s"),
+    Goal("the same when it is started again on its host", "g_restart_s", None, 1.5, False, "s"),
+    Goal("p99 of untouched wallets while a node is killed, against before", "g_untouched_p99_ms", "g_untouched_calm_p99_ms", 3,
+         False, "ms"),
 ]
 
 # What is worth seeing beside the goals: (title, name, unit).
@@ -94,6 +100,10 @@ FIGURES = [
     ("big ledger: memory when ready", "ready_mb", "MB"),
     ("big ledger: different wallets read for the memory figure", "wallets_touched", ""),
     ("big ledger: of them resident", "wallets_resident", ""),
+    ("between two nodes: p50", "g_across_p50_ms", "ms"),
+    ("between two nodes: p99", "g_across_p99_ms", "ms"),
+    ("hand-over of a shard: median of the pauses", "g_hand_over_ms", "ms"),
+    ("hand-over of a shard: the same wallet's usual interval", "g_hand_over_usual_ms", "ms"),
 ]
 
 

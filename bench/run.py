@@ -10,9 +10,10 @@ import urllib.request
 
 import processes
 import report
+from cluster import ClusterPart
 from opponents import ROOT, BareRoute, BUILD, Dompet, PlainSql, Postgres, machine, wrk
 
-PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f"]
+PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f", "g"]
 SQL_CLIENTS = 32
 BIG_WALLETS = 1_000_000
 # How many wallets are read for the memory figure. Enough that they drown buffers and noise.
@@ -262,6 +263,8 @@ class Bench:
         self.check_ledgers()
         if self.wants("f"):
             self.attempt("(f) a big ledger", self.big_ledger)
+        if self.wants("g"):
+            ClusterPart(self).run()
 
     def check_ledgers(self):
         """A benchmark of a ledger that is wrong at the end is worth nothing."""

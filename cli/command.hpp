@@ -19,5 +19,7 @@ void add_seed(CLI::App& app);
 void add_load(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_generate_journal(CLI::App& app);
+void add_saga(CLI::App& app);
+void add_cluster(CLI::App& app);
 
 }  // namespace dompet::cli

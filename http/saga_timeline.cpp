@@ -92,6 +92,13 @@ TimelineStep step_of(const SagaNote& note) {
   return {.at_ms = note.at_ms, .what = "action", .title = "Note: " + note.text, .who = note.who};
 }
 
+std::vector<TimelineStep> merged_by_time(const std::vector<TimelineStep>& left,
+                                         const std::vector<TimelineStep>& right) {
+  std::vector<TimelineStep> merged;
+  std::ranges::merge(left, right, std::back_inserter(merged), {}, &TimelineStep::at_ms, &TimelineStep::at_ms);
+  return merged;
+}
+
 TimelineStep gap_between(std::int64_t from_ms, std::int64_t to_ms, const char* until) {
   return {.at_ms = from_ms,
           .what = "gap",
@@ -139,28 +146,28 @@ SagaStory whole_story(std::vector<std::optional<SagaStory>> parts) {
 }
 
 std::vector<TimelineStep> timeline_of(const SagaStory& story, std::int64_t now_ms) {
-  std::vector<TimelineStep> others;
+  std::vector<TimelineStep> attempts;
   for (const SagaAttempt& attempt : story.attempts)
-    others.push_back(step_of(attempt));
+    attempts.push_back(step_of(attempt));
+  std::vector<TimelineStep> actions;
   for (const OperatorAction& action : story.actions)
-    others.push_back(step_of(action));
+    actions.push_back(step_of(action));
   for (const SagaNote& note : story.notes)
-    others.push_back(step_of(note));
-  std::ranges::stable_sort(others, {}, &TimelineStep::at_ms);
-
+    actions.push_back(step_of(note));
+  std::ranges::stable_sort(actions, {}, &TimelineStep::at_ms);
   std::vector<TimelineStep> records;
   for (const StoryRecord& told : story.records)
     add_record(records, told);
-  std::vector<TimelineStep> merged;
-  std::ranges::merge(records, others, std::back_inserter(merged), {}, &TimelineStep::at_ms, &TimelineStep::at_ms);
+  // Within a millisecond an order comes before what it led to, and a record before the message that it allows.
+  const std::vector<TimelineStep> merged = merged_by_time(actions, merged_by_time(records, attempts));
 
   std::vector<TimelineStep> steps;
   std::int64_t last_ms = merged.empty() ? now_ms : merged.front().at_ms;
-  for (TimelineStep& step : merged) {
+  for (const TimelineStep& step : merged) {
     if (step.at_ms - last_ms > gap_from_ms)
       steps.push_back(gap_between(last_ms, step.at_ms, ""));
     last_ms = std::max(last_ms, step.at_ms);
-    steps.push_back(std::move(step));
+    steps.push_back(step);
   }
   const bool is_open = story.row && !is_final(story.row->saga.state);
   if (is_open && now_ms - last_ms > gap_from_ms)

@@ -9,7 +9,7 @@ namespace dompet {
 ///
 /// `DOMPET_FAILPOINT=name:action[:n]` in the environment, or `arm_failpoint` in a test, arms one: at the n-th
 /// passage (default: the first) it acts once. Actions: `crash` ends the process at once as kill -9 would,
-/// `trip` makes failpoint() answer true and the caller do what its name says.
+/// `trip` makes failpoint() answer true and the caller do what its name says; `always` is `trip` at every passage.
 #ifdef DOMPET_FAILPOINTS
 bool failpoint(std::string_view name);
 void arm_failpoint(std::string_view specification);

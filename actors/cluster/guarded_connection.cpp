@@ -2,6 +2,7 @@
 
 #include <caf/io/network/native_socket.hpp>
 #include <caf/policy/tcp.hpp>
+#include <sys/socket.h>
 
 namespace dompet {
 
@@ -95,6 +96,10 @@ std::vector<char>& GuardedConnection::wr_buf() { return stream_.wr_buf(); }
 std::vector<char>& GuardedConnection::rd_buf() { return stream_.rd_buf(); }
 
 void GuardedConnection::graceful_shutdown() {
+  const caf::intrusive_ptr<GuardedConnection> until_done{this};
+  // What the kernel has is still sent. What waits for it here would keep the loop, and with it the process, waiting for
+  // a peer that does not read.
+
   stream_.graceful_shutdown();
   detach(&stream_.backend(), false);
 }
@@ -117,6 +122,11 @@ std::uint16_t GuardedConnection::port() const {
 
 void GuardedConnection::add_to_loop() { stream_.activate(this); }
 
-void GuardedConnection::remove_from_loop() { stream_.passivate(); }
+void GuardedConnection::remove_from_loop() {
+  stream_.passivate();
+  // The loop forgets to say so of a connection that it had not even taken up, which would then never be closed.
+  if (stream_.eventbf() == 0)
+    stream_.removed_from_loop(caf::io::network::operation::read);
+}
 
 }  // namespace dompet

@@ -107,14 +107,14 @@ def test_a_stopped_backend_delays_its_lane_and_nothing_is_doubled(make_dompetd, 
 
 def test_after_the_database_came_back_an_unanswered_key_tells_what_happened(postgres, dompetd, bank):
     bank.close_doors()
-    client = dompetd.client()
     source, destination = bank.wallets[:2]
     body = transfer_body(source, destination, 7, "over the outage")
     postgres.stop("immediate")
-    answer = client.post("/v1/transfers", body, "over-the-outage")
+    answer = dompetd.client().post("/v1/transfers", body, "over-the-outage")
     assert answer.status == 503, answer
     postgres.start()
     dompetd.wait_until_ready()
+    client = dompetd.client()
     settled = wait_until(lambda: (again := client.post("/v1/transfers", body, "over-the-outage")).status == 201 and again,
                          "the transfer is done")
     assert verdict(settled) == OK
