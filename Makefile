@@ -1,6 +1,6 @@
 # Dompet's front door. The work is done by scripts/; each of them says at its top what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test chaos bench check format clean
+.PHONY: help run cluster test simulate chaos bench check format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -13,6 +13,9 @@ cluster:  ## the same with three nodes; NODES=5 for more
 
 test:  ## build and run every test; RINGS="unit models" for some
 	@scripts/test $(RINGS)
+
+simulate:  ## random lives under virtual time; SEEDS=1000, SEED=1 for the first one
+	@scripts/simulate $(or $(SEEDS),1000) $(SEED)
 
 chaos:  ## faults under load in a loop, then a table; MINUTES=10, FAULTS=F1,F4 for some
 	@scripts/chaos --minutes $(or $(MINUTES),10) $(if $(FAULTS),--faults $(FAULTS))

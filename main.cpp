@@ -118,7 +118,8 @@ std::vector<std::string> database_urls(const Settings& settings) {
 
 ReaderSettings reader_settings(const Settings& settings, const std::string& url, const std::string& purpose) {
   return {url, "dompet/" + settings.engine.node_name + '/' + purpose, settings.database.connect_timeout_s,
-          settings.database.statement_timeout_ms};
+          settings.database.statement_timeout_ms,
+          !settings.database.more.empty()};
 }
 
 /// What the ledger fixed when it was made; throws when one of the databases cannot be served from.

@@ -15,6 +15,7 @@
 #include "actors/cluster/router.hpp"
 #include "actors/lane.hpp"
 #include "actors/node.hpp"
+#include "actors/not_now.hpp"
 #include "actors/read_pool.hpp"
 #include "actors/saga_engine.hpp"
 #include "actors/shard.hpp"
@@ -48,16 +49,20 @@ std::int64_t wall_clock_ms() {
       .count();
 }
 
-std::int64_t steady_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 /// Counts suspends, unlike the steady clock: what a lease is measured with.
 std::int64_t boottime_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return now.tv_sec * 1'000 + now.tv_nsec / 1'000'000;
+}
+
+/// Why a request for this lane is not begun; nothing when it is. With several lanes the door cannot tell: a lane whose
+/// database is away would be full of requests that nobody commits.
+const char* turned_away(const LaneSeat& lane, const EngineSettings& settings) {
+  if (!lane.ready)
+    return database_away_sentence;
+  const bool is_full = lane.waiting_rows >= settings.lane_queue_rows || lane.oldest_age() > settings.lane_age_limit;
+  return is_full ? busy_lane_sentence : nullptr;
 }
 
 [[noreturn]] void stop_process(const std::string& reason, int exit_code) {
@@ -66,8 +71,8 @@ std::int64_t boottime_ms() {
   std::_Exit(exit_code);
 }
 
-/// An empty entry for each lane that had nothing to do: its commit shows whether the database is still there, so that an
-/// idle node does not call itself ready without one.
+/// An empty entry for each lane that had nothing to do: its commit shows whether the database is still there, so that
+/// an idle node does not call itself ready without one.
 void probe_idle_lanes(const NodePtr& node, std::vector<std::uint64_t>& commits_seen) {
   commits_seen.resize(node->lanes.size());
   for (std::size_t i = 0; i < node->lanes.size(); ++i) {
@@ -189,13 +194,12 @@ class Engine::Parts {
   void spawn_lanes(const std::vector<DatabaseAccess>& databases) {
     for (std::size_t i = 0; i < databases.size(); ++i) {
       auto store = std::make_shared<std::unique_ptr<LaneStore>>(databases[i].lane_store());
-      node_->lanes[i]->actor =
-          system_.spawn<caf::detached>(lane_actor, node_, static_cast<int>(i), std::move(store));
+      node_->lanes[i]->actor = system_.spawn<caf::detached>(lane_actor, node_, static_cast<int>(i), std::move(store));
     }
   }
 
-  /// From here on the node is a member: it is found, trusted, and given shards. Nobody can greet it before membership has
-  /// told the others of it, so no frame arrives before the router knows its links.
+  /// From here on the node is a member: it is found, trusted, and given shards. Nobody can greet it before membership
+  /// has told the others of it, so no frame arrives before the router knows its links.
   void join(Member member, const std::vector<DatabaseAccess>& databases) {
     const auto observe = [node = node_](LinkEvent event) {
       if (event == LinkEvent::lost)
@@ -211,8 +215,7 @@ class Engine::Parts {
           system_.spawn<caf::detached>(ownership_actor, node_, static_cast<int>(i), std::move(store)));
     }
     auto store = std::make_shared<std::unique_ptr<MembershipStore>>(member.store());
-    node_->membership =
-        system_.spawn<caf::detached>(membership_actor, node_, std::move(store), member.predecessor);
+    node_->membership = system_.spawn<caf::detached>(membership_actor, node_, std::move(store), member.predecessor);
     caf::anon_send(node_->membership, Tick{});
   }
 
@@ -278,6 +281,9 @@ void Engine::submit(std::uint64_t correlation, Request request) {
   if (shard >= node.settings.shard_count)
     return node.answer(correlation, NotNow{false, "There is no such shard."});
   Submit submit{correlation, std::move(request)};
+  if (node.serves(shard) && node.lanes.size() > 1)
+    if (const char* const reason = turned_away(node.lane_seat(shard), node.settings))
+      return node.answer(correlation, not_now(reason));
   if (node.serves(shard))
     caf::anon_send(node.shards[shard], std::move(submit));
   else
@@ -291,6 +297,18 @@ bool Engine::query(QueryWork work, std::function<void(std::string reason)> on_fa
 }
 
 int Engine::databases() const { return static_cast<int>(parts_->pools_.size()); }
+
+Shard Engine::shard_count() const { return parts_->node_->settings.shard_count; }
+
+std::optional<int> Engine::database_of(Shard shard) const {
+  if (databases() == 1)
+    return 0;
+  const auto view = cluster();
+  // A shard that any database lists, and that ever had an owner, has an epoch.
+  if (shard >= view->shards.size() || view->shards[shard].row.epoch == 0)
+    return std::nullopt;
+  return view->shards[shard].database;
+}
 
 std::shared_ptr<const ClusterView> Engine::cluster() const { return parts_->node_->view.load(); }
 
@@ -322,36 +340,57 @@ std::optional<std::string> Engine::drain_node(const std::string& node) {
 void Engine::rebalance() { caf::anon_send(parts_->node_->membership, RebalanceNow{}); }
 
 void Engine::leave(std::chrono::milliseconds limit) {
-  const Node& node = *parts_->node_;
+  Node& node = *parts_->node_;
   caf::anon_send(node.membership, Leave{});
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  while (!node.left && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::yield();
+  if (!node.left_signal.try_acquire_for(limit))
+    spdlog::warn("the cluster could not be left in time; what this node still has goes to whoever takes it");
 }
 
 Pressure Engine::pressure() const {
   const Node& node = *parts_->node_;
   Pressure pressure{.leaving = node.leaving};
-  for (const auto& lane : node.lanes) {
-    const std::int64_t oldest = lane->oldest_waiting_ms;
-    const std::chrono::milliseconds age{oldest == 0 ? 0 : std::max<std::int64_t>(0, steady_ms() - oldest)};
-    pressure.ready = pressure.ready || lane->ready;
-    pressure.waiting_rows += lane->waiting_rows;
+  for (int database = 0; database < databases(); ++database) {
+    const LaneSeat& lane = *node.lanes[static_cast<std::size_t>(database)];
+    const std::size_t rows = lane.waiting_rows;
+    const std::chrono::milliseconds age = lane.oldest_age();
+    pressure.waiting_rows += rows;
     pressure.oldest_age = std::max(pressure.oldest_age, age);
+    if (!lane.ready) {
+      pressure.unready_databases.push_back(database);
+      continue;
+    }
+    pressure.least_waiting_rows = pressure.ready ? std::min(pressure.least_waiting_rows, rows) : rows;
+    pressure.least_age = pressure.ready ? std::min(pressure.least_age, age) : age;
+    pressure.ready = true;
   }
   return pressure;
 }
 
 EngineCounters Engine::counters() const {
   const AtomicCounters& now = parts_->node_->counters;
-  return {now.commits,          now.committed_records,  now.commit_microseconds,
-          now.lane_resets,      now.unknown_commits,    now.rejected_commits,
-          now.wallet_loads,     now.wallet_crashes,     now.quarantined_wallets,
-          now.resident_wallets, now.passivated_wallets, now.key_lookups,
-          now.saga_resends,     now.integrity_alarms,   now.slow_transfers,
-          now.forwarded_requests, now.served_for_others, now.link_losses,
-          now.acquired_shards,  now.shards_given,       now.shards_lost,
-          now.expired_peers,    now.missed_renewals};
+  return {now.commits,
+          now.committed_records,
+          now.commit_microseconds,
+          now.lane_resets,
+          now.unknown_commits,
+          now.rejected_commits,
+          now.wallet_loads,
+          now.wallet_crashes,
+          now.quarantined_wallets,
+          now.resident_wallets,
+          now.passivated_wallets,
+          now.key_lookups,
+          now.saga_resends,
+          now.integrity_alarms,
+          now.slow_transfers,
+          now.forwarded_requests,
+          now.served_for_others,
+          now.link_losses,
+          now.acquired_shards,
+          now.shards_given,
+          now.shards_lost,
+          now.expired_peers,
+          now.missed_renewals};
 }
 
 }  // namespace dompet

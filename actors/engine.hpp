@@ -193,8 +193,14 @@ struct Pressure {
   bool ready = false;
   /// It was asked to leave: no new clients should come.
   bool leaving = false;
+  /// In all lanes.
   std::size_t waiting_rows = 0;
   std::chrono::milliseconds oldest_age{0};
+  /// Of the lanes that work, the smallest: what the door goes by, since it does not know yet where a request will go.
+  std::size_t least_waiting_rows = 0;
+  std::chrono::milliseconds least_age{0};
+  /// Databases whose lane does not work.
+  std::vector<int> unready_databases{};
 };
 
 /// A node as this one sees it.
@@ -301,6 +307,10 @@ class Engine {
   /// gets the reason on the pool's thread.
   bool query(QueryWork work, std::function<void(std::string reason)> on_failure, int database = 0);
   int databases() const;
+  Shard shard_count() const;
+  /// The database that a shard lives in. Nothing while this node has not seen it in any: it has just started, or the
+  /// shard is on its way from one to another.
+  std::optional<int> database_of(Shard shard) const;
 
   std::shared_ptr<const ClusterView> cluster() const;
   /// Wishes that a shard moves to a node; nothing, or why that cannot be, as a sentence. The cluster's next views show

@@ -298,6 +298,7 @@ void Lane::settle_lost_batch() {
 
 void Lane::begin_generation(const std::vector<Claim>& claims) {
   const Streams before = std::exchange(streams_, {});
+  const std::uint64_t former = generation_;
   seat().generation = generation_ = ++node_->last_generation;
   works_ = true;
   for (const Claim& claim : claims)
@@ -305,7 +306,7 @@ void Lane::begin_generation(const std::vector<Claim>& claims) {
   for (const auto& [shard, claim] : before)
     if (!streams_.contains(shard)) {
       node_->counters.shards_lost += 1;
-      end_tenure(shard);
+      end_tenure(shard, former);
     }
   seat().ready = true;
   self_->send(node_->router, MapChanged{});
@@ -319,10 +320,12 @@ void Lane::begin_tenure(const Claim& claim) {
   self_->send(node_->shards[claim.shard], BeginGeneration{generation_, claim.epoch});
 }
 
-void Lane::end_tenure(Shard shard) {
-  node_->seats[shard].generation = 0;
+/// A shard that moved to another database may be with that one's lane by now.
+void Lane::end_tenure(Shard shard, std::uint64_t generation) {
+  std::uint64_t mine = generation;
+  node_->seats[shard].generation.compare_exchange_strong(mine, 0);
   seat().shards = streams_.size();
-  self_->send(node_->shards[shard], EndTenure{});
+  self_->send(node_->shards[shard], EndTenure{generation});
 }
 
 void Lane::adopt(const std::vector<Shard>& shards) {
@@ -356,7 +359,7 @@ void Lane::hand_over(const HandOver& order) {
     (given ? node_->counters.shards_given : node_->counters.shards_lost) += 1;
     if (given)
       self_->send(node_->router, AnnounceShard{{order.shard, order.to, claim.epoch + 1}});
-    end_tenure(order.shard);
+    end_tenure(order.shard, generation_);
     self_->send(node_->membership, LookNow{});
   } catch (const Unavailable& outage) {
     reset(outage.what());

@@ -49,7 +49,7 @@ class Lane {
   void refuse(LaneEntry& entry, bool may_be_applied, const std::string& reason);
   void begin_generation(const std::vector<Claim>& claims);
   void begin_tenure(const Claim& claim);
-  void end_tenure(Shard shard);
+  void end_tenure(Shard shard, std::uint64_t generation);
   /// Whether every shard that the entry touches is the lane's.
   bool serves(const LaneEntry& entry) const;
   void note_waiting();

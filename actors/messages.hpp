@@ -162,6 +162,10 @@ struct KeysLoaded {
   std::uint64_t reading = 0;
   bool complete = false;
 };
+/// A money request was refused and leaves no record: its key may be used again at once.
+struct KeyFreed {
+  KeyId key{};
+};
 struct WalletQuiesced {
   WalletId wallet;
   bool stopped = false;
@@ -190,7 +194,10 @@ struct BeginGeneration {
   std::uint64_t epoch = 0;
 };
 /// The shard is another's, or nobody's: forget everything.
-struct EndTenure {};
+struct EndTenure {
+  /// Which one ends, when another lane may have begun the next by now; zero: whichever there is.
+  std::uint64_t generation = 0;
+};
 /// Let everything go, then ask the lane to hand the shard over (protocol 5.10).
 struct ReleaseShard {
   Incarnation to{};
@@ -200,7 +207,7 @@ struct Tick {};
 using ShardActor =
     caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<Route>, caf::reacts_to<AskDecision>,
                      caf::reacts_to<WalletLoaded>, caf::reacts_to<KeyLookedUp>, caf::reacts_to<DecisionLookedUp>,
-                     caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<WalletQuiesced>,
+                     caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<KeyFreed>, caf::reacts_to<WalletQuiesced>,
                      caf::reacts_to<WalletDrained>, caf::reacts_to<QuarantineWallet>, caf::reacts_to<AnnounceCrash>,
                      caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>, caf::reacts_to<ReleaseShard>,
                      caf::reacts_to<Tick>>;
@@ -385,6 +392,7 @@ DOMPET_LOCAL_MESSAGE(KeyLookedUp)
 DOMPET_LOCAL_MESSAGE(DecisionLookedUp)
 DOMPET_LOCAL_MESSAGE(DecisionDurable)
 DOMPET_LOCAL_MESSAGE(KeysLoaded)
+DOMPET_LOCAL_MESSAGE(KeyFreed)
 DOMPET_LOCAL_MESSAGE(WalletQuiesced)
 DOMPET_LOCAL_MESSAGE(WalletDrained)
 DOMPET_LOCAL_MESSAGE(QuarantineWallet)

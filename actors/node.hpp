@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <semaphore>
 #include <vector>
 
 #include "actors/cluster/links.hpp"
@@ -59,6 +61,12 @@ struct LaneSeat {
   std::atomic<std::size_t> shards{0};
   std::atomic<std::uint64_t> commits{0};
 
+  std::chrono::milliseconds oldest_age() const {
+    using namespace std::chrono;
+    const std::int64_t oldest = oldest_waiting_ms;
+    const auto now = duration_cast<milliseconds>(steady_clock::now().time_since_epoch());
+    return oldest == 0 ? milliseconds{0} : std::max(milliseconds{0}, now - milliseconds{oldest});
+  }
   void append(LaneEntryPtr entry) {
     waiting_rows += 1;
     caf::anon_send(actor, Append{std::move(entry)});
@@ -105,6 +113,8 @@ struct Node {
   std::atomic<bool> leaving{false};
   /// It has given away what it could and is no member any more.
   std::atomic<bool> left{false};
+  /// Raised with it, once, for the one who waits.
+  std::binary_semaphore left_signal{0};
   /// Generations of this node's lanes: no two are equal.
   std::atomic<std::uint64_t> last_generation{0};
   /// Written by membership, read by everybody.

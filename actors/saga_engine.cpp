@@ -40,7 +40,12 @@ TransferPtr transfer_of(const SagaListing& row, RecoveryStore& store, std::uint6
 SagaEngine::SagaEngine(SagaEngineActor::pointer self, NodePtr node, Shard shard)
     : self_(self), node_(std::move(node)), shard_(shard), jitter_(shard + 1U) {}
 
+/// The same generation again: the shard was to be let go, and stays. Nothing of what is known was lost.
 void SagaEngine::begin_generation(const BeginGeneration& begun) {
+  if (begun.generation == generation_) {
+    is_paused_ = false;
+    return;
+  }
   generation_ = begun.generation;
   epoch_ = begun.epoch != 0 ? begun.epoch : epoch_;
   is_paused_ = false;

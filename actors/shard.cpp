@@ -1,6 +1,7 @@
 #include "actors/shard.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "actors/not_now.hpp"
 #include "actors/wallet.hpp"
@@ -11,6 +12,9 @@ namespace dompet {
 namespace {
 
 constexpr std::int64_t key_lifetime_ms = 30LL * 24 * 3600 * 1000;
+/// A request whose equal is under way looks so often whether that one is on record.
+constexpr std::chrono::milliseconds look_for_the_first_again{20};
+
 std::optional<MoneyAnswer> stored_answer(RecoveryStore& store, const KeyId& key) {
   const auto first = store.record_of_key(key);
   if (!first)
@@ -103,24 +107,72 @@ void ShardKeeper::read_strictly(std::uint64_t correlation, const DurableWalletPt
 }
 
 void ShardKeeper::begin(std::uint64_t correlation, MoveMoneyRequest& request) {
-  if (!node_->keys_are_known() || node_->keys.may_contain(request.stamp.key))
-    return look_up_key({correlation, std::move(request)});
+  const bool may_be_known = !node_->keys_are_known() || node_->keys.may_contain(request.stamp.key);
+  std::vector<int> databases = other_databases();
+  if (may_be_known)
+    databases.insert(databases.begin(), node_->database_of(shard_));
+  if (!databases.empty())
+    return look_up_key({correlation, std::move(request)}, databases);
   start_money(correlation, request);
 }
 
-void ShardKeeper::look_up_key(Submit submit) {
+/// Where else a key may have been used: the unique index that keeps this shard's keys does not know of them. One that
+/// does not answer is left out, or it would hold up the wallets of this one.
+std::vector<int> ShardKeeper::other_databases() const {
+  std::vector<int> others;
+  for (std::size_t i = 0; node_->lanes.size() > 1 && i < node_->lanes.size(); ++i) {
+    const LaneSeat& lane = *node_->lanes[i];
+    const int database = static_cast<int>(i);
+    if (database != node_->database_of(shard_) && lane.ready && lane.oldest_age() < node_->settings.lane_age_limit)
+      others.push_back(database);
+  }
+  return others;
+}
+
+namespace {
+
+/// One key, looked up in some databases at once. What the shard's own one says comes first; whether it says anything
+/// matters, whether another one does not.
+class KeySearch {
+ public:
+  KeySearch(ShardActor asker, Submit submit, int own, std::size_t databases)
+      : asker_(std::move(asker)), found_{std::move(submit), {}, {}}, own_(own), missing_(databases) {}
+
+  const KeyId& key() const { return std::get<MoveMoneyRequest>(found_.submit.request).stamp.key; }
+
+  void arrive(int database, std::optional<MoneyAnswer> stored, const std::string& failure) {
+    const std::lock_guard lock(guard_);
+    if (stored && (!found_.stored || database == own_))
+      found_.stored = std::move(stored);
+    if (database == own_)
+      found_.failure = failure;
+    if (--missing_ == 0)
+      caf::anon_send(asker_, std::move(found_));
+  }
+
+ private:
+  std::mutex guard_{};
+  ShardActor asker_;
+  KeyLookedUp found_;
+  int own_;
+  std::size_t missing_;
+};
+
+}  // namespace
+
+void ShardKeeper::look_up_key(Submit submit, const std::vector<int>& databases) {
   node_->counters.key_lookups += 1;
-  const auto shared = std::make_shared<Submit>(std::move(submit));
-  const KeyId key = std::get<MoveMoneyRequest>(shared->request).stamp.key;
-  const bool queued = node_->pool_of(shard_).read(
-      [self = ShardActor{self_}, shared, key](RecoveryStore& store) {
-        caf::anon_send(self, KeyLookedUp{*shared, stored_answer(store, key), {}});
-      },
-      [self = ShardActor{self_}, shared](const std::string& reason, bool) {
-        caf::anon_send(self, KeyLookedUp{*shared, std::nullopt, reason});
-      });
-  if (!queued)
-    node_->answer(shared->correlation, not_now(busy_sentence));
+  const auto search =
+      std::make_shared<KeySearch>(ShardActor{self_}, std::move(submit), node_->database_of(shard_), databases.size());
+  for (const int database : databases) {
+    const bool queued = node_->pools[static_cast<std::size_t>(database)]->read(
+        [search, database, key = search->key()](RecoveryStore& store) {
+          search->arrive(database, stored_answer(store, key), {});
+        },
+        [search, database](const std::string& reason, bool) { search->arrive(database, std::nullopt, reason); });
+    if (!queued)
+      search->arrive(database, std::nullopt, busy_sentence);
+  }
 }
 
 void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
@@ -129,6 +181,8 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
     return node_->answer(found.submit.correlation, not_now(found.failure));
   if (!found.stored && (!is_served() || is_releasing()))
     return divert(found.submit);
+  if (!found.stored && keys_under_way_.contains(request.stamp.key, self_->clock().now()))
+    return self_->delayed_send(self_, look_for_the_first_again, std::move(found.submit));
   if (!found.stored)
     return start_money(found.submit.correlation, request);
   const Record& record = *found.stored->record;
@@ -141,6 +195,8 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
 
 void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& request) {
   node_->keys.add(request.stamp.key);
+  if (!node_->settings.cluster.listen.empty())
+    keys_under_way_.begin(request.stamp.key, self_->clock().now());
   auto transfer = std::make_shared<Transfer>();
   transfer->transaction = std::move(request.transaction);
   transfer->stamp = request.stamp;
@@ -266,8 +322,12 @@ void ShardKeeper::refuse(const WalletWork& work, const Result& answer, bool move
     ShardKeeper& shard;
     const Result& answer;
     bool moved;
-    void operator()(const AcceptTopup& task) const { shard.node_->answer(task.transfer->correlation, answer); }
-    void operator()(const BeginTransfer& task) const { shard.node_->answer(task.transfer->correlation, answer); }
+    void give_back(const Transfer& transfer) const {
+      shard.keys_under_way_.give_back(transfer.stamp.key);
+      shard.node_->answer(transfer.correlation, answer);
+    }
+    void operator()(const AcceptTopup& task) const { give_back(*task.transfer); }
+    void operator()(const BeginTransfer& task) const { give_back(*task.transfer); }
     void operator()(const FinishTransfer& task) const {
       shard.self_->send(task.transfer->source_actor, TransferNotAppended{task.transfer, answer, moved});
     }
@@ -306,12 +366,13 @@ ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_p
       [self](const DecisionLookedUp& message) { self->state->on_decision_looked_up(message); },
       [self](const DecisionDurable& message) { self->state->on_decision_durable(message); },
       [self](const KeysLoaded& message) { self->state->on_keys_loaded(message); },
+      [self](const KeyFreed& message) { self->state->on_key_freed(message); },
       [self](const WalletQuiesced& message) { self->state->on_quiesced(message); },
       [self](const WalletDrained& message) { self->state->on_drained(message); },
       [self](const QuarantineWallet& message) { self->state->quarantine(message); },
       [self](const AnnounceCrash& message) { self->state->announce_crash(message.wallet); },
       [self](const BeginGeneration& message) { self->state->begin_generation(message); },
-      [self](const EndTenure&) { self->state->end_tenure(); },
+      [self](const EndTenure& ended) { self->state->end_tenure(ended); },
       [self](const ReleaseShard& order) { self->state->release(order); },
       [self](const Tick&) { self->state->tick(); },
   };

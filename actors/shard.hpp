@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/decisions.hpp"
+#include "actors/keys_under_way.hpp"
 #include "actors/node.hpp"
 
 namespace dompet {
@@ -28,13 +29,14 @@ class ShardKeeper {
   void on_decision_looked_up(const DecisionLookedUp& found) { decisions_.on_looked_up(found); }
   void on_decision_durable(const DecisionDurable& decided) { decisions_.on_durable(decided); }
   void on_keys_loaded(const KeysLoaded& loaded);
+  void on_key_freed(const KeyFreed& freed) { keys_under_way_.give_back(freed.key); }
   void on_quiesced(const WalletQuiesced& message);
   void on_drained(const WalletDrained& drained);
   void on_down(const caf::down_msg& down);
   void quarantine(const QuarantineWallet& order);
   void announce_crash(const WalletId& wallet);
   void begin_generation(const BeginGeneration& begun);
-  void end_tenure();
+  void end_tenure(const EndTenure& ended);
   void release(const ReleaseShard& order);
   void tick();
 
@@ -64,7 +66,8 @@ class ShardKeeper {
   void begin(std::uint64_t correlation, const SagaOrderRequest& request);
   void read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable);
   void read_waiting(const WalletId& wallet);
-  void look_up_key(Submit submit);
+  std::vector<int> other_databases() const;
+  void look_up_key(Submit submit, const std::vector<int>& databases);
   void start_money(std::uint64_t correlation, MoveMoneyRequest& request);
 
   /// Begins to load the wallet. False when the read pool is full.
@@ -110,6 +113,8 @@ class ShardKeeper {
   };
   std::unordered_map<WalletId, std::vector<WaitingRead>> waiting_reads_{};
   Decisions decisions_;
+  /// Only where requests come through other nodes too: those of one front end join before they come here.
+  KeysUnderWay keys_under_way_{};
   /// Numbers the readings of the shard's stored keys. While they are not known every key is looked up.
   std::uint64_t keys_reading_ = 0;
   bool keys_asked_ = false;

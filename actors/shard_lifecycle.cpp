@@ -235,6 +235,7 @@ void ShardKeeper::drop_everything() {
   }
   residents_.clear();
   release_to_ = {};
+  keys_under_way_.clear();
   decisions_.begin(generation_, ++tenure_);
 }
 
@@ -250,8 +251,8 @@ void ShardKeeper::begin_generation(const BeginGeneration& begun) {
 }
 
 /// Another start will load what this one knew. Requests that waited go after the shard.
-void ShardKeeper::end_tenure() {
-  if (!is_served())
+void ShardKeeper::end_tenure(const EndTenure& ended) {
+  if (!is_served() || (ended.generation != 0 && ended.generation != generation_))
     return;
   generation_ = 0;
   drop_everything();

@@ -80,8 +80,13 @@ LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decl
 /// A wallet that was never opened leaves no trace, whether it happens to be in memory or not.
 void WalletKeeper::decline(const Transfer& transfer, Decline reason) {
   if (reason == Decline::wallet_not_found)
-    return node_->answer(transfer.correlation, reason);
+    return turn_down(transfer, reason);
   append(declined_entry(transfer, reason, durable_));
+}
+
+void WalletKeeper::turn_down(const Transfer& transfer, Result answer) {
+  self_->send(node_->shards[transfer.source_shard], KeyFreed{transfer.stamp.key});
+  node_->answer(transfer.correlation, std::move(answer));
 }
 
 /// The destination says no. The source hears of it before the lane does, but finds its entry counted already.
@@ -181,7 +186,7 @@ void WalletKeeper::on_not_appended(const TransferNotAppended& message) {
   }
   release_hold(transfer);
   if (message.answer)
-    node_->answer(transfer->correlation, *message.answer);
+    turn_down(*transfer, *message.answer);
 }
 
 void WalletKeeper::probe(const Probe& work) { self_->send(work.transfer->source_actor, ProbeReturned{work.transfer}); }
@@ -192,7 +197,7 @@ void WalletKeeper::on_probe_returned(const TransferPtr& transfer) {
   if (!forget(transfer))
     return;
   release_hold(transfer);
-  node_->answer(transfer->correlation, NotNow{false, interrupted_sentence});
+  turn_down(*transfer, NotNow{false, interrupted_sentence});
 }
 
 void WalletKeeper::on_peer_crashed(const WalletId& peer) {

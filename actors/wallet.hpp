@@ -37,6 +37,8 @@ class WalletKeeper {
   LaneEntryPtr new_entry(const Transfer& transfer, RecordKind kind);
   LaneEntryPtr declined_entry(const Transfer& transfer, Decline decline, const DurableWalletPtr& decided_on);
   void decline(const Transfer& transfer, Decline reason);
+  /// Answers a money request that leaves no record: its key may be used again.
+  void turn_down(const Transfer& transfer, Result answer);
   void decline_at_destination(const TransferPtr& transfer, Decline reason);
   void append_reserved(const TransferPtr& transfer, const HoldPlaced& hold);
   void append_decision(const TransferPtr& transfer, const Decided<Credited>& decided);

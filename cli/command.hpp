@@ -21,5 +21,6 @@ void add_verify(CLI::App& app);
 void add_generate_journal(CLI::App& app);
 void add_saga(CLI::App& app);
 void add_cluster(CLI::App& app);
+void add_shard(CLI::App& app);
 
 }  // namespace dompet::cli

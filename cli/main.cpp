@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     dompet::cli::add_generate_journal(app);
     dompet::cli::add_saga(app);
     dompet::cli::add_cluster(app);
+    dompet::cli::add_shard(app);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

@@ -8,13 +8,13 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/databases.hpp"
 
 namespace dompet::cli {
 
 namespace {
 
 struct VerifyOptions {
-  std::string database{};
   bool json = false;
 };
 
@@ -51,14 +51,14 @@ void print_json(const VerifyReport& report) {
 void add_verify(CLI::App& app) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* verify = app.add_subcommand("verify", "Replays the whole journal and compares everything kept beside it.");
-  verify->add_option("--database", options->database, "libpq connection string or URL")
-      ->envname("DOMPET_DATABASE_URL")
-      ->required();
+  auto databases = std::make_shared<Databases>();
+  add_databases(*verify, databases);
   verify->add_flag("--json", options->json, "Print the report as JSON");
-  verify->footer("Reads one moment of the ledger and writes nothing; a serving Dompet is not disturbed.\n"
+  verify->footer("Reads one moment of the ledger and writes nothing; a serving Dompet is not disturbed, but for some\n"
+                 "milliseconds at the beginning when the ledger is in several databases.\n"
                  "Exit code 2 when anything differs.");
-  verify->callback([options] {
-    const VerifyReport report = verify_ledger(options->database);
+  verify->callback([options, databases] {
+    const VerifyReport report = verify_ledger(databases->urls());
     options->json ? print_json(report) : print_text(report);
     if (!report.is_sound())
       throw Finding{};

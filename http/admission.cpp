@@ -24,7 +24,7 @@ std::optional<Shed> Admission::enter(Load load, const std::string& client) {
     if (!pressure.ready)
       return Shed::not_ready;
     const std::size_t most_questions = settings_.max_in_flight + settings_.max_bulk_items_in_flight;
-    if (pressure.waiting_rows >= settings_.lane_queue_rows || pressure.oldest_age > settings_.lane_age_limit ||
+    if (pressure.least_waiting_rows >= settings_.lane_queue_rows || pressure.least_age > settings_.lane_age_limit ||
         ask_.open_questions() >= most_questions)
       return Shed::overloaded;
   }

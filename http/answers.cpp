@@ -134,20 +134,32 @@ void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status) 
   exchange->answer(std::move(response));
 }
 
-void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkForAnswer work) {
+Problem database_silent(int database) {
+  return {.code = "database_unavailable", .detail = "Database " + std::to_string(database) + " cannot answer now."};
+}
+
+Problem shard_on_its_way(std::int64_t shard) {
+  return {.code = "database_unavailable",
+          .detail = "Shard " + std::to_string(shard) + " is on its way from one database to another."};
+}
+
+void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkForAnswer work, int database) {
   const auto carried = std::make_shared<ExchangePtr>(exchange);
   Ask& ask = services.ask;
   const bool is_taken = services.engine.query(
       [&ask, carried, work = std::move(work)](Reader& reader) {
         hand_back(ask, carried, work(reader, (*carried)->request));
       },
-      [&ask, carried](const std::string& reason) {
+      [&ask, carried, database, is_only = services.engine.databases() == 1](const std::string& reason) {
         if (*carried == nullptr)
           return;
         const HttpRequest& request = (*carried)->request;
-        log_event(LogLevel::warning, "a query failed", {{"request_id", request.request_id}, {"reason", reason}});
-        hand_back(ask, carried, respond({.code = "unavailable", .detail = "The database cannot answer now."}, request));
-      });
+        log_event(LogLevel::warning, "a query failed",
+                  {{"request_id", request.request_id}, {"database", database}, {"reason", reason}});
+        const Problem only{.code = "unavailable", .detail = "The database cannot answer now."};
+        hand_back(ask, carried, respond(is_only ? only : database_silent(database), request));
+      },
+      database);
   if (!is_taken) {
     services.metrics.count(Shed::overloaded);
     refuse(exchange, {.code = "overloaded"});

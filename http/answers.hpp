@@ -50,7 +50,11 @@ void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status =
 /// Reads from the database on the query pool and answers with what `work` makes of it. `work` runs on a thread of the
 /// pool; it may throw what the reader throws.
 using QueryWorkForAnswer = std::function<HttpResponse(Reader& reader, const HttpRequest& request)>;
-void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkForAnswer work);
+void answer_by_query(Services& services, const ExchangePtr& exchange, QueryWorkForAnswer work, int database = 0);
+
+/// 503s of a ledger in several databases.
+Problem database_silent(int database);
+Problem shard_on_its_way(std::int64_t shard);
 
 /// The `{id}` of the path as a UUID; otherwise the request is refused and nothing returned.
 std::optional<Uuid> captured_id(const ExchangePtr& exchange);

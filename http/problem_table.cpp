@@ -107,6 +107,8 @@ constexpr std::array types{
     ProblemType{
         "unavailable", 503, "The service cannot do this now", true,
         "Repeat the request, with the same key, after Retry-After. `applied` says whether it may have been done."},
+    ProblemType{"database_unavailable", 503, "One of the ledger's databases cannot answer", true,
+                "`detail` says which. What the others have is not shown: an incomplete list would look complete."},
     ProblemType{
         "outcome_unknown", 503, "It is not known whether the request was carried out", true,
         "Repeat it with the same Idempotency-Key: the answer is what really happened, and it is done at most once."},

@@ -122,7 +122,8 @@ void append_step(JsonWriter& json, const TimelineStep& step, const Currency& cur
   if (step.wallet) {
     json.plain("wallet_id", to_string(*step.wallet)).plain("side", step.side).plain("event", step.event);
     json.key("wallet_seq").number(static_cast<std::int64_t>(step.wallet_seq));
-    append_balances(json, "balances_before", *step.before, currency);
+    if (step.before)
+      append_balances(json, "balances_before", *step.before, currency);
     append_balances(json, "balances_after", *step.after, currency);
   }
   if (step.record != nullptr)

@@ -110,13 +110,16 @@ class Inquiry {
 
   bool the_owner_is_away() {
     const auto owner = owner_of(view_, facts_.source_shard);
-    if (facts_.live || owner->reachable)
+    if (facts_.live || (owner->reachable && !facts_.asked_owner))
       return false;
+    std::string sentence = "Node " + owner->node + ", the owner of the source's " + source();
+    if (owner->reachable)
+      return say(sentence + ", did not answer: if it is down, nobody drives it until the shard is taken over.", true);
     const NodeView* node = view_.find(owner->incarnation);
-    return say("Node " + owner->node + ", the owner of the source's " + source() + ", cannot be reached from here" +
-                   (node == nullptr ? "" : " and was last seen " + duration_text(node->silent_for.count()) + " ago") +
-                   ": if it is down, nobody drives it until the shard is taken over.",
-               true);
+    sentence += ", cannot be reached from here";
+    if (node != nullptr)
+      sentence += " and was last seen " + duration_text(node->silent_for.count()) + " ago";
+    return say(sentence + ": if it is down, nobody drives it until the shard is taken over.", true);
   }
 
   bool it_is_paused() {

@@ -121,6 +121,23 @@ TimelineStep step_of(const SagaAttempt& attempt) {
   return step;
 }
 
+/// A record with legs in two databases is kept in both; each knows what its own wallet had before.
+void unite_copies(std::vector<StoryRecord>& records) {
+  const auto same_place = [](StoryRecord& kept, const StoryRecord& next) {
+    if (kept.record.shard != next.record.shard || kept.record.shard_seq != next.record.shard_seq)
+      return false;
+    for (std::size_t i = 0; i < kept.before.size(); ++i)
+      if (!kept.before[i])
+        kept.before[i] = next.before[i];
+    return true;
+  };
+  std::vector<StoryRecord> united;
+  for (StoryRecord& record : records)
+    if (std::ranges::none_of(united, [&](StoryRecord& kept) { return same_place(kept, record); }))
+      united.push_back(std::move(record));
+  records = std::move(united);
+}
+
 SagaStory whole_story(std::vector<std::optional<SagaStory>> parts) {
   SagaStory whole;
   const auto append = [](auto& to, auto& from) {
@@ -142,6 +159,7 @@ SagaStory whole_story(std::vector<std::optional<SagaStory>> parts) {
     return std::pair{rank(left.record.kind), left.record.at_ms} <
            std::pair{rank(right.record.kind), right.record.at_ms};
   });
+  unite_copies(whole.records);
   return whole;
 }
 

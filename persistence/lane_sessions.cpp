@@ -29,6 +29,7 @@ std::string session_name(std::string_view node_name, const Incarnation& incarnat
 
 int end_lanes_in_the_way(LibpqSession& session, const std::vector<Incarnation>& incarnations) {
   std::vector<LibpqSession::Text> patterns;
+  patterns.reserve(incarnations.size());
   for (const Incarnation& incarnation : incarnations)
     patterns.emplace_back("dompet/%/" + end_of(incarnation) + '/' + std::string{lane_purpose});
   const LibpqAnswer ended = session.run(end_sql, {array_text(patterns)});

@@ -180,15 +180,14 @@ std::vector<Claim> PostgresLaneStore::claim() {
 
 std::vector<Claim> PostgresLaneStore::adopt(const std::vector<Shard>& shards) {
   std::vector<LibpqSession::Text> numbers;
+  numbers.reserve(shards.size());
   for (const Shard shard : shards)
     numbers.emplace_back(std::to_string(shard));
   const LibpqAnswer rows = session_.run(
       "SELECT s.shard, s.epoch, coalesce((SELECT max(j.shard_seq) FROM journal j WHERE j.shard = s.shard), 0)"
       " FROM shard s JOIN ledger l USING (database_id) WHERE s.owner = $1 AND s.shard = ANY ($2) ORDER BY s.shard",
       {me(), array_text(numbers)});
-  std::vector<Claim> claims;
-  for (int row = 0; row < rows.rows(); ++row)
-    claims.push_back(claim_in(rows, row, 0));
+  std::vector<Claim> claims = rows.each([&](int row) { return claim_in(rows, row, 0); });
   for (const Claim& claim : claims)
     claimed_[claim.shard] = claim.epoch;
   return claims;

@@ -156,6 +156,7 @@ LibpqAnswer LibpqSession::run(const std::string& sql, const std::vector<Text>& p
   if (!connected())
     throw Unavailable("there is no connection to PostgreSQL");
   std::vector<const char*> values;
+  values.reserve(parameters.size());
   for (const Text& text : parameters)
     values.push_back(text ? text->c_str() : nullptr);
   warned_ = false;

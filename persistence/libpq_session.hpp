@@ -59,6 +59,16 @@ class LibpqAnswer {
   /// Nil for null.
   Uuid uuid(int row, int column) const;
 
+  /// What `make(row)` says of each row, in order.
+  template <class Make>
+  auto each(Make make) const {
+    std::vector<decltype(make(0))> all;
+    all.reserve(static_cast<std::size_t>(rows()));
+    for (int row = 0; row < rows(); ++row)
+      all.push_back(make(row));
+    return all;
+  }
+
  private:
   struct Clear {
     void operator()(pg_result* result) const;

@@ -41,8 +41,8 @@ constexpr const char* nodes_sql =
 
 class PostgresMembershipStore final : public MembershipStore {
  public:
-  explicit PostgresMembershipStore(const MembershipSettings& settings)
-      : incarnation_(settings.incarnation), session_(session_settings(settings)) {}
+  explicit PostgresMembershipStore(MembershipSettings settings)
+      : settings_(std::move(settings)), session_(session_settings(settings_)) {}
 
   void join(const NodeRow& me) override {
     ask("INSERT INTO node (incarnation, name, internal_address, http_address, protocol_min, protocol_max, build)"
@@ -57,15 +57,12 @@ class PostgresMembershipStore final : public MembershipStore {
   bool renew() override {
     return any_row("UPDATE node SET heartbeat = heartbeat + 1 WHERE incarnation = $1 AND state IN ('up', 'draining')"
                    " RETURNING heartbeat",
-                   {to_string(incarnation_)});
+                   {to_string(settings_.incarnation)});
   }
 
   std::vector<NodeRow> nodes() override {
     const LibpqAnswer rows = ask(nodes_sql, {});
-    std::vector<NodeRow> nodes;
-    for (int row = 0; row < rows.rows(); ++row)
-      nodes.push_back(node_in(rows, row));
-    return nodes;
+    return rows.each([&](int row) { return node_in(rows, row); });
   }
 
   bool expire(const Incarnation& node, std::uint64_t heartbeat) override {
@@ -101,7 +98,7 @@ class PostgresMembershipStore final : public MembershipStore {
     return ask(sql, parameters).rows() > 0;
   }
 
-  Incarnation incarnation_;
+  MembershipSettings settings_;
   LibpqSession session_;
 };
 
@@ -110,7 +107,7 @@ class PostgresMembershipStore final : public MembershipStore {
 std::string_view name_of(NodeState state) { return state_names.at(static_cast<std::size_t>(state)); }
 
 std::unique_ptr<MembershipStore> make_postgres_membership_store(MembershipSettings settings) {
-  return std::make_unique<PostgresMembershipStore>(settings);
+  return std::make_unique<PostgresMembershipStore>(std::move(settings));
 }
 
 }  // namespace dompet

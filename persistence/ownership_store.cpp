@@ -72,13 +72,12 @@ std::vector<ShardRow> PostgresOwnershipStore::shards() {
   session_.connect_if_lost();
   const LibpqAnswer rows = session_.run(
       "SELECT s.shard, s.owner, s.epoch, s.target FROM shard s JOIN ledger l USING (database_id) ORDER BY s.shard");
-  std::vector<ShardRow> shards;
-  for (int row = 0; row < rows.rows(); ++row)
-    shards.push_back({static_cast<Shard>(rows.number(row, 0)),
-                      {rows.uuid(row, 1)},
-                      static_cast<std::uint64_t>(rows.number(row, 2)),
-                      {rows.uuid(row, 3)}});
-  return shards;
+  return rows.each([&](int row) {
+    return ShardRow{.shard = static_cast<Shard>(rows.number(row, 0)),
+                    .owner = {rows.uuid(row, 1)},
+                    .epoch = static_cast<std::uint64_t>(rows.number(row, 2)),
+                    .target = {rows.uuid(row, 3)}};
+  });
 }
 
 /// Part by part; what an outage interrupts is left to the next attempt.
@@ -119,10 +118,7 @@ std::vector<Shard> PostgresOwnershipStore::take(Rows seen) {
     const LibpqAnswer rows =
         session_.run_durably("SELECT taken FROM acquire_shards_v2($1, $2, $3, $4) ORDER BY taken",
                              {me(), numbers_of(seen), array_of(seen, epoch), array_of(seen, owner)});
-    std::vector<Shard> taken;
-    for (int row = 0; row < rows.rows(); ++row)
-      taken.push_back(static_cast<Shard>(rows.number(row, 0)));
-    return taken;
+    return rows.each([&](int row) { return static_cast<Shard>(rows.number(row, 0)); });
   } catch (const StatementRefused&) {
     throw;
   } catch (const Unavailable&) {

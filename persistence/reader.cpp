@@ -145,7 +145,8 @@ Reader::Reader(ReaderSettings settings)
                                                          .application_name = std::move(settings.application_name),
                                                          .connect_timeout_s = settings.connect_timeout_s,
                                                          .statement_timeout_ms = settings.statement_timeout_ms,
-                                                         .replaces_broken = true})) {}
+                                                         .replaces_broken = true},
+                                         settings.one_of_several)) {}
 
 Reader::~Reader() = default;
 

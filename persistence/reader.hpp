@@ -21,6 +21,9 @@ struct ReaderSettings {
   int connect_timeout_s = 2;
   /// A query that runs longer is cancelled and Unavailable.
   int statement_timeout_ms = 5'000;
+  /// The ledger has other databases too. Then lists leave out what is kept here of shards that live elsewhere
+  /// (docs/decisions/0007).
+  bool one_of_several = false;
 };
 
 /// A transaction as it stands: the record that began it and, when its steps were committed one by one, the state
@@ -160,7 +163,8 @@ class Reader final : public RecoveryStore {
   /// Newest first, strictly before `before_seq` when it is given.
   std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit);
   /// Newest first: by id, with a wallet filter by the wallet's seq and then by id. Unavailable when a rare `method`
-  /// or `status` is not found within the statement's time-out.
+  /// or `status` is not found within the statement's time-out. In a wallet's list a transfer from another database
+  /// stands as its credit: completed, at that time.
   std::vector<StoredTransaction> transactions(const TransactionFilter& filter,
                                               const std::optional<TransactionCursor>& before, int limit);
   /// The wallet's seq at which a listed transaction stands, for the next page's cursor.
@@ -185,10 +189,17 @@ class Reader final : public RecoveryStore {
   void store_attempts(const TransactionId& saga, const std::vector<SagaAttempt>& attempts) override;
 
   Shard shard_count();
+  /// The shards that this database speaks for, in order: those that live here, and those that are about to leave and
+  /// have not arrived elsewhere.
+  std::vector<Shard> shards_here();
+  /// Whether the ledger has other databases.
+  bool is_one_of_several() const;
   /// The start-up checks of protocol 5.3.5: a sentence for each setting that makes durable not mean durable.
   std::vector<std::string> durability_faults();
 
  private:
+  void find_refusal(StoredTransaction& stored);
+
   friend class SagaInspector;
   friend class SagaDesk;
   class Session;

@@ -26,7 +26,8 @@ bool is_safe(std::string_view value) { return value == "on" || value == "remote_
 std::vector<WalletListing> Reader::wallets(const std::optional<WalletId>& before, const std::string& name_contains,
                                            int limit) {
   Parameters parameters;
-  std::string sql = "SELECT id, " + milliseconds("opened_at") + " FROM wallet WHERE true";
+  std::string sql =
+      "SELECT id, " + milliseconds("opened_at") + " FROM wallet WHERE true" + session_->only_here("shard");
   if (before)
     sql += " AND id < " + parameters.add(before->uuid).last();
   if (!name_contains.empty())
@@ -44,7 +45,9 @@ std::vector<WalletListing> Reader::wallets(const std::optional<WalletId>& before
 
 std::vector<TrialBalanceLine> Reader::trial_balance() {
   std::vector<TrialBalanceLine> lines;
-  session_->ask_prepared("SELECT account, sum(total)::bigint FROM system_total GROUP BY account ORDER BY account")
+  session_
+      ->ask_prepared("SELECT account, sum(total)::bigint FROM system_total WHERE true" + session_->only_here("shard") +
+                     " GROUP BY account ORDER BY account")
       .each([&](const Row& row) { lines.push_back({std::string{row.text(0)}, row.number(1)}); });
   return lines;
 }
@@ -74,6 +77,15 @@ void Reader::keys_of(Shard shard, const std::function<void(const KeyId&)>& take)
 }
 
 Shard Reader::shard_count() { return session_->shard_count(); }
+
+bool Reader::is_one_of_several() const { return session_->is_one_of_several(); }
+
+std::vector<Shard> Reader::shards_here() {
+  static const std::string sql = shards_here_sql + " ORDER BY shard";
+  std::vector<Shard> shards;
+  session_->ask_prepared(sql).each([&](const Row& row) { shards.push_back(static_cast<Shard>(row.number(0))); });
+  return shards;
+}
 
 std::vector<std::string> Reader::durability_faults() {
   std::vector<std::string> faults;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <set>
 
@@ -76,8 +77,12 @@ Uuid first_uuid_of(std::int64_t ms) {
 /// Builds the statement for one page or a part of it: at most `limit` rows, strictly before a cursor.
 class PageStatement {
  public:
-  PageStatement(const TransactionFilter& filter, const TransactionCursor& before, int limit, int window)
-      : filter_(filter), before_(before), limit_(" LIMIT " + std::to_string(limit)), window_(window) {
+  using Here = std::function<std::string(const std::string& column)>;
+
+  /// `here(column)` is " AND …" where other databases have a part of the ledger, empty where there is none.
+  PageStatement(const TransactionFilter& filter, const TransactionCursor& before, int limit, int window, Here here)
+      : filter_(filter), before_(before), limit_(" LIMIT " + std::to_string(limit)), window_(window),
+        here_(std::move(here)) {
     for (int kind : kinds_of(filter))
       kinds_ += (kinds_.empty() ? "" : ", ") + std::to_string(kind);
   }
@@ -127,8 +132,8 @@ class PageStatement {
   std::string of_all() {
     return "WITH recent AS MATERIALIZED (SELECT j.id, j.kind, j.amount FROM journal j WHERE j.kind IN (2, 3, 4, 5)"
            " AND j.id < " +
-           bind(before_.id.uuid) + times() + " ORDER BY j.id DESC LIMIT " + std::to_string(window_) + ") SELECT " +
-           columns() +
+           bind(before_.id.uuid) + times() + here_("j.shard") + " ORDER BY j.id DESC LIMIT " + std::to_string(window_) +
+           ") SELECT " + columns() +
            ", (SELECT count(*) FROM recent) FROM recent r JOIN journal j ON j.id = r.id AND"
            " j.kind = r.kind" +
            transaction_joins + " WHERE r.kind IN (" + kinds_ + ")" + amounts("r") +
@@ -140,7 +145,8 @@ class PageStatement {
     return "SELECT " + columns() +
            ", NULL FROM saga s JOIN journal j ON j.id = s.id AND j.kind = 5 LEFT JOIN decision d ON d.id = s.id"
            " WHERE s.state IN (" +
-           states + ") AND s.id < " + bind(before_.id.uuid) + times() + amounts("j") + " ORDER BY s.id DESC" + limit_;
+           states + ") AND s.id < " + bind(before_.id.uuid) + times() + amounts("j") + here_("s.source_shard") +
+           " ORDER BY s.id DESC" + limit_;
   }
 
   /// Three index scans, each in the list's order, merged: as `wallet`, as `peer`, declined.
@@ -158,15 +164,23 @@ class PageStatement {
                                  " AND j.kind = 4 AND (j.wallet_seq, j.id) < (" + seq + ", " + id + ")" + filters +
                                  " ORDER BY j.wallet_seq DESC, j.id DESC" + limit_ + ")";
     return "SELECT " + columns() + ", c.place FROM (" + leg("wallet", "wallet_seq", " AND j.kind <> 4") +
-           " UNION ALL " + leg("peer", "peer_seq", "") + " UNION ALL " + declined +
-           ") c JOIN journal j ON j.id = c.id AND j.kind IN (2, 3, 4, 5)" + transaction_joins +
-           " ORDER BY c.place DESC, c.id DESC" + limit_;
+           " UNION ALL " + leg("peer", "peer_seq", "") + " UNION ALL " + declined + ") c " + beginning() +
+           transaction_joins + " ORDER BY c.place DESC, c.id DESC" + limit_;
+  }
+
+  /// Of a transfer from another database nothing is here but its credit.
+  std::string beginning() const {
+    if (here_("j.shard").empty())
+      return "JOIN journal j ON j.id = c.id AND j.kind IN (2, 3, 4, 5)";
+    return "JOIN LATERAL (SELECT * FROM journal r WHERE r.id = c.id AND r.kind IN (2, 3, 4, 5, 6)"
+           " ORDER BY r.kind LIMIT 1) j ON true";
   }
 
   const TransactionFilter& filter_;
   TransactionCursor before_;
   std::string limit_;
   int window_;
+  Here here_;
   std::string kinds_{};
   Parameters parameters_{};
 };
@@ -192,7 +206,8 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
   TransactionCursor cursor = before.value_or(newest());
   std::vector<StoredTransaction> page;
   for (;;) {
-    PageStatement statement(filter, cursor, fetch, window);
+    PageStatement statement(filter, cursor, fetch, window,
+                            [this](const std::string& column) { return session_->only_here(column); });
     if (statement.finds_nothing())
       return page;
     const std::string sql = statement.sql();
@@ -200,6 +215,7 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
     std::int64_t looked_through = 0;
     for (int index = 0; index < rows.size(); ++index) {
       StoredTransaction stored = stored_transaction(rows[index]);
+      find_refusal(stored);
       looked_through = rows[index].number_if_any(place_column).value_or(0);
       if (filter.wallet)
         stored.wallet_seq = static_cast<std::uint64_t>(looked_through);

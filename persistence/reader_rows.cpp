@@ -12,6 +12,10 @@ Shard Reader::Session::shard_count() {
   return shard_count_;
 }
 
+std::string Reader::Session::only_here(const std::string& column) const {
+  return one_of_several_ ? " AND " + column + " IN " + shards_here_sql : std::string{};
+}
+
 std::string milliseconds(const std::string& expression) {
   return "round(date_part('epoch', " + expression + ") * 1000)::bigint";
 }

@@ -13,14 +13,23 @@ namespace dompet {
 
 class Reader::Session : public SqlSession {
  public:
-  using SqlSession::SqlSession;
+  Session(SessionSettings settings, bool one_of_several)
+      : SqlSession(std::move(settings)), one_of_several_(one_of_several) {}
 
   /// Asked once: it is frozen when a ledger is created.
   Shard shard_count();
+  bool is_one_of_several() const { return one_of_several_; }
+  /// " AND <column> is a shard that this database speaks for"; empty when it is the only one.
+  std::string only_here(const std::string& column) const;
 
  private:
+  bool one_of_several_;
   Shard shard_count_ = 0;
 };
+
+/// The shards that a database speaks for, as a subquery.
+inline const std::string shards_here_sql =
+    "(SELECT s.shard FROM shard s, ledger l WHERE s.database_id = l.database_id OR s.leaving)";
 
 /// How many columns `journal_columns` names.
 inline constexpr int journal_width = 15;

@@ -41,9 +41,21 @@ std::optional<StoredTransaction> Reader::transaction(const TransactionId& id) {
       "SELECT " + transaction_columns() + " FROM journal j" + transaction_joins + " WHERE j.id = $1";
   const Rows rows = session_->ask_prepared(sql, Parameters{}.add(id.uuid));
   for (int index = 0; index < rows.size(); ++index)
-    if (begins(static_cast<RecordKind>(rows[index].number(1))))
-      return stored_transaction(rows[index]);
+    if (begins(static_cast<RecordKind>(rows[index].number(1)))) {
+      StoredTransaction stored = stored_transaction(rows[index]);
+      find_refusal(stored);
+      return stored;
+    }
   return std::nullopt;
+}
+
+/// Where the destination's register is in another database, the record of the release says why.
+void Reader::find_refusal(StoredTransaction& stored) {
+  if (stored.state != SagaState::released || stored.refusal)
+    return;
+  for (const Record& record : timeline(stored.record.id))
+    if (record.kind == RecordKind::hold_released)
+      stored.refusal = record.decline;
 }
 
 std::vector<Record> Reader::timeline(const TransactionId& id) {

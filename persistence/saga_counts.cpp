@@ -11,17 +11,18 @@ namespace {
 constexpr int most_open = 200'000;
 constexpr int most_causes = 50;
 
-std::string open_sagas_sql() {
-  return "(SELECT id, state, destination_shard, created_at FROM saga WHERE state IN (1, 2) LIMIT " +
+/// `here` leaves out the sagas of shards that live in another database; empty where there is none.
+std::string open_sagas_sql(const std::string& here) {
+  return "(SELECT id, state, destination_shard, created_at FROM saga WHERE state IN (1, 2)" + here + " LIMIT " +
          std::to_string(most_open) + ") s";
 }
 
-void count_open(SqlSession& session, SagaCounts& counts) {
+void count_open(SqlSession& session, const std::string& here, SagaCounts& counts) {
   std::string sql = "SELECT count(*) FILTER (WHERE s.state = 1), count(*) FILTER (WHERE s.state = 2), " +
                     milliseconds("min(s.created_at)");
   for (const int up_to_s : saga_age_classes_s)
     sql += ", count(*) FILTER (WHERE s.created_at >= now() - interval '" + std::to_string(up_to_s) + " s')";
-  const Rows rows = session.ask_prepared(sql + " FROM " + open_sagas_sql());
+  const Rows rows = session.ask_prepared(sql + " FROM " + open_sagas_sql(here));
   const Row row = rows[0];
   counts.reserved = row.number(0);
   counts.cancelling = row.number(1);
@@ -34,19 +35,19 @@ void count_open(SqlSession& session, SagaCounts& counts) {
   counts.open_by_age.back() = counts.reserved + counts.cancelling - younger;
 }
 
-void count_finals(SqlSession& session, SagaCounts& counts) {
-  static const std::string sql = "SELECT count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state = 4)"
-                                 " FROM (SELECT state FROM saga ORDER BY id DESC LIMIT " +
-                                 std::to_string(counted_finals) + ") s";
+void count_finals(SqlSession& session, const std::string& here, SagaCounts& counts) {
+  const std::string sql = "SELECT count(*) FILTER (WHERE state = 3), count(*) FILTER (WHERE state = 4)"
+                          " FROM (SELECT state FROM saga WHERE true" +
+                          here + " ORDER BY id DESC LIMIT " + std::to_string(counted_finals) + ") s";
   const Rows rows = session.ask_prepared(sql);
   counts.settled = rows[0].number(0);
   counts.released = rows[0].number(1);
 }
 
-void find_causes(SqlSession& session, SagaCounts& counts) {
-  static const std::string sql =
+void find_causes(SqlSession& session, const std::string& here, SagaCounts& counts) {
+  const std::string sql =
       "SELECT coalesce(p.last_error, ''), s.destination_shard, coalesce(p.last_node, ''), count(*), " +
-      milliseconds("min(s.created_at)") + " FROM " + open_sagas_sql() +
+      milliseconds("min(s.created_at)") + " FROM " + open_sagas_sql(here) +
       " LEFT JOIN saga_progress p ON p.saga = s.id GROUP BY 1, 2, 3 ORDER BY 4 DESC, 5 LIMIT " +
       std::to_string(most_causes);
   session.ask_prepared(sql).each([&](const Row& row) {
@@ -82,10 +83,12 @@ void add(SagaCounts& sum, const SagaCounts& part) {
 
 SagaCounts SagaInspector::counts() {
   SagaCounts counts;
+  const std::string here =
+      reader_.is_one_of_several() ? " AND source_shard IN " + std::string{shards_here_sql} : std::string{};
   session_.within("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [&] {
-    count_open(session_, counts);
-    count_finals(session_, counts);
-    find_causes(session_, counts);
+    count_open(session_, here, counts);
+    count_finals(session_, here, counts);
+    find_causes(session_, here, counts);
   });
   return counts;
 }

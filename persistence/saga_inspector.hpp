@@ -51,6 +51,8 @@ struct SagaSearch {
   std::optional<Shard> destination_shard{};
   /// The source's shard is one of these.
   std::optional<std::vector<Shard>> owned{};
+  /// The source's shard is one that the database speaks for; the inspector sets it.
+  bool only_here = false;
   std::string error{};
   std::string label{};
   std::string assignee{};
@@ -125,10 +127,10 @@ struct LegBalances {
   bool operator==(const LegBalances&) const = default;
 };
 
-/// A record and what its wallets had before each of its legs.
+/// A record and what its wallets had before each of its legs; nothing where the wallet lives in another database.
 struct StoryRecord {
   Record record{};
-  std::array<LegBalances, 2> before{};
+  std::array<std::optional<LegBalances>, 2> before{};
 };
 
 /// The destination's word, as its register has it.
@@ -177,6 +179,8 @@ class SagaInspector {
   SagaStory story(const TransactionId& id);
 
  private:
+  std::optional<LegBalances> balance_before(const Leg& leg);
+
   SqlSession& session_;
   Reader& reader_;
   Shard shard_count_;

@@ -62,6 +62,8 @@ class Statement {
     is(table + ".amount", " >= ", search_.min_amount);
     is(table + ".amount", " <= ", search_.max_amount);
     is(shard, " = ", search_.source_shard);
+    if (search_.only_here)
+      sql += " AND " + shard + " IN " + shards_here_sql;
     if (search_.owned)
       sql += " AND " + shard + " = ANY (" + bind(array_of(*search_.owned)) + "::smallint[])";
     if (search_.created_from_ms)
@@ -340,9 +342,11 @@ SagaInspector::SagaInspector(Reader& reader)
     : session_(*reader.session_), reader_(reader), shard_count_(reader.session_->shard_count()) {}
 
 SagaPage SagaInspector::list(const SagaSearch& search, const std::optional<SagaPlace>& after, int limit) {
-  if (by_id(search.sort))
-    return Walk(session_, search, shard_count_, limit).run(after);
-  return sorted_list(session_, search, after, limit);
+  SagaSearch here = search;
+  here.only_here = reader_.is_one_of_several();
+  if (by_id(here.sort))
+    return Walk(session_, here, shard_count_, limit).run(after);
+  return sorted_list(session_, here, after, limit);
 }
 
 }  // namespace dompet

@@ -12,22 +12,22 @@ std::string newest_first(const std::string& columns, const std::string& table, c
          most_told + ") newest ORDER BY 1";
 }
 
-/// What the wallet had before its leg `seq`: what the leg before it left.
-LegBalances balances_before(SqlSession& session, const WalletId& wallet, std::uint64_t seq) {
+/// What the wallet had before its leg `seq`: what the leg before it left. Nothing when that is not here.
+std::optional<LegBalances> balances_before(SqlSession& session, const WalletId& wallet, std::uint64_t seq) {
   static const std::string sql = "SELECT " + journal_columns() +
                                  " FROM journal j WHERE j.wallet = $1 AND j.kind <> 4 AND j.wallet_seq = $2"
                                  " UNION ALL SELECT " +
                                  journal_columns() + " FROM journal j WHERE j.peer = $1 AND j.peer_seq = $2";
   if (seq <= 1)
-    return {};
+    return LegBalances{};
   const Rows rows = session.ask_prepared(sql, Parameters{}.add(wallet.uuid).add(static_cast<std::int64_t>(seq - 1)));
   if (rows.empty())
-    throw Unreadable("wallet " + to_string(wallet) + " has no leg " + std::to_string(seq - 1));
+    return std::nullopt;
   const Record record = record_of(rows[0]);
   const Leg* leg = leg_of(record, wallet);
   if (leg == nullptr)
     throw Unreadable("a record of wallet " + to_string(wallet) + " has no leg on it");
-  return {leg->available_after, leg->held_after};
+  return LegBalances{leg->available_after, leg->held_after};
 }
 
 std::optional<SagaRow> row_of(SqlSession& session, const TransactionId& id, Shard shard_count) {
@@ -65,8 +65,9 @@ std::optional<RegisteredDecision> decision_of(const Record& record, const SagaRo
 void read_beside(SqlSession& session, const TransactionId& id, SagaStory& story) {
   static const std::string attempts = newest_first(milliseconds("at") + " AS at, number, cancel, took_ms, node, answer",
                                                    "saga_attempt", "saga_attempt.at");
-  static const std::string notes = newest_first(milliseconds("at") + " AS at, who, text", "saga_note", "id");
-  static const std::string actions = newest_first(milliseconds("at") + " AS at, who, what, why", "audit", "id");
+  static const std::string notes = newest_first("id, who, text", "saga_note", "id");
+  static const std::string actions = newest_first("id, who, what, why", "audit", "id");
+  // Ids carry the time by the clock of the node that acted, which is that of its records too.
   const Parameters about = Parameters{}.add(id.uuid);
   session.ask_prepared(attempts, about).each([&](const Row& row) {
     story.attempts.push_back({.number = static_cast<int>(row.number(1)),
@@ -77,15 +78,22 @@ void read_beside(SqlSession& session, const TransactionId& id, SagaStory& story)
                               .answer = std::string{row.text(5)}});
   });
   session.ask_prepared(notes, about).each([&](const Row& row) {
-    story.notes.push_back({row.number(0), std::string{row.text(1)}, std::string{row.text(2)}});
+    story.notes.push_back({unix_ms_of(row.uuid(0)), std::string{row.text(1)}, std::string{row.text(2)}});
   });
   session.ask_prepared(actions, about).each([&](const Row& row) {
     story.actions.push_back(
-        {row.number(0), std::string{row.text(1)}, std::string{row.text(2)}, std::string{row.text(3)}});
+        {unix_ms_of(row.uuid(0)), std::string{row.text(1)}, std::string{row.text(2)}, std::string{row.text(3)}});
   });
 }
 
 }  // namespace
+
+std::optional<LegBalances> SagaInspector::balance_before(const Leg& leg) {
+  const auto before = balances_before(session_, leg.wallet, leg.seq);
+  if (!before && !reader_.is_one_of_several())
+    throw Unreadable("wallet " + to_string(leg.wallet) + " has no leg " + std::to_string(leg.seq - 1));
+  return before;
+}
 
 SagaStory SagaInspector::story(const TransactionId& id) {
   SagaStory story;
@@ -94,7 +102,7 @@ SagaStory SagaInspector::story(const TransactionId& id) {
     for (Record& record : reader_.timeline(id)) {
       StoryRecord told{.record = std::move(record)};
       for (std::size_t i = 0; i < told.record.legs; ++i)
-        told.before[i] = balances_before(session_, told.record.leg[i].wallet, told.record.leg[i].seq);
+        told.before[i] = balance_before(told.record.leg[i]);
       story.records.push_back(std::move(told));
     }
     story.decision = decision_of(session_, id);

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "domain/shard.hpp"
+
 namespace dompet {
 
 /// One thing that was verified: how much of it was looked at, and the first place where it does not hold.
@@ -34,6 +36,13 @@ struct VerifyReport {
 /// - steps by transaction: sagas, decisions.
 ///
 /// A fault never stops it: everything is looked at once. Throws Unavailable.
+///
+/// A ledger in several databases is given with all of them, by number: their snapshots are taken while no lane can
+/// commit anywhere, for which all of them are held up for some milliseconds. What one database keeps of another's
+/// records is compared with the originals, and sums are those of all.
+VerifyReport verify_ledger(const std::vector<std::string>& databases);
 VerifyReport verify_ledger(const std::string& database);
+/// Replays the wallets of one shard in one database, wherever the shard lives. Throws Unavailable.
+VerifyReport verify_wallets(const std::string& database, Shard shard);
 
 }  // namespace dompet

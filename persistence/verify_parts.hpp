@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "domain/history.hpp"
 #include "domain/invariants.hpp"
@@ -40,6 +41,38 @@ class Check {
   LedgerCheck result_{};
 };
 
+/// One of the ledger's databases at the moment that is verified.
+struct Place {
+  SqlSession session;
+  int number = 0;
+  /// By shard: whether this database speaks for it.
+  std::vector<bool> here{};
+
+  bool speaks_for(Shard shard) const { return shard < here.size() && here[shard]; }
+  /// " AND <column> is a shard that this database speaks for"; what else is here are copies (docs/decisions/0007).
+  static std::string only_here(const std::string& column) { return " AND " + column + " IN " + shards_here_sql; }
+};
+using Places = std::vector<Place>;
+
+/// The same question to every database, in each answered in the order of a UUID: as one answer in that order. Only
+/// inside transactions of all sessions.
+class MergedCursor {
+ public:
+  /// The UUID is at column `key`.
+  MergedCursor(Places& places, const std::string& name, const std::string& sql, int key);
+
+  /// The row at the front; nothing after the last one. It is valid until the next call of `advance`.
+  const Row* front() const { return at_ == nullptr ? nullptr : at_->front(); }
+  void advance();
+
+ private:
+  void choose();
+
+  std::vector<Cursor> cursors_{};
+  Cursor* at_ = nullptr;
+  int key_;
+};
+
 /// The row of the journal, for people: "journal shard 7 shard_seq 12, id …".
 std::string where_is(const JournalRow& row);
 
@@ -63,25 +96,33 @@ struct Books {
 /// Records by shard and shard_seq.
 class StreamPass {
  public:
-  StreamPass(SqlSession& session, Books& books) : session_(session), books_(books) {}
+  StreamPass(Places& places, Books& books, Shard shard_count)
+      : places_(places), books_(books), shard_count_(shard_count) {}
   void run();
   std::uint64_t records() const { return records_; }
   void report(std::vector<LedgerCheck>& checks) const;
 
  private:
+  void look_at_shards();
+  void look_at_streams(Place& place);
   void look_at(const JournalRow& row);
   void look_at_place(const JournalRow& row);
+  void look_at_copies(Place& place);
+  void compare(const std::vector<std::pair<std::int64_t, std::string>>& copies, Shard shard);
   void look_at_money(const JournalRow& row, const Record& record);
-  void look_at_keys();
+  void look_at_keys(Place& place);
+  void look_at_keys_of_all();
   void look_at_totals();
   void look_at_transits();
 
-  SqlSession& session_;
+  Places& places_;
   Books& books_;
+  Shard shard_count_;
   std::map<Shard, std::uint64_t> owned_epochs_{};
-  Shard shard_count_ = 0;
-  Record previous_{};
+  /// Of the stream that is read; nothing at its beginning.
+  std::optional<Record> previous_{};
   std::uint64_t records_ = 0;
+  Check placed_{"Every shard lives in one database, and what another keeps of its records are true copies."};
   Check readable_{"Every record can be read and stands in its own shard."};
   Check contiguous_{"Every shard's stream is without gaps and its epochs never fall (I1)."};
   Check balanced_{"Every record's postings add up to nothing."};
@@ -93,8 +134,11 @@ class StreamPass {
 /// Legs by wallet and seq, with the tables of wallets and of snapshots beside them.
 class WalletPass {
  public:
-  WalletPass(SqlSession& session, Books& books) : session_(session), books_(books) {}
+  WalletPass(Places& places, Books& books, Shard shard_count)
+      : places_(places), books_(books), shard_count_(shard_count) {}
   void run();
+  /// The wallets that live in this database, or of one shard wherever it lives.
+  void replay_wallets(Place& place, std::optional<Shard> only = {});
   std::uint64_t wallets() const { return wallets_; }
   void report(std::vector<LedgerCheck>& checks) const;
 
@@ -106,12 +150,12 @@ class WalletPass {
   void look_at_row();
   void look_at_books();
 
-  SqlSession& session_;
+  Places& places_;
   Books& books_;
   std::optional<Cursor> legs_{};
   std::optional<Cursor> rows_{};
   std::optional<Cursor> snapshots_{};
-  Shard shard_count_ = 0;
+  Shard shard_count_;
   WalletHistory history_{};
   /// After a leg that does not follow, the rest of this wallet says nothing new.
   bool lost_ = false;
@@ -126,7 +170,7 @@ class WalletPass {
 /// Steps of transfers by transaction, with the tables of sagas and of decisions beside them.
 class SagaPass {
  public:
-  explicit SagaPass(SqlSession& session) : session_(session) {}
+  explicit SagaPass(Places& places) : places_(places) {}
   void run();
   void report(std::vector<LedgerCheck>& checks) const;
 
@@ -148,10 +192,10 @@ class SagaPass {
   void look_at_saga(const TransactionId& id, const Story& story);
   void look_at_decision(const TransactionId& id, const Story& story);
 
-  SqlSession& session_;
-  std::optional<Cursor> steps_{};
-  std::optional<Cursor> sagas_{};
-  std::optional<Cursor> decisions_{};
+  Places& places_;
+  std::optional<MergedCursor> steps_{};
+  std::optional<MergedCursor> sagas_{};
+  std::optional<MergedCursor> decisions_{};
   SagaState state_ = SagaState::none;
   Check sagas_agree_{"Every saga stands where its records say."};
   Check decided_once_{"Every transfer by steps is decided at most once, and credited as decided (I3)."};

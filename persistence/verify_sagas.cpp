@@ -7,7 +7,7 @@ namespace dompet::verifying {
 
 namespace {
 
-bool is_of(const std::optional<Cursor>& cursor, const TransactionId& id, int column) {
+bool is_of(const std::optional<MergedCursor>& cursor, const TransactionId& id, int column) {
   return cursor->front() != nullptr && cursor->front()->uuid(column) == id.uuid;
 }
 
@@ -17,14 +17,19 @@ constexpr int journal_id_column = 9;
 }  // namespace
 
 void SagaPass::run() {
-  steps_.emplace(session_, "steps",
-                 "SELECT " + journal_columns() +
-                     " FROM journal j WHERE kind BETWEEN 5 AND 10 ORDER BY id, shard, shard_seq");
-  sagas_.emplace(session_, "sagas",
+  steps_.emplace(places_, "steps",
+                 "SELECT " + journal_columns() + " FROM journal j WHERE kind BETWEEN 5 AND 10" +
+                     Place::only_here("shard") + " ORDER BY id, shard, shard_seq",
+                 journal_id_column);
+  sagas_.emplace(places_, "sagas",
                  "SELECT id, state, source, destination, amount, currency, source_shard, destination_shard FROM saga"
-                 " ORDER BY id");
-  decisions_.emplace(session_, "decisions",
-                     "SELECT id, outcome, wallet, amount, currency, shard FROM decision ORDER BY id");
+                 " WHERE true" +
+                     Place::only_here("source_shard") + " ORDER BY id",
+                 0);
+  decisions_.emplace(places_, "decisions",
+                     "SELECT id, outcome, wallet, amount, currency, shard FROM decision WHERE true" +
+                         Place::only_here("shard") + " ORDER BY id",
+                     0);
   for (;;) {
     std::optional<Uuid> next;
     const auto consider = [&](const Row* row, int column) {

@@ -9,10 +9,16 @@ namespace {
 /// The two columns that order the legs stand before the journal's own.
 constexpr int first_column = 2;
 
-std::string legs_sql() {
+/// " AND <column> is a wallet of the shard"; empty for all wallets.
+std::string only_of(const std::string& column, std::optional<Shard> shard) {
+  return shard ? " AND " + column + " IN (SELECT id FROM wallet WHERE shard = " + std::to_string(*shard) + ")" : "";
+}
+
+std::string legs_sql(std::optional<Shard> only) {
   return "SELECT j.wallet AS owner, j.wallet_seq AS seq, " + journal_columns() +
-         " FROM journal j WHERE kind <> 4 AND wallet_seq IS NOT NULL UNION ALL SELECT j.peer, j.peer_seq, " +
-         journal_columns() + " FROM journal j WHERE peer_seq IS NOT NULL ORDER BY owner, seq";
+         " FROM journal j WHERE kind <> 4 AND wallet_seq IS NOT NULL" + only_of("wallet", only) +
+         " UNION ALL SELECT j.peer, j.peer_seq, " + journal_columns() + " FROM journal j WHERE peer_seq IS NOT NULL" +
+         only_of("peer", only) + " ORDER BY owner, seq";
 }
 
 std::string seq_text(const WalletHistory& history) {
@@ -27,10 +33,20 @@ bool is_of(const std::optional<Cursor>& cursor, const WalletId& wallet) {
 }  // namespace
 
 void WalletPass::run() {
-  shard_count_ = static_cast<Shard>(session_.ask("SELECT shard_count FROM ledger")[0].number(0));
-  legs_.emplace(session_, "legs", legs_sql());
-  rows_.emplace(session_, "wallet_rows", "SELECT id, shard, currency, name, status FROM wallet ORDER BY id");
-  snapshots_.emplace(session_, "snapshots", "SELECT wallet, seq, state FROM snapshot ORDER BY wallet, seq");
+  for (Place& place : places_)
+    replay_wallets(place);
+  look_at_books();
+}
+
+/// Of a wallet that lives elsewhere some legs may be here, in records that it shares with one that lives here.
+void WalletPass::replay_wallets(Place& place, std::optional<Shard> only) {
+  legs_.emplace(place.session, "legs", legs_sql(only));
+  rows_.emplace(place.session, "wallet_rows",
+                "SELECT id, shard, currency, name, status FROM wallet WHERE true" + only_of("id", only) +
+                    " ORDER BY id");
+  snapshots_.emplace(place.session, "snapshots",
+                     "SELECT wallet, seq, state FROM snapshot WHERE true" + only_of("wallet", only) +
+                         " ORDER BY wallet, seq");
   for (;;) {
     std::optional<Uuid> next;
     for (const auto* cursor : {&legs_, &rows_, &snapshots_})
@@ -38,9 +54,14 @@ void WalletPass::run() {
         next = next ? std::min(*next, row->uuid(0)) : row->uuid(0);
     if (!next)
       break;
-    look_at_wallet({*next});
+    const Shard shard = shard_of({*next}, shard_count_);
+    if (only ? shard == *only : place.speaks_for(shard))
+      look_at_wallet({*next});
+    else
+      for (auto* cursor : {&legs_, &rows_, &snapshots_})
+        while (is_of(*cursor, {*next}))
+          (*cursor)->advance();
   }
-  look_at_books();
 }
 
 void WalletPass::look_at_wallet(const WalletId& wallet) {
@@ -115,7 +136,7 @@ void WalletPass::look_at_books() {
   std::map<std::string, Minor> net_inflow;
   std::map<std::string, Minor> in_transit;
   std::map<std::string, Minor> stated;
-  session_.ask("SELECT account, sum(total)::bigint FROM system_total GROUP BY account").each([&](const Row& row) {
+  const auto take = [&](const Row& row) {
     const std::string account{row.text(0)};
     const std::string currency = account.substr(account.rfind(':') + 1);
     if (account.starts_with("wallets:"))
@@ -125,7 +146,12 @@ void WalletPass::look_at_books() {
     else
       net_inflow[currency] -= row.number(1);
     books_.wallets[currency];
-  });
+  };
+  for (Place& place : places_)
+    place.session
+        .ask("SELECT account, sum(total)::bigint FROM system_total WHERE true" + Place::only_here("shard") +
+             " GROUP BY account")
+        .each(take);
   for (const auto& [currency, held] : books_.wallets) {
     if (currency.empty())
       continue;

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from history import DECLINED, NOT_APPLIED, OK, UNKNOWN, verdict
-from processes import dompetctl, psql, wait_until
+from processes import dompetctl, of_ledger, psql, wait_until
 
 # What can be wrong. `lost`: acknowledged, and not there. `doubled`: an effect more than was asked for. The rest is `wrong`.
 LOST, DOUBLED, WRONG = "lost", "doubled", "wrong"
@@ -16,11 +16,12 @@ LOST, DOUBLED, WRONG = "lost", "doubled", "wrong"
 AUDITORS = 4
 SAGAS_DEADLINE_S = 30  # after the last fault is healed (protocol 7.1, progress)
 
-UNEQUAL_TRANSIT = """
-    SELECT source, destination, currency, sum(sent), sum(arrived)
+# What was sent and not yet credited, as far as one of the ledger's databases knows: both sides may be in different ones.
+TRANSIT = """
+    SELECT source, destination, currency, sum(sent) - sum(arrived)
       FROM (SELECT shard AS source, peer_shard AS destination, currency, out_total AS sent, 0 AS arrived FROM transit
             UNION ALL SELECT peer_shard, shard, currency, 0, in_total FROM transit) AS legs
-     GROUP BY source, destination, currency HAVING sum(sent) <> sum(arrived) LIMIT 5"""
+     GROUP BY source, destination, currency"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Audit:
     def __init__(self, bank):
         self._bank = bank
         self._dompetd = bank.dompetd
+        self._databases = getattr(bank.dompetd, "databases", [bank.dompetd.database])
         self._history = bank.history
         self._findings = []
         self._lock = threading.Lock()
@@ -76,20 +78,25 @@ class Audit:
     # --- the ledger ---
 
     def _verify(self):
-        done = dompetctl("verify", "--database", self._dompetd.database, check=False)
+        done = dompetctl("verify", *of_ledger(self._databases), check=False)
         self._expect(done.returncode == 0, WRONG, f"verify ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     def _check_progress(self):
         """Every saga reaches its end without help, and what was on its way between two shards has arrived."""
         open_sagas = "SELECT id, state, last_error FROM saga WHERE state IN (1, 2) LIMIT 5"
         try:
-            wait_until(lambda: not psql(self._dompetd.database, open_sagas), "all sagas are final", SAGAS_DEADLINE_S)
+            wait_until(lambda: not self._ask_all(open_sagas), "all sagas are final", SAGAS_DEADLINE_S)
         except AssertionError:
-            self._expect(False, WRONG, f"sagas are open after {SAGAS_DEADLINE_S} s: "
-                                       f"{psql(self._dompetd.database, open_sagas)}")
+            self._expect(False, WRONG, f"sagas are open after {SAGAS_DEADLINE_S} s: {self._ask_all(open_sagas)}")
             return
-        unequal = psql(self._dompetd.database, UNEQUAL_TRANSIT)
+        sums = Counter()
+        for source, destination, currency, on_its_way in self._ask_all(TRANSIT):
+            sums[source, destination, currency] += int(on_its_way)
+        unequal = {pair: minor for pair, minor in sums.items() if minor}
         self._expect(not unequal, WRONG, f"money is on its way between shards although no saga is open: {unequal}")
+
+    def _ask_all(self, statement):
+        return [row for database in self._databases for row in psql(database, statement)]
 
     def _transactions(self):
         """The bank's transfers by the key that their client gave them."""
@@ -129,9 +136,6 @@ class Audit:
             if transaction["status"] == "completed":
                 expected[transaction["source_wallet_id"]] -= minor_of(transaction["amount"])
                 expected[transaction["destination_wallet_id"]] += minor_of(transaction["amount"])
-        reads = defaultdict(set)
-        for wallet, version, available, held in self._history.reads:
-            reads[wallet].add((version, available, held))
         client = self._dompetd.client()
         total = 0
         for wallet in self._bank.wallets:
@@ -140,15 +144,12 @@ class Audit:
             total += available
             self._expect(available == expected[wallet], WRONG, f"{view}, expected {expected[wallet]}")
             self._expect(held == 0, WRONG, f"a hold is left: {view}")
-            by_seq = self._check_statement(client, view)
-            for version, *seen in reads[wallet]:
-                self._expect(by_seq.get(version) == tuple(seen), WRONG,
-                             f"a read showed {seen} at {version} of {wallet}, its statement {by_seq.get(version)}")
+            self._check_reads(wallet, self._check_statement(client, view))
         client.close()
         self._expect(total == self._bank.initial * len(self._bank.wallets), WRONG, f"all balances together are {total}")
 
     def _check_statement(self, client, view):
-        """Each entry follows from the one before; returns both balances by seq."""
+        """Each entry follows from the one before; returns them."""
         entries = list(client.all(f"/v1/wallets/{view['id']}/entries"))[::-1]
         self._expect([entry["seq"] for entry in entries] == list(range(1, view["version"] + 1)), WRONG,
                      f"the statement of {view['id']} has gaps")
@@ -157,7 +158,23 @@ class Audit:
             after = minor_of(entry["balance_after"])
             self._expect(before + minor_of(entry["amount"]) == after, WRONG, f"does not add up: {entry}")
             before = after
-        return {entry["seq"]: (minor_of(entry["balance_after"]), minor_of(entry["held_after"])) for entry in entries}
+        return entries
+
+    def _check_reads(self, wallet, entries):
+        """Every read shows a state that the statement has, and none is older than what had been acknowledged when it was
+        asked for."""
+        by_seq = {entry["seq"]: (minor_of(entry["balance_after"]), minor_of(entry["held_after"])) for entry in entries}
+        seq_of = {entry["transaction_id"]: entry["seq"] for entry in entries}
+        acknowledged = sorted((operation.ended, seq_of[operation.answer.json["id"]])
+                              for operation in self._history.with_outcome(OK) if operation.answer.json["id"] in seq_of)
+        floor, position = 0, 0
+        for read in sorted((read for read in self._history.reads if read.wallet == wallet), key=lambda read: read.began):
+            self._expect(by_seq.get(read.version) == (read.available, read.held), WRONG,
+                         f"{read}, but its statement says {by_seq.get(read.version)}")
+            while position < len(acknowledged) and acknowledged[position][0] < read.began:
+                floor = max(floor, acknowledged[position][1])
+                position += 1
+            self._expect(read.version >= floor, WRONG, f"{read} is older than version {floor}, which was acknowledged before")
 
     # --- what clients were told ---
 

@@ -5,10 +5,11 @@ The clients keep to the contract: what is unknown is sent again with the same ke
 import json
 import random
 import threading
+import time
 from collections import Counter
 
 from audit import Audit, minor_of, text_of
-from history import DECLINED, IN_PROGRESS, NOT_APPLIED, OK, UNKNOWN, History, Operation, Violation, verdict
+from history import DECLINED, IN_PROGRESS, NOT_APPLIED, OK, UNKNOWN, History, Operation, Read, Violation, verdict
 from processes import Answer, Lost, NotSent
 
 CURRENCY = "IDR"
@@ -75,14 +76,26 @@ class Bank:
     # --- the clients ---
 
     def open_doors(self, clients=8, groups=()):
-        """Starts the clients, every eighth of them one that sends in bulk, one more for each group of wallets that trades
-        among itself, and an observer."""
+        """Starts the clients, every eighth of them one that sends in bulk, an observer, and one client more for each of the
+        groups, which are wallets that trade among themselves and a function that makes that client."""
         print(f"bank: seed {self.seed}, {clients} clients, {len(self.wallets)} wallets")
         for number in range(clients):
             self._start(self._trade_in_bulk if number % 8 == 7 else self._trade, number, self.wallets)
-        for number, group in enumerate(groups):
-            self._start(self._trade, clients + number, group)
+        for number, (group, make_client) in enumerate(groups):
+            self._start(self._trade, clients + number, group, make_client)
         self._start(self._observe, "observer")
+
+    def transfer_aside(self, source, destination, minor=1):
+        """One client more, with one transfer."""
+        number = len(self._threads)
+        key = f"{self.seed}-aside-{number}"
+        operation = Operation(key, "/v1/transfers", transfer_body(source, destination, minor, key), minor)
+
+        def perform(_):
+            client = self.dompetd.client()
+            self._perform(client, operation, random.Random(key))
+            client.close()
+        self._start(perform, key)
 
     def close_doors(self):
         self._stop.set()
@@ -111,9 +124,9 @@ class Bank:
         done = self.history.wait_for_acknowledged(self.history.acknowledged + count, deadline_s, lambda: self.is_well)
         assert done, f"no progress: {self.violations[:5] or self.history.summary()}"
 
-    def _trade(self, number, wallets):
+    def _trade(self, number, wallets, make_client=None):
         rng = random.Random(f"{self.seed}/{number}")
-        client = self.dompetd.client()
+        client = (make_client or self.dompetd.client)()
         count = 0
         while not self._stop.is_set():
             count += 1
@@ -205,6 +218,7 @@ class Bank:
     def _read(self, client, wallet, rng):
         """What a client saw, nobody sees undone afterwards: versions never go back, not even over a crash."""
         how = "?read=strict" if rng.random() < 0.3 else ""
+        began = time.monotonic()
         with self._floors_lock:
             floor = self._floors[wallet]
         try:
@@ -223,7 +237,7 @@ class Bank:
             raise Violation(f"a read went back in time, from version {floor}: {answer}")
         with self._floors_lock:
             self._floors[wallet] = max(self._floors[wallet], view["version"])
-        self.history.note_read(wallet, view["version"], balance["available"], balance["held"])
+        self.history.note_read(Read(wallet, view["version"], balance["available"], balance["held"], began))
 
     def _observe(self, _):
         """The only read that sees all wallets in one moment."""

@@ -33,6 +33,16 @@ def verdict(answer):
     raise Violation(f"an unexpected answer: {answer}")
 
 
+@dataclass(frozen=True)
+class Read:
+    wallet: str
+    version: int
+    available: int
+    held: int
+    # Monotonic: when it was asked for.
+    began: float
+
+
 @dataclass
 class Operation:
     key: str
@@ -86,9 +96,9 @@ class History:
                 self._acknowledged += 1
                 self._changed.notify_all()
 
-    def note_read(self, wallet, version, available, held):
+    def note_read(self, read):
         with self._lock:
-            self.reads.append((wallet, version, available, held))
+            self.reads.append(read)
 
     @property
     def acknowledged(self):

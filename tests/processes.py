@@ -152,6 +152,11 @@ def dompetctl(*arguments, check=True, timeout=120):
     return done
 
 
+def of_ledger(databases):
+    """The options of dompetctl that name a ledger's databases."""
+    return ["--database", databases[0], *(["--more", ",".join(databases[1:])] if databases[1:] else [])]
+
+
 class Answer:
     """What came back: status, headers with lower-case names, the body's bytes."""
 
@@ -274,20 +279,26 @@ class Dompetd:
         return HttpClient(self.port, host=self.host, **more)
 
     @property
+    def databases(self):
+        """All of the ledger's, by number."""
+        return [self.database, *self.settings.get("database_more", "").split()]
+
+    @property
     def pid(self):
         return self.process.pid
 
-    def launch(self, **once):
-        """Starts the process and does not wait. `once` are settings of this start alone."""
+    def launch(self, variables=None, **once):
+        """Starts the process and does not wait. `once` are settings of this start alone, `variables` whatever else shall be
+        in its environment."""
         assert self.process is None, "it runs already"
         self.starts += 1
-        variables = {f"DOMPET_{name.upper()}": value for name, value in (self.settings | once).items()}
+        settings = {f"DOMPET_{name.upper()}": value for name, value in (self.settings | once).items()}
         with open(self._log(self.starts), "wb") as log:
             # The kernel ends it together with us.
             self.process = subprocess.Popen(
                 [*self.wrapper, "setpriv", "--pdeathsig", "KILL", DOMPETD, "--database-url", self.database, "--http-address",
                  f"{self.host}:{self.port}", "--var", self.directory],
-                env=clean_environment(**variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=clean_environment(**settings, **(variables or {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start(self, **once):
         self.launch(**once)

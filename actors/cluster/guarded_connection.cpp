@@ -99,7 +99,7 @@ void GuardedConnection::graceful_shutdown() {
   const caf::intrusive_ptr<GuardedConnection> until_done{this};
   // What the kernel has is still sent. What waits for it here would keep the loop, and with it the process, waiting for
   // a peer that does not read.
-
+  ::shutdown(stream_.fd(), SHUT_RDWR);
   stream_.graceful_shutdown();
   detach(&stream_.backend(), false);
 }

@@ -113,6 +113,8 @@ void Membership::end() {
   is_over_ = true;
   node_->lease_until_ms = 0;
   node_->left = leaving_;
+  if (leaving_)
+    node_->left_signal.release();
 }
 
 void Membership::look() {
@@ -205,14 +207,10 @@ void Membership::on_shards_seen(const ShardsSeen& seen) {
 }
 
 std::vector<LaneView> Membership::lanes() const {
-  using std::chrono::milliseconds;
-  const auto now = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
   std::vector<LaneView> views;
-  for (const std::unique_ptr<LaneSeat>& lane : node_->lanes) {
-    const std::int64_t oldest_ms = lane->oldest_waiting_ms;
-    const milliseconds age{oldest_ms == 0 ? 0 : std::max<std::int64_t>(0, now.count() - oldest_ms)};
-    views.push_back({static_cast<int>(views.size()), lane->ready, lane->waiting_rows, age, lane->shards});
-  }
+  for (const std::unique_ptr<LaneSeat>& lane : node_->lanes)
+    views.push_back(
+        {static_cast<int>(views.size()), lane->ready, lane->waiting_rows, lane->oldest_age(), lane->shards});
   return views;
 }
 

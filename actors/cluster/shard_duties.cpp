@@ -42,18 +42,13 @@ std::vector<Candidate> candidates_of(const ClusterView& view, const ClusterSetti
   return found;
 }
 
-Placement placement_of(const ClusterView& view, const ClusterSettings& settings) {
-  Placement placement;
-  placement.candidates = candidates_of(view, settings);
-  for (const ShardView& shard : view.shards)
-    if (!is_ownerless(shard.row, view.nodes))
-      placement.shards.push_back({shard.row.shard, shard.row.owner, shard.row.target, settings.move_dwell});
-  return placement;
-}
-
 void ShardDuties::see(int database, const std::vector<ShardRow>& rows, const std::vector<NodeView>& nodes,
                       std::int64_t now_ms) {
   databases_[database] = now_ms;
+  // What is listed no more lives elsewhere now, and is seen there.
+  std::erase_if(shards_, [&](const auto& entry) {
+    return entry.second.database == database && std::ranges::count(rows, entry.first, &ShardRow::shard) == 0;
+  });
   for (const ShardRow& row : rows) {
     const auto [place, is_new] = shards_.try_emplace(row.shard);
     Watched& shard = place->second;

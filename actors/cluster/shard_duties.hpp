@@ -17,9 +17,6 @@ namespace dompet {
 /// can reach. `me` counts without an address only when it is alone.
 std::vector<Candidate> candidates_of(const ClusterView& view, const ClusterSettings& settings);
 
-/// The shards of a view that have owners, as `plan_moves` wants them; all of them may move.
-Placement placement_of(const ClusterView& view, const ClusterSettings& settings);
-
 /// What a look at the cluster obliges this node to do, by database where a database does it.
 struct ShardOrders {
   /// Nobody has them: take them.

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/list.hpp"
 #include "http/query.hpp"
@@ -36,8 +37,8 @@ HttpResponse render_csv(const HttpRequest& request, const Page& page, const std:
 }
 
 void answer_lines(Services& services, const ExchangePtr& exchange, const Page& page, const Wallet& wallet) {
-  answer_by_query(
-      services, exchange,
+  answer_about_wallet(
+      services, exchange, wallet.id,
       [page, id = wallet.id, currency = wallet.currency](Reader& reader, const HttpRequest& request) {
         const auto before = page.after ? std::optional{page.after->seq} : std::nullopt;
         const auto lines = reader.statement(id, before, page.limit + 1);

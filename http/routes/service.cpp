@@ -1,5 +1,6 @@
 #include "http/answers.hpp"
 #include "http/embedded.hpp"
+#include "http/json.hpp"
 #include "http/routes.hpp"
 
 namespace dompet::http::routes {
@@ -23,10 +24,18 @@ void answer_asset(const ExchangePtr& exchange, std::string_view path) {
 void say_alive(Services&, const ExchangePtr& exchange) { exchange->answer(json_response(R"({"status":"alive"})")); }
 
 void say_ready(Services& services, const ExchangePtr& exchange) {
-  if (const Pressure pressure = services.engine.pressure(); pressure.ready && !pressure.leaving)
-    exchange->answer(json_response(R"({"status":"ready"})"));
-  else
-    refuse(exchange, {.code = "not_ready"});
+  const Pressure pressure = services.engine.pressure();
+  if (!pressure.ready || pressure.leaving)
+    return refuse(exchange, {.code = "not_ready"});
+  if (pressure.unready_databases.empty())
+    return exchange->answer(json_response(R"({"status":"ready"})"));
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().plain("status", "ready").key("unready_databases").begin_array();
+  for (const int database : pressure.unready_databases)
+    json.number(database);
+  json.end_array().end_object();
+  exchange->answer(json_response(std::move(text)));
 }
 
 void show_metrics(Services& services, const ExchangePtr& exchange) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <utility>
 
+#include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/list.hpp"
 #include "http/query.hpp"
@@ -29,6 +31,12 @@ TransactionFilter read_filter(QueryParameters& parameters) {
   return filter;
 }
 
+/// What takes its steps one by one may have gone on in the database that its shard moved to.
+bool is_left_behind(Reader& reader, const StoredTransaction& stored) {
+  return reader.is_one_of_several() && stored.record.kind == RecordKind::hold_placed &&
+         !std::ranges::binary_search(reader.shards_here(), stored.record.shard);
+}
+
 Position position_of(const TransactionFilter& filter, const StoredTransaction& stored) {
   return {stored.record.id.uuid, filter.wallet ? Reader::seq_at(stored, *filter.wallet) : 0};
 }
@@ -42,26 +50,41 @@ void list_transactions(Services& services, const ExchangePtr& exchange) {
   const auto page = read_page(parameters, "/v1/transactions");
   if (!page)
     return refuse(exchange, page.error());
-  answer_by_query(services, exchange, [page = *page, filter](Reader& reader, const HttpRequest&) {
-    const auto before = page.after ? std::optional{TransactionCursor{{page.after->id}, page.after->seq}} : std::nullopt;
-    const auto transactions = reader.transactions(filter, before, page.limit + 1);
+  const int most = page->limit + 1;
+  const auto read = [filter, most, after = page->after](Reader& reader) {
+    const auto before = after ? std::optional{TransactionCursor{{after->id}, after->seq}} : std::nullopt;
+    return reader.transactions(filter, before, most);
+  };
+  const auto render = [page = *page, filter](const std::vector<StoredTransaction>& transactions, const HttpRequest&) {
     return render_list(
         page, transactions,
         [](JsonWriter& json, const StoredTransaction& stored) { append_transaction(json, view_of(stored)); },
         [&filter](const StoredTransaction& stored) { return position_of(filter, stored); });
-  });
+  };
+  if (filter.wallet)
+    return answer_about_wallet(
+        services, exchange, *filter.wallet,
+        [read, render](Reader& reader, const HttpRequest& request) { return render(read(reader), request); });
+  answer_list<StoredTransaction>(
+      services, exchange, read,
+      [](const StoredTransaction& left, const StoredTransaction& right) {
+        return left.record.id.uuid > right.record.id.uuid;
+      },
+      most, render);
 }
 
 void read_transaction(Services& services, const ExchangePtr& exchange) {
   const auto id = captured_id(exchange);
   if (!id)
     return;
-  answer_by_query(services, exchange, [id = TransactionId{*id}](Reader& reader, const HttpRequest& request) {
-    const auto stored = reader.transaction(id);
-    if (!stored || !stored->record.transaction)
-      return respond({.code = "transaction_not_found"}, request);
-    return json_response(render_transaction(view_of(*stored)));
-  });
+  answer_by_search(services, exchange,
+                   [id = TransactionId{*id}](Reader& reader, const HttpRequest&) -> std::optional<HttpResponse> {
+                     const auto stored = reader.transaction(id);
+                     if (!stored || !stored->record.transaction || is_left_behind(reader, *stored))
+                       return std::nullopt;
+                     return json_response(render_transaction(view_of(*stored)));
+                   },
+                   {.code = "transaction_not_found"});
 }
 
 }  // namespace dompet::http::routes

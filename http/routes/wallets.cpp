@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/body.hpp"
 #include "http/list.hpp"
@@ -53,13 +54,13 @@ HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const Ht
 }
 
 void read_past(Services& services, const ExchangePtr& exchange, const WalletId& wallet, std::int64_t as_of_ms) {
-  answer_by_query(services, exchange, [wallet, as_of_ms](Reader& reader, const HttpRequest& request) {
+  answer_about_wallet(services, exchange, wallet, [wallet, as_of_ms](Reader& reader, const HttpRequest& request) {
     return wallet_or_not(reader.wallet_as_of(wallet, as_of_ms), request, as_of_ms);
   });
 }
 
 void read_stale(Services& services, const ExchangePtr& exchange, const WalletId& wallet) {
-  answer_by_query(services, exchange, [wallet](Reader& reader, const HttpRequest& request) {
+  answer_about_wallet(services, exchange, wallet, [wallet](Reader& reader, const HttpRequest& request) {
     return wallet_or_not(reader.load_wallet(wallet), request);
   });
 }
@@ -82,13 +83,21 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
   const auto page = read_page(parameters, "/v1/wallets");
   if (!page)
     return refuse(exchange, page.error());
-  answer_by_query(services, exchange, [page = *page, search](Reader& reader, const HttpRequest&) {
-    const auto before = page.after ? std::optional{WalletId{page.after->id}} : std::nullopt;
-    const auto wallets = reader.wallets(before, search, page.limit + 1);
-    return render_list(
-        page, wallets, [](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history); },
-        [](const WalletListing& row) { return Position{row.history.wallet.id.uuid, 0}; });
-  });
+  const int most = page->limit + 1;
+  answer_list<WalletListing>(
+      services, exchange,
+      [search, most, after = page->after](Reader& reader) {
+        return reader.wallets(after ? std::optional{WalletId{after->id}} : std::nullopt, search, most);
+      },
+      [](const WalletListing& left, const WalletListing& right) {
+        return left.history.wallet.id.uuid > right.history.wallet.id.uuid;
+      },
+      most,
+      [page = *page](const std::vector<WalletListing>& wallets, const HttpRequest&) {
+        return render_list(
+            page, wallets, [](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history); },
+            [](const WalletListing& row) { return Position{row.history.wallet.id.uuid, 0}; });
+      });
 }
 
 void read_wallet(Services& services, const ExchangePtr& exchange) {

@@ -16,8 +16,8 @@ namespace dompet::simulated {
 void must(bool holds, const std::string& otherwise);
 
 /// The clients of a simulated ledger: they move money, repeat themselves, use a key for something else, freeze wallets
-/// and ask for balances, all drawn by a seed; and they remember every word that they were given. An answer that breaks a
-/// promise is noted in the moment in which it comes.
+/// and ask for balances, all drawn by a seed; and they remember every word that they were given. An answer that breaks
+/// a promise is noted in the moment in which it comes.
 class Clients {
  public:
   /// Gives a request to a node; returns the number under which it will be answered, if ever.

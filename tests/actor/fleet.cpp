@@ -34,51 +34,45 @@ const caf::resumable* job_of(const Handle& actor) {
   return dynamic_cast<const caf::resumable*>(caf::actor_cast<caf::abstract_actor*>(actor));
 }
 
+template <class... Cases>
+struct Overloads : Cases... {
+  using Cases::operator()...;
+};
+
+/// An actor with this handle that does what `does` says of the messages that matter, and nothing about the others.
+template <class Does, class... Messages>
+caf::typed_behavior<caf::reacts_to<Messages>...> stand_in(caf::typed_actor<caf::reacts_to<Messages>...>, Does does) {
+  return {[does](const Messages& message) { does(message); }...};
+}
+
+template <class... Cases>
+Overloads<Cases...> cases(Cases... those) {
+  return {those...};
+}
+
 LaneActor::behavior_type lane_stand_in(LaneActor::pointer, Fleet::Member* member, PlainShards* shards, int database) {
-  return {
-      [](const Append&) {},
-      [](const Retire&) {},
-      [](const Flush&) {},
-      [](const ClaimShards&) {},
-      [=](const AdoptShards& order) {
-        for (const Shard shard : order.shards)
-          if (!member->lanes_are_deaf && shards->row(shard).owner == member->id()) {
-            member->node->seats[shard].database = database;
-            member->node->seats[shard].generation = 1;
-          }
-      },
-      [](const HandOver&) {},
-      [=](const ResetLane&) { member->resets += 1; },
+  const auto adopt = [=](const AdoptShards& order) {
+    for (const Shard shard : order.shards)
+      if (!member->lanes_are_deaf && shards->row(shard).owner == member->id()) {
+        member->node->seats[shard].database = database;
+        member->node->seats[shard].generation = 1;
+      }
   };
+  const auto reset = [=](const ResetLane&) { member->resets += 1; };
+  return stand_in(LaneActor{}, cases(adopt, reset, [](const auto&) {}));
 }
 
 ShardActor::behavior_type shard_stand_in(ShardActor::pointer self, Fleet::Member* member, PlainShards* shards,
                                          Shard shard) {
-  return {
-      [](const Submit&) {},
-      [](const Route&) {},
-      [](const AskDecision&) {},
-      [](const WalletLoaded&) {},
-      [](const KeyLookedUp&) {},
-      [](const DecisionLookedUp&) {},
-      [](const DecisionDurable&) {},
-      [](const KeysLoaded&) {},
-      [](const WalletQuiesced&) {},
-      [](const WalletDrained&) {},
-      [](const QuarantineWallet&) {},
-      [](const AnnounceCrash&) {},
-      [](const BeginGeneration&) {},
-      [](const EndTenure&) {},
-      [=](const ReleaseShard& order) {
-        member->told_to_release.push_back(shard);
-        if (member->shards_hold_on)
-          return;
-        member->node->seats[shard].generation = 0;
-        shards->hand_over(shard, order.to);
-        self->send(member->node->membership, LookNow{});
-      },
-      [](const Tick&) {},
+  const auto release = [=](const ReleaseShard& order) {
+    member->told_to_release.push_back(shard);
+    if (member->shards_hold_on)
+      return;
+    member->node->seats[shard].generation = 0;
+    shards->hand_over(shard, order.to);
+    self->send(member->node->membership, LookNow{});
   };
+  return stand_in(ShardActor{}, cases(release, [](const auto&) {}));
 }
 
 }  // namespace
@@ -98,9 +92,10 @@ std::vector<ShardRow> PlainShards::rows() const {
 }
 
 std::vector<Shard> PlainShards::take(const Incarnation& me, const std::vector<ShardRow>& seen) {
+  attempts_to_take_ += 1;
   std::vector<Shard> taken;
   for (const ShardRow& row : seen)
-    if (rows_.at(row.shard).epoch == row.epoch && rows_.at(row.shard).owner == row.owner) {
+    if (!refuses_ && rows_.at(row.shard).epoch == row.epoch && rows_.at(row.shard).owner == row.owner) {
       rows_.at(row.shard) = {row.shard, me, row.epoch + 1, {}};
       taken.push_back(row.shard);
     }

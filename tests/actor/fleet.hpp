@@ -28,6 +28,9 @@ class PlainShards final : public SimulatedShards {
   void hand_over(Shard shard, const Incarnation& to);
   void wish(Shard shard, const Incarnation& target) { rows_.at(shard).target = target; }
   void give(Shard shard, const Incarnation& owner) { rows_.at(shard).owner = owner; }
+  /// Every attempt to take something comes too late.
+  void refuse(bool refuses) { refuses_ = refuses; }
+  int attempts_to_take() const { return attempts_to_take_; }
   int most_open_wishes() const { return most_open_wishes_; }
   int hand_overs() const { return hand_overs_; }
 
@@ -35,6 +38,8 @@ class PlainShards final : public SimulatedShards {
   std::map<Shard, ShardRow> rows_{};
   int most_open_wishes_ = 0;
   int hand_overs_ = 0;
+  bool refuses_ = false;
+  int attempts_to_take_ = 0;
 };
 
 /// Nodes as far as membership goes: their membership and ownership actors are the real ones, their lanes and shards

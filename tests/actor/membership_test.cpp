@@ -148,7 +148,10 @@ TEST_CASE("a node that was stopped for three seconds stays, with all its shards"
 TEST_CASE("a node that slept does not blame the others for what it did not see") {
   Cluster cluster;
   Fleet& fleet = cluster.fleet;
-  cluster.ani.is_stopped = cluster.budi.is_stopped = true;
+  // The later one has seen the last heartbeat of the other.
+  cluster.budi.is_stopped = true;
+  fleet.pass(milliseconds(1'500));
+  cluster.ani.is_stopped = true;
   fleet.pass(seconds(20));
   // Both slept, as when the machine was suspended; one wakes a little earlier.
   cluster.ani.is_stopped = false;
@@ -162,6 +165,10 @@ TEST_CASE("a node that slept does not blame the others for what it did not see")
 
 TEST_CASE("an outage of the database expires nobody") {
   Cluster cluster;
+  // For one of them it begins a little earlier, so that the other has seen its last heartbeat.
+  cluster.fleet.table.cut_off(cluster.budi.id(), true);
+  cluster.fleet.pass(milliseconds(1'500));
+  cluster.fleet.table.cut_off(cluster.budi.id(), false);
   cluster.fleet.table.stop(0, true);
   cluster.fleet.pass(seconds(20));
   cluster.fleet.table.stop(0, false);
@@ -351,6 +358,30 @@ TEST_CASE("a node that others cannot reach waits while another one serves, and t
     fleet.pass(leaves ? seconds(2) : seconds(9));
     CHECK(fleet.served_by(second) == 12);
   }
+}
+
+TEST_CASE("a node that others cannot reach leaves every shard to those that can be reached") {
+  Fleet fleet(settings());
+  Fleet::Member& ani = fleet.start("ani", address_of("ani"));
+  ani.ownership_hangs = true;
+  const Fleet::Member& budi = fleet.start("budi", "");
+  fleet.pass(seconds(10));
+  CHECK(fleet.owned_by(budi) == 0);
+  ani.ownership_hangs = false;
+  fleet.pass(seconds(1));
+  CHECK(fleet.served_by(ani) == 12);
+}
+
+TEST_CASE("what could not be acquired is tried again once a renewal, not at once") {
+  Fleet fleet(settings());
+  fleet.shards().refuse(true);
+  const Fleet::Member& ani = fleet.start("ani", "");
+  fleet.pass(seconds(5));
+  CHECK(fleet.shards().attempts_to_take() >= 4);
+  CHECK(fleet.shards().attempts_to_take() <= 6);
+  fleet.shards().refuse(false);
+  fleet.pass(seconds(2));
+  CHECK(fleet.served_by(ani) == 12);
 }
 
 TEST_CASE("of two nodes that cannot reach each other and start at the same time one serves everything") {

@@ -95,8 +95,18 @@ TEST_CASE("a wish for a node that is gone is taken back") {
   CHECK(cluster.fleet.row(shard).owner == cluster.ani.id());
 }
 
-TEST_CASE(
-    "a slight unevenness stays until somebody asks for balance, and then shards move however short they were there") {
+TEST_CASE("a node that joins gets its share also when the others have just been started anew") {
+  Fleet fleet(settings());
+  Fleet::Member& before = fleet.start("ani", "ani:7000");
+  fleet.pass(seconds(2));
+  fleet.kill(before);
+  const Fleet::Member& again = fleet.start("ani", "ani:7000", before.id());
+  fleet.pass(seconds(2));
+  const Fleet::Member& budi = fleet.start("budi", "budi:7000");
+  CHECK(fleet.pass_until([&] { return fleet.served_by(again) == 12 && fleet.served_by(budi) == 12; }, seconds(10)));
+}
+
+TEST_CASE("a slight unevenness stays until somebody asks for balance") {
   Cluster cluster;
   Fleet& fleet = cluster.fleet;
   for (const Shard shard : cluster.some_of(cluster.ani, 2))
@@ -104,13 +114,28 @@ TEST_CASE(
   REQUIRE(fleet.pass_until([&] { return fleet.served_by(cluster.budi) == 14; }, seconds(5)));
   fleet.pass(seconds(60));
   CHECK(fleet.served_by(cluster.budi) == 14);
-  for (Fleet::Member* asked : {&cluster.ani, &cluster.budi}) {
-    for (const Shard shard : cluster.some_of(cluster.ani, fleet.owned_by(cluster.ani) - 10))
-      fleet.shards().wish(shard, cluster.budi.id());
-    REQUIRE(fleet.pass_until([&] { return fleet.served_by(cluster.budi) == 14; }, seconds(5)));
-    caf::anon_send(asked->node->membership, RebalanceNow{});
-    CHECK(fleet.pass_until([&] { return fleet.served_by(cluster.budi) == 12; }, seconds(5)));
+  caf::anon_send(cluster.budi.node->membership, RebalanceNow{});
+  CHECK(fleet.pass_until([&] { return fleet.served_by(cluster.budi) == 12; }, seconds(5)));
+}
+
+TEST_CASE("when somebody asks for balance, shards move however short they were where they are") {
+  for (const bool asks_the_first : {true, false}) {
+    Fleet fleet(settings());
+    Fleet::Member& ani = fleet.start("ani", "ani:7000");
+    fleet.run();
+    Fleet::Member& budi = fleet.start("budi", "budi:7000");
+    REQUIRE(fleet.pass_until([&] { return fleet.served_by(budi) == 12; }, seconds(10)));
     fleet.pass(seconds(2));
+    // Everything that budi has has just moved.
+    int wished = 0;
+    for (Shard shard = 0; shard < 24 && wished < 2; ++shard)
+      if (fleet.row(shard).owner == ani.id()) {
+        fleet.shards().wish(shard, budi.id());
+        wished += 1;
+      }
+    REQUIRE(fleet.pass_until([&] { return fleet.served_by(budi) == 14; }, seconds(5)));
+    caf::anon_send((asks_the_first ? ani : budi).node->membership, RebalanceNow{});
+    CHECK(fleet.pass_until([&] { return fleet.served_by(budi) == 12; }, seconds(5)));
   }
 }
 
@@ -184,6 +209,8 @@ TEST_CASE("a node that does not hear that it has left takes that for an end, not
   });
   REQUIRE(fleet.pass_until([&] { return fleet.state_of(cluster.budi) == NodeState::left; }, seconds(15)));
   CHECK_FALSE(cluster.budi.node->left);
+  // Whoever reads that it has left takes what remains at once.
+  CHECK_FALSE(cluster.budi.node->lease_holds());
   fleet.table.on_call({});
   fleet.table.lose_answers(0);
   CHECK(fleet.pass_until([&] { return cluster.budi.node->left.load(); }, seconds(2)));

@@ -189,6 +189,7 @@ class RouterSite final : public ReplySink, public Links {
             ignore<DecisionLookedUp>(),
             ignore<DecisionDurable>(),
             ignore<KeysLoaded>(),
+            ignore<KeyFreed>(),
             ignore<WalletQuiesced>(),
             ignore<WalletDrained>(),
             ignore<QuarantineWallet>(),

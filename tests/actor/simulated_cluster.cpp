@@ -88,6 +88,7 @@ void SimulatedCluster::kill(std::size_t index) {
   const Incarnation ended = machine.process->id();
   reconnect(index);
   machine.reads.forget();
+  network_.silence(ended);
   leaked_actors_ += machine.process->kill();
   machine.reads.forget();
   network_.disconnect(ended);
@@ -208,24 +209,28 @@ void SimulatedCluster::advance(std::chrono::milliseconds time) {
   network_.pass(now_ms_);
 }
 
-void SimulatedCluster::slow_down_database(int percent, std::chrono::milliseconds most) {
-  wait_percent_ = percent;
-  longest_wait_ = most;
-}
-
-/// A call that waits in the database: everything else goes on for a while.
+/// A call that waits in the database: everything else goes on for a while, unless the whole process is stopped.
 void SimulatedCluster::live_meanwhile(const Incarnation& blocked) {
-  if (waiting_depth_ >= most_waiting || !machine_of(blocked) || !chance(wait_percent_))
+  const auto machine = machine_of(blocked);
+  if (waiting_depth_ >= most_waiting || !machine || !chance(waiting_.percent))
     return;
   ++waiting_depth_;
-  auto left = static_cast<std::int64_t>(below(static_cast<std::size_t>(longest_wait_.count()) + 1));
+  const bool is_stopped = chance(waiting_.stopped_percent) && !is_frozen(*machine);
+  const std::chrono::milliseconds most = is_stopped ? 2 * settings_.cluster.lease_ttl : waiting_.most;
+  auto left = static_cast<std::int64_t>(below(static_cast<std::size_t>(most.count()) + 1));
+  if (is_stopped)
+    freeze(*machine);
   do {
+    if (meanwhile_ && chance(5))
+      meanwhile_();
     for (std::size_t steps = below(most_steps_meanwhile); steps > 0 && step();)
       --steps;
     const std::int64_t piece = std::min<std::int64_t>(left, 20);
     advance(std::chrono::milliseconds(piece));
     left -= piece;
   } while (left > 0);
+  if (is_stopped)
+    thaw(*machine);
   --waiting_depth_;
 }
 

@@ -46,7 +46,9 @@ class SimulatedCluster final : private ReplySink {
   /// The databases cannot be reached from there; `first` is what becomes of the commit that meets it.
   void cut_off(std::size_t machine, Fate first);
   void reconnect(std::size_t machine);
-  /// Ends of processes that ended by themselves, or were asked to leave and did.
+  /// The next reads of the machine's pool fail.
+  void fail_reads(std::size_t machine, int count) { machines_[machine]->reads.fail(count); }
+  /// Whether the process ended by itself, or was asked to leave and did.
   bool has_ended(std::size_t machine) const;
 
   // --- asking ---
@@ -62,8 +64,17 @@ class SimulatedCluster final : private ReplySink {
   /// Called after each step. It must not throw.
   void after_step(std::function<void()> check) { after_step_ = std::move(check); }
   void advance(std::chrono::milliseconds time);
-  /// How often a process that asks the database waits, in percent of its calls; and how long at most.
-  void slow_down_database(int percent, std::chrono::milliseconds most);
+  /// How a process that asks the database waits for it.
+  struct Waiting {
+    /// Of its calls.
+    int percent = 0;
+    std::chrono::milliseconds most{0};
+    /// Of those that wait: the whole process is stopped meanwhile, perhaps for longer than the others put up with.
+    int stopped_percent = 0;
+  };
+  void slow_down_database(const Waiting& waiting) { waiting_ = waiting; }
+  /// Called while a process waits: clients may ask for something. It must not throw.
+  void meanwhile(std::function<void()> act) { meanwhile_ = std::move(act); }
   std::int64_t now_ms() const { return now_ms_; }
   std::size_t steps() const { return steps_; }
 
@@ -109,8 +120,8 @@ class SimulatedCluster final : private ReplySink {
   std::uint64_t next_correlation_ = 1;
   std::function<void(const Answer&)> listen_{};
   std::function<void()> after_step_{};
-  int wait_percent_ = 0;
-  std::chrono::milliseconds longest_wait_{0};
+  std::function<void()> meanwhile_{};
+  Waiting waiting_{};
   /// Processes that wait for the database in this moment, one inside the other.
   int waiting_depth_ = 0;
   std::size_t steps_ = 0;

@@ -28,6 +28,18 @@ class SimulatedLedger::Session final : public LaneStore {
   Session(SimulatedLedger& ledger, const Incarnation& incarnation, std::shared_ptr<const bool> alive)
       : me(incarnation), ledger_(ledger), alive_(std::move(alive)) {}
 
+  /// The answer of what was done may be lost on its way back.
+  auto call(auto&& action) {
+    ledger_.pass(me);
+    if (!*alive_)
+      throw Unavailable("simulated: the process is gone");
+    ledger_.must_reach(me);
+    auto answer = action();
+    ledger_.pass(me);
+    ledger_.must_reach(me);
+    return answer;
+  }
+
   std::vector<Claim> claim() override {
     return call([this] {
       std::vector<Claim> claims = ledger_.claim(me);
@@ -70,18 +82,6 @@ class SimulatedLedger::Session final : public LaneStore {
   std::uint64_t fence = 0;
 
  private:
-  /// The answer of what was done may be lost on its way back.
-  auto call(auto&& action) {
-    ledger_.pass(me);
-    if (!*alive_)
-      throw Unavailable("simulated: the process is gone");
-    ledger_.must_reach(me);
-    auto answer = action();
-    ledger_.pass(me);
-    ledger_.must_reach(me);
-    return answer;
-  }
-
   SimulatedLedger& ledger_;
   std::shared_ptr<const bool> alive_;
 };
@@ -314,7 +314,8 @@ std::string SimulatedLedger::forbids_sagas(const Batch& batch) const {
 std::string SimulatedLedger::forbids_decisions(const Batch& batch) const {
   std::set<TransactionId> fresh;
   for (const DecisionRow& row : batch.decisions)
-    if (flaw_ != Flaw::forgets_decisions && (decisions_.contains(row.id) || !fresh.insert(row.id).second))
+    if (flaw_ != Flaw::forgets_decisions && flaw_ != Flaw::hides_refusals &&
+        (decisions_.contains(row.id) || !fresh.insert(row.id).second))
       return unique_violation;
   return {};
 }

@@ -35,6 +35,8 @@ enum class Flaw {
   forgets_keys,
   /// The decision register takes a second word.
   forgets_decisions,
+  /// It does not show the refusals that it holds, and takes a second word.
+  hides_refusals,
   /// A saga advances from any state to any other.
   forgets_saga_states,
 };

@@ -118,6 +118,8 @@ Links& SimulatedNetwork::connect(const Incarnation& process, std::size_t machine
   return *links;
 }
 
+void SimulatedNetwork::silence(const Incarnation& process) { find(process)->set_peers({}); }
+
 void SimulatedNetwork::disconnect(const Incarnation& process) {
   const std::unique_ptr<ProcessLinks> ended = std::move(processes_[process]);
   processes_.erase(process);
@@ -158,8 +160,8 @@ Sent SimulatedNetwork::send(const ProcessLinks& from, const ProcessLinks* to, st
   past_.back().receipt.reset();
   if (past_.size() > remembered_frames)
     past_.pop_front();
-  const bool is_lost = chance(weather_.loss_percent) ||
-                       (!is_open(from.home, to->home) && chance(lost_where_blocked_percent));
+  const bool is_lost =
+      chance(weather_.loss_percent) || (!is_open(from.home, to->home) && chance(lost_where_blocked_percent));
   if (is_lost)
     return Sent::sent;
   if (chance(weather_.double_percent)) {
@@ -203,7 +205,7 @@ void SimulatedNetwork::deliver(std::size_t index) {
 void SimulatedNetwork::heal() {
   weather_ = {};
   for (std::vector<bool>& row : blocked_)
-    std::ranges::fill(row, false);
+    row.assign(row.size(), false);
 }
 
 }  // namespace dompet::simulated

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/cluster/links.hpp"
 #include "actors/messages.hpp"
 
 namespace dompet::simulated {
@@ -24,11 +25,11 @@ struct Weather {
   std::size_t window = 1'024;
 };
 
-/// The network between simulated processes: frames are lost, doubled, late and out of order, and ways are blocked, in one
-/// direction or in both. Links go up and down as a process would notice it: after the time-out when nothing is heard, at
-/// once when the other process ended and that can be seen. A frame reaches only the start of a process that it was sent
-/// to; whether its sender still lives is not asked. Harder than real links, which number their frames: those never bring
-/// one twice.
+/// The network between simulated processes: frames are lost, doubled, late and out of order, and ways are blocked, in
+/// one direction or in both. Links go up and down as a process would notice it: after the time-out when nothing is
+/// heard, at once when the other process ended and that can be seen. A frame reaches only the start of a process that
+/// it was sent to; whether its sender still lives is not asked. Harder than real links, which number their frames:
+/// those never bring one twice.
 class SimulatedNetwork {
  public:
   /// Hands a message to a process's router.
@@ -40,8 +41,9 @@ class SimulatedNetwork {
   SimulatedNetwork(std::uint64_t seed, std::size_t machines, std::chrono::milliseconds link_timeout);
   ~SimulatedNetwork();
 
-  /// A process begins on a machine. The links are valid until `disconnect`.
+  /// A process begins on a machine. The links are valid until `disconnect`; from `silence` on nothing leaves it.
   Links& connect(const Incarnation& process, std::size_t machine, Ear ear);
+  void silence(const Incarnation& process);
   void disconnect(const Incarnation& process);
   /// A machine that stands still neither sends nor notices anything.
   void freeze(std::size_t machine, bool is_frozen);
@@ -94,7 +96,7 @@ class SimulatedNetwork {
   Weather weather_{};
   std::vector<std::vector<bool>> blocked_;
   std::vector<bool> frozen_;
-  std::map<Incarnation, std::unique_ptr<ProcessLinks>> processes_{};
+  std::map<Incarnation, std::unique_ptr<ProcessLinks>> processes_;
   std::vector<Frame> under_way_{};
   std::vector<Frame> due_{};
   /// Frames of the past, to be sent once more.

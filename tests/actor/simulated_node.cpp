@@ -74,7 +74,10 @@ SimulatedNode::SimulatedNode(Surroundings around, EngineSettings settings, NodeR
     if (*alive_ && !gave_up_)
       gave_up_ = reason;
   };
-  node_->step_down = [this](const std::string& reason) { stepped_down_ = reason; };
+  node_->step_down = [this](const std::string& reason) {
+    *alive_ = false;
+    stepped_down_ = reason;
+  };
   spawn_actors();
   if (around_.membership != nullptr)
     join(predecessor);

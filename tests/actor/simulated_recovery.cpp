@@ -121,6 +121,8 @@ std::optional<StoredTransaction> SimulatedLedger::transaction(const TransactionI
 StoredDecision SimulatedLedger::decision(const TransactionId& id) {
   if (const auto found = decisions_.find(id); found != decisions_.end()) {
     const DecisionRow& row = found->second.front();
+    if (flaw_ == Flaw::hides_refusals && row.outcome == Decision::refused)
+      return {};
     return {row.outcome, row.reason, row.wallet, row.amount, row.currency};
   }
   const auto stored = transaction(id);

@@ -3,18 +3,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <cstdlib>
-
+#include "tests/actor/seeds.hpp"
 #include "tests/actor/simulation.hpp"
 
 namespace dompet::simulated {
 
 namespace {
-
-std::optional<std::uint64_t> number_from(const char* variable) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? std::nullopt : std::optional<std::uint64_t>{std::strtoull(text, nullptr, 10)};
-}
 
 /// Whether, within a few seeds, the rule that this flaw breaks is said to be broken.
 bool caught(Flaw flaw, std::string_view rule, std::uint64_t seeds = 100) {
@@ -26,12 +20,10 @@ bool caught(Flaw flaw, std::string_view rule, std::uint64_t seeds = 100) {
 
 }  // namespace
 
-TEST_CASE("whatever fails in whatever order, no money is made or lost and no promise is broken") {
-  const auto one = number_from("DOMPET_SIMULATION_SEED");
-  const std::uint64_t first = one.value_or(1);
-  const std::uint64_t last = one ? first : number_from("DOMPET_SIMULATION_SEEDS").value_or(1'000);
+TEST_CASE("whatever fails in whatever order, no money is made or lost and no promise is broken", "[seeds]") {
+  const Seeds seeds = seeds_to_live();
   Simulation::Tally sum;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
+  for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
     Simulation simulation(seed);
     const auto broken = simulation.run();
     INFO("DOMPET_SIMULATION_SEED=" << seed << " repeats this");
@@ -40,12 +32,12 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
     sum.steps += tally.steps, sum.done += tally.done, sum.declined += tally.declined, sum.replayed += tally.replayed;
     sum.not_now += tally.not_now, sum.kills += tally.kills, sum.resets += tally.resets, sum.crashes += tally.crashes;
   }
-  INFO(last - first + 1 << " lives: " << sum.steps << " steps, " << sum.done << " done, " << sum.declined
-                        << " declined, " << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets
-                        << " resets, " << sum.crashes << " wallet crashes, " << sum.kills << " kills");
+  INFO(seeds.count() << " lives: " << sum.steps << " steps, " << sum.done << " done, " << sum.declined << " declined, "
+                     << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets << " resets, "
+                     << sum.crashes << " wallet crashes, " << sum.kills << " kills");
   const bool enough_happened =
       sum.done > 0 && sum.declined > 0 && sum.replayed > 0 && sum.resets > 0 && sum.crashes > 0 && sum.kills > 0;
-  CHECK((enough_happened || last - first < 100));
+  CHECK((enough_happened || seeds.count() < 100));
 }
 
 TEST_CASE("a life repeats exactly by its seed") {

@@ -273,4 +273,32 @@ TEST_CASE("before the ledger is there, a request is told to come again") {
   CHECK(world.pass_until([&] { return world.is_ready(); }));
 }
 
+TEST_CASE("an equal request that comes through another node waits for the first, and gets its answer") {
+  EngineSettings settings = small_node();
+  settings.cluster.listen = "a node of a cluster";
+  Bank bank(settings);
+  const WalletId source = bank.wallet_with(1'000);
+  const WalletId destination = bank.wallet_with(0);
+  const std::uint64_t first = bank.transfer(source, destination, 10, "k");
+  const std::uint64_t second = bank.transfer(source, destination, 10, "k");
+  bank.world.run_without_lane();
+  CHECK(is_done(bank.ask(first)));
+  REQUIRE(bank.world.pass_until([&] { return bank.world.is_answered(second); }, std::chrono::seconds(1)));
+  const Result again = bank.ask(second);
+  REQUIRE(is_done(again));
+  CHECK(money(again).replayed);
+  CHECK(bank.world.node().counters.rejected_commits == 0);
+  CHECK(bank.balance(destination) == 10);
+}
+
+TEST_CASE("a key whose request left no record can be used again at once") {
+  EngineSettings settings = small_node();
+  settings.cluster.listen = "a node of a cluster";
+  Bank bank(settings);
+  const WalletId source = bank.wallet_with(1'000);
+  const WalletId nobody{Uuid{{0xEE}}};
+  for (int i = 0; i < 2; ++i)
+    CHECK(std::get<Decline>(bank.ask_transfer(source, nobody, 10, "k")) == Decline::wallet_not_found);
+}
+
 }  // namespace dompet::simulated

@@ -30,7 +30,7 @@ LIBRARIES = {
     "PostgreSQL's client": (["pqxx/", "libpq-fe.h", "postgresql/"], ["persistence/*.cpp"]),
     "libsodium": (["sodium.h", "sodium/"], ["persistence/*.cpp", "actors/cluster/greeting.cpp"]),
     "OpenSSL": (["openssl/"], ["actors/cluster/tls.cpp"]),
-    "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*.cpp"]),
+    "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*"]),
     "toml++": (["toml++/", "toml.hpp"], ["config/*.cpp"]),
     "asio": (["asio.hpp", "asio/"], ["http/server.cpp", "cli/*", "bench/*"]),
     "prometheus-cpp": (["prometheus/"], ["actors/*", "http/*", "main.cpp"]),

@@ -17,10 +17,11 @@ TIMES_MS = {"cluster_renew_ms": 250, "cluster_lease_local_ms": 1000, "cluster_le
 LEASE_TTL_S = TIMES_MS["cluster_lease_ttl_ms"] / 1000
 # Clients that ask whoever is not there want to hear it soon.
 PATIENCE_MS = {"http_answer_deadline_ms": 1500, "http_request_deadline_ms": 4000, "http_key_memory_ms": 2000,
-               "engine_resend_first_ms": 50, "engine_resend_most_ms": 500, "engine_attempt_timeout_ms": 500}
+               "engine_resend_first_ms": 50, "engine_resend_most_ms": 500, "engine_attempt_timeout_ms": 500,
+               "engine_transfer_expiry_s": 2}
 SECRET = "nobody outside of this test"
 HTTP_PORT, PORT = 8080, 7701  # in namespaces; on loopback each node gets free ones
-CLIENT_TIMEOUT_S = 5
+CLIENT_TIMEOUT_S = 3
 MOST_RESTARTS = 200  # of one node in one cluster's life: more is a crash loop
 WHOLE_DEADLINE_S = 45
 
@@ -127,27 +128,28 @@ class Node(Dompetd):
 
 
 class RoamingClient:
-    """A client that goes to any node, and to another when one does not answer. For one thread."""
+    """A client that goes to any node, or to the one that it knows best, and to another when that does not answer. For one
+    thread."""
 
-    def __init__(self, nodes, rng, timeout_s=CLIENT_TIMEOUT_S):
+    def __init__(self, nodes, rng, home=None, timeout_s=CLIENT_TIMEOUT_S):
         self._clients = [node.client(timeout_s=timeout_s) for node in nodes]
+        self._home = None if home is None else self._clients[nodes.index(home)]
         self._rng = rng
-        self._here = rng.choice(self._clients)
+        self._here = self._home or rng.choice(self._clients)
 
     def close(self):
         for client in self._clients:
             client.close()
 
     def request(self, *arguments, **more):
-        if self._rng.random() < 0.3:
+        if self._home is None and self._rng.random() < 0.3:
             self._here = self._rng.choice(self._clients)
         try:
             answer = self._here.request(*arguments, **more)
         except (NotSent, Lost):
             self._here = self._rng.choice(self._clients)
             raise
-        if answer.status == 503:
-            self._here = self._rng.choice(self._clients)
+        self._here = self._rng.choice(self._clients) if answer.status == 503 else self._home or self._here
         return answer
 
     def get(self, path, **more):
@@ -261,6 +263,13 @@ class Cluster:
             pass
         finally:
             client.close()
+
+    def start_anew(self):
+        """After a fault that left something broken: the network is healed, and every node killed and started."""
+        for node in self.nodes:
+            if node.place is not None:
+                node.place.heal()
+            node.crash()
 
     def wait_until_whole(self, deadline_s=WHOLE_DEADLINE_S):
         """All nodes serve, are linked, and have their share of the shards."""

@@ -173,15 +173,15 @@ def started_twice(stage):
 FAULTS = [
     Fault("F1", "a node is killed with -9 under load and starts again", killed),
     Fault("F1 machine", "a node's machine is lost, the others take over, it comes back as a stranger", lost_machine),
-    Fault("F1 often", "nodes are killed one after the other", killed_again_and_again),
+    Fault("F1 often", "nodes are killed one after the other", killed_again_and_again, in_short=False),
     Fault("F2", "a node dies after a commit, before the answers", crash_in_the_lane("after_commit")),
     Fault("F3", "a node dies before a commit is sent", crash_in_the_lane("before_send")),
-    Fault("F3 answer", "the answer to a commit is lost", lost_answer),
+    Fault("F3 answer", "the answer to a commit is lost", lost_answer, in_short=False),
     Fault("F4", "a node is stopped for longer than its lease, then goes on", frozen_for_long),
     Fault("F5", "a node is stopped for moments, again and again", frozen_for_moments),
     Fault("F6", "a stopped node's session holds a lock that the take-over needs", frozen_with_a_lock),
     Fault("F30", "a wallet's actor crashes while it begins a command", crashing_actor("wallet.begin")),
-    Fault("F30 finish", "a wallet's actor crashes while it finishes a command", crashing_actor("wallet.finish")),
+    Fault("F30 finish", "a wallet's actor crashes while it finishes a command", crashing_actor("wallet.finish"), in_short=False),
     Fault("F34", "all nodes are killed at once and start cold", all_killed, others_away_at_most_s=15),
     Fault("F35", "a second process is started under the same name", started_twice),
 ]

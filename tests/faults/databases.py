@@ -44,5 +44,5 @@ def backend_killed(stage):
 FAULTS = [
     Fault("F12", "PostgreSQL stops as in a crash, and starts", stopped_at_once),
     Fault("F13", "lanes' sessions are terminated again and again", lanes_terminated),
-    Fault("F13 crash", "a lane's backend is killed with -9", backend_killed),
+    Fault("F13 crash", "a lane's backend is killed with -9", backend_killed, in_short=False),
 ]

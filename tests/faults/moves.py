@@ -86,6 +86,6 @@ def restarted_one_by_one(stage):
 FAULTS = [
     Fault("F28", "shards move to and fro under load", moved, away_at_most_s=5),
     Fault("F28 killed", "shards move while their nodes are killed", moved_while_nodes_die),
-    Fault("F28 stopped", "shards move while their nodes are stopped for moments", moved_while_nodes_stop),
+    Fault("F28 stopped", "shards move while their nodes are stopped for moments", moved_while_nodes_stop, in_short=False),
     Fault("F29", "all nodes are restarted one by one", restarted_one_by_one, away_at_most_s=5),
 ]

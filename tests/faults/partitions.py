@@ -102,13 +102,15 @@ def black_hole(stage):
 
 FAULTS = [
     Fault("F7", "two nodes do not reach each other", two_nodes_apart(network.apart), NETWORK, lasts_s=2 * LEASE_TTL_S),
-    Fault("F7 alone", "one node does not reach any other", one_against_all, NETWORK, lasts_s=2 * LEASE_TTL_S),
+    Fault("F7 alone", "one node does not reach any other", one_against_all, NETWORK, lasts_s=2 * LEASE_TTL_S,
+          in_short=False),
     Fault("F8", "a node loses the database for longer than its lease", off_the_database(network.apart, long=True), NETWORK),
     Fault("F8 short", "a node loses the database for a moment", off_the_database(network.apart, long=False), NETWORK,
-          lasts_s=0.5 * LEASE_TTL_S),
+          lasts_s=0.5 * LEASE_TTL_S, in_short=False),
     Fault("F9", "one node does not hear another, which hears it", two_nodes_apart(network.deaf), NETWORK, lasts_s=LEASE_TTL_S),
-    Fault("F9 database", "the database does not hear a node, which hears it", off_the_database(network.mute, long=True), NETWORK),
+    Fault("F9 database", "the database does not hear a node, which hears it", off_the_database(network.mute, long=True), NETWORK,
+          in_short=False),
     Fault("F10", "every node loses some of its packets", loss, NETWORK, lasts_s=4, others_away_at_most_s=10),
-    Fault("F10 delay", "two nodes, and a node and its database, are far apart", slow_line, NETWORK, lasts_s=4),
+    Fault("F10 delay", "two nodes, and a node and its database, are far apart", slow_line, NETWORK, lasts_s=4, in_short=False),
     Fault("F11", "a peer's port swallows connections", black_hole, NETWORK),
 ]

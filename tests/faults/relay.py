@@ -132,8 +132,8 @@ class Unruly:
 
 
 class Gate:
-    """Holds the transfers' messages in one direction while it is shut, and lets them go, late, when it opens. Heartbeats pass,
-    so that nobody takes the link for dead."""
+    """Holds the transfers' messages in one direction while it is shut. When it opens it lets them go, late, or they are lost.
+    Heartbeats pass, so that nobody takes the link for dead."""
 
     def __init__(self, forth=True):
         self._forth = forth
@@ -144,7 +144,9 @@ class Gate:
     def shut(self):
         self._shut.set()
 
-    def open(self):
+    def open(self, lose=False):
+        if lose:
+            self._waiting = []
         self._shut.clear()
 
     async def passing(self, frame, forth):

@@ -66,22 +66,26 @@ class BlackHole {
   std::vector<Socket> callers_{};
 };
 
-/// As often a second, until the time is over or the link is no longer up; how many were taken.
-int flood(LinkedNode& from, const Incarnation& to, int frames_per_ms, milliseconds time) {
+struct Flood {
   int taken = 0;
+  std::size_t peak_resident_bytes = 0;
+};
+
+/// Frames of 1 kB at this rate, until the time is over or the link is no longer up.
+Flood flood(LinkedNode& from, const Incarnation& to, int frames_per_ms, milliseconds time) {
+  Flood flood;
   const auto begun = steady_clock::now();
+  int offered = 0;
   becomes_true(
       [&] {
         const auto due = frames_per_ms * std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun).count();
-        for (int i = 0; i < 100 && taken < due; ++i)
-          if (from.links().send(to, std::string(1'000, 'x')) == Sent::sent)
-            ++taken;
-          else
-            break;
+        for (; offered < due; ++offered)
+          flood.taken += from.links().send(to, std::string(1'000, 'x')) == Sent::sent ? 1 : 0;
+        flood.peak_resident_bytes = std::max(flood.peak_resident_bytes, resident_bytes());
         return !from.links().is_up(to);
       },
       time);
-  return taken;
+  return flood;
 }
 
 }  // namespace
@@ -92,21 +96,41 @@ TEST_CASE("a peer that is stopped under load costs a window of memory, is left w
   const Incarnation to = peer.row().incarnation;
   node.links().set_peers({peer.row()});
   REQUIRE(becomes_true([&] { return node.links().is_up(to); }));
-  CHECK(flood(node, to, 10, milliseconds(1'000)) > 1'000);
+  CHECK(flood(node, to, 40, milliseconds(1'000)).taken > 1'000);
 
   const std::size_t before = resident_bytes();
   const auto stopped = steady_clock::now();
   peer.signal(SIGSTOP);
-  flood(node, to, 10, milliseconds(10'000));
+  // 40 MB a second, which would be some 90 MB until the link is given up.
+  const Flood while_stopped = flood(node, to, 40, milliseconds(10'000));
+  CHECK(while_stopped.peak_resident_bytes < before + 16 * mebibyte);
   CHECK_FALSE(node.links().is_up(to));
   CHECK(steady_clock::now() - stopped < noticed_within);
   CHECK(becomes_true([&] { return node.arrivals().times_down(to) == 1; }));
-  const std::size_t after = resident_bytes();
-  CHECK(after < before + 16 * mebibyte);
 
   peer.signal(SIGCONT);
   REQUIRE(becomes_true([&] { return node.links().is_up(to); }));
-  CHECK(flood(node, to, 10, milliseconds(500)) > 500);
+  CHECK(flood(node, to, 10, milliseconds(500)).taken > 500);
+}
+
+TEST_CASE("a node can end while a stopped peer leaves megabytes unread") {
+  for (const bool after_the_link : {false, true}) {
+    ClusterSettings settings = loopback_settings();
+    settings.link_window_messages = 100'000;
+    settings.link_window_bytes = 64 * mebibyte;
+    auto node = std::make_unique<LinkedNode>(settings);
+    PeerProcess peer(*node, settings);
+    const Incarnation to = peer.row().incarnation;
+    node->links().set_peers({peer.row()});
+    REQUIRE(becomes_true([&] { return node->links().is_up(to); }));
+    peer.signal(SIGSTOP);
+    flood(*node, to, 20, milliseconds(1'000));
+    if (after_the_link)
+      CHECK(becomes_true([&] { return !node->links().is_up(to); }));
+    const auto begun = steady_clock::now();
+    node.reset();
+    CHECK(steady_clock::now() - begun < milliseconds(5'000));
+  }
 }
 
 TEST_CASE("a peer that is killed is left at once") {

@@ -198,6 +198,33 @@ TEST_CASE("messages that CAF can frame but not read are dropped") {
   check_alive(node);
 }
 
+TEST_CASE("messages that are nearly right, and of CAF's own types, are dropped or understood, but do no harm") {
+  LinkedNode node;
+  std::mt19937_64 random(20'250'105);
+  const std::string types[] = {"dompet.envelope", "@actor",   "@addr",     "@group",      "@message", "@strmap",
+                               "@strset",         "@charbuf", "@duration", "@timeout",    "@node",    "@str",
+                               "@u16str",         "@error",   "@down",     "@message_id", "@uri",     "@unit"};
+  for (int i = 0; i < 100; ++i) {
+    const Socket socket = call(node);
+    for (int message = 0; message < 50; ++message) {
+      // No stages; then a message: 0, its types, its values.
+      std::string names = "@<>";
+      for (std::size_t count = random() % 4 + 1; count > 0; --count)
+        names += "+" + types[random() % std::size(types)];
+      std::string payload(3, '\0');
+      payload += static_cast<char>(names.size());
+      payload += names + random_bytes(random, 200);
+      if (random() % 4 == 0)
+        payload[random() % payload.size()] = static_cast<char>(random());
+      say(socket, header_bytes(message_type::direct_message, static_cast<std::uint32_t>(payload.size()), 0,
+                               random() % 16, 1 + random() % 64) +
+                      payload);
+    }
+  }
+  check_alive(node);
+  CHECK(node.arrivals().frame_count() == 1);
+}
+
 TEST_CASE("a caller who says nothing, or only begins, holds up nobody") {
   LinkedNode node;
   std::vector<Socket> callers;

@@ -28,7 +28,7 @@ Incarnation incarnation_of(const std::string& text) { return {parse_uuid(text).v
 
 }  // namespace
 
-PeerProcess::PeerProcess(const LinkedNode& wants) {
+PeerProcess::PeerProcess(const LinkedNode& wants, const ClusterSettings& settings) {
   int leash[2], port[2];
   REQUIRE(pipe2(leash, O_CLOEXEC) == 0);
   REQUIRE(pipe2(port, O_CLOEXEC) == 0);
@@ -36,7 +36,9 @@ PeerProcess::PeerProcess(const LinkedNode& wants) {
   row_.name = "peer-process";
   std::vector<std::string> variables{"DOMPET_PEER_INCARNATION=" + to_string(row_.incarnation),
                                      "DOMPET_PEER_WANTS=" + to_string(wants.incarnation()),
-                                     "DOMPET_PEER_WANTS_ADDRESS=" + wants.row().internal_address};
+                                     "DOMPET_PEER_WANTS_ADDRESS=" + wants.row().internal_address,
+                                     "DOMPET_PEER_WINDOW_MESSAGES=" + std::to_string(settings.link_window_messages),
+                                     "DOMPET_PEER_WINDOW_BYTES=" + std::to_string(settings.link_window_bytes)};
   std::vector<char*> pointers;
   for (std::string& variable : variables)
     pointers.push_back(variable.data());
@@ -75,7 +77,10 @@ void PeerProcess::signal(int number) { kill(process_, number); }
 TEST_CASE("a node in a process of its own", "[.]") {
   if (environment("DOMPET_PEER_INCARNATION").empty())
     SKIP("other tests start it");
-  LinkedNode node(loopback_settings(), incarnation_of(environment("DOMPET_PEER_INCARNATION")));
+  ClusterSettings settings = loopback_settings();
+  settings.link_window_messages = std::stoul(environment("DOMPET_PEER_WINDOW_MESSAGES"));
+  settings.link_window_bytes = std::stoul(environment("DOMPET_PEER_WINDOW_BYTES"));
+  LinkedNode node(settings, incarnation_of(environment("DOMPET_PEER_INCARNATION")));
   node.arrivals().only_count();
   NodeRow wants;
   wants.incarnation = incarnation_of(environment("DOMPET_PEER_WANTS"));

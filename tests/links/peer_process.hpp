@@ -10,8 +10,9 @@ namespace dompet {
 /// the hidden test that is such a node. It ends with its owner.
 class PeerProcess {
  public:
-  /// Starts it and waits until its port is open. It wants to be linked with `wants`.
-  explicit PeerProcess(const LinkedNode& wants);
+  /// Starts it and waits until its port is open. It wants to be linked with `wants`; of the
+  /// settings it has the window.
+  explicit PeerProcess(const LinkedNode& wants, const ClusterSettings& settings = loopback_settings());
   ~PeerProcess();
   PeerProcess(const PeerProcess&) = delete;
 

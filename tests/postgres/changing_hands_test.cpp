@@ -104,6 +104,7 @@ TEST_CASE("nodes that snatch shards from each other while they commit never writ
   }
   {
     std::vector<std::jthread> threads;
+    threads.reserve(greedy.size());
     for (const auto& node : greedy)
       threads.emplace_back([&] { node->live(everybody); });
   }

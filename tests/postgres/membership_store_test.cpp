@@ -38,6 +38,7 @@ struct Member {
 class SilentServer {
  public:
   SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    REQUIRE(socket_ >= 0);
     sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
     socklen_t size = sizeof address;
     REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0);

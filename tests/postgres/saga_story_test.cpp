@@ -21,7 +21,7 @@ Pair two_wallets(TestLedger& ledger) {
   return pair;
 }
 
-void check_balances(const LegBalances& balances, Minor available, Minor held) {
+void check_balances(const std::optional<LegBalances>& balances, Minor available, Minor held) {
   CHECK(balances == LegBalances{available, held});
 }
 

@@ -1,11 +1,12 @@
 """The audit of the bank test finds what it is there to find: a checker that never fails is not trusted (protocol 7.1)."""
 
 import copy
+import dataclasses
 
 import pytest
 
 from bank import Bank, transfer_body
-from history import NOT_APPLIED, OK
+from history import NOT_APPLIED, OK, Read
 from processes import psql
 
 
@@ -59,12 +60,19 @@ def other_content(bank):
 
 def dirty_read(bank):
     """Somebody saw a state that never was."""
-    wallet, version, available, held = bank.history.reads[0]
-    bank.history.reads.append((wallet, version, available + 1, held))
+    read = bank.history.reads[0]
+    bank.history.reads.append(dataclasses.replace(read, available=read.available + 1))
 
 
 def read_of_the_future(bank):
-    bank.history.reads.append((bank.wallets[0], 1_000_000, 5, 0))
+    bank.history.reads.append(Read(bank.wallets[0], 1_000_000, 5, 0, 0.0))
+
+
+def stale_read(bank):
+    """Somebody saw a state from before an acknowledged transfer, after it."""
+    early = min(bank.history.reads, key=lambda read: read.version)
+    late = max(operation.ended for operation in bank.history.with_outcome(OK))
+    bank.history.reads.append(dataclasses.replace(early, began=late + 1))
 
 
 def lost_in_the_ledger(bank):
@@ -74,7 +82,7 @@ def lost_in_the_ledger(bank):
 
 
 @pytest.mark.parametrize("fault", [lost, applied_after_all, doubled, behind_their_backs, other_answer, other_content, dirty_read,
-                                   read_of_the_future, lost_in_the_ledger], ids=lambda fault: fault.__name__)
+                                   read_of_the_future, stale_read, lost_in_the_ledger], ids=lambda fault: fault.__name__)
 def test_the_audit_finds(bank, fault):
     fault(bank)
     with pytest.raises(AssertionError):

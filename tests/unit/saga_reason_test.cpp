@@ -94,6 +94,16 @@ TEST_CASE("an owner that cannot be reached is named, and what that means", "[sag
         true);
 }
 
+TEST_CASE("an owner that does not answer is named, whatever stood in the tables", "[saga reason]") {
+  SagaFacts facts = open_transfer();
+  facts.asked_owner = true;
+  facts.paused_by = "dewi";
+  check(facts, two_nodes(),
+        "Node a, the owner of the source's shard 3, did not answer: if it is down, nobody drives it until the shard is "
+        "taken over.",
+        true);
+}
+
 TEST_CASE("a paused transfer says who paused it", "[saga reason]") {
   SagaFacts facts = open_transfer();
   facts.paused_by = "dewi";

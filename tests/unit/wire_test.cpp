@@ -114,6 +114,7 @@ RemoteMessage ask(given::Random& random, const Request& request) {
 /// One message of every kind, with a request and an answer of every kind in them.
 std::vector<RemoteMessage> one_of_each(given::Random& random) {
   std::vector<RemoteMessage> messages;
+  messages.reserve(requests + results + 5);
   for (std::size_t kind = 0; kind < requests; ++kind)
     messages.push_back(ask(random, any_request(random, kind)));
   for (std::size_t kind = 0; kind < results; ++kind)
@@ -230,11 +231,12 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-/// A damaged frame is read as some message or refused; nothing else may happen.
-void read_damaged(std::string_view frame) {
+/// A damaged frame is read as some message or refused; nothing else may happen. Whether it was read.
+bool read_damaged(std::string_view frame) {
   try {
-    static_cast<void>(decode_remote(frame));
+    return decode_remote(frame).index() < std::variant_size_v<RemoteMessage>;
   } catch (const Unreadable&) {
+    return false;
   }
 }
 
@@ -263,27 +265,29 @@ TEST_CASE("a message that was cut short anywhere is refused, and so is one with 
 
 TEST_CASE("a message with any byte changed is read or refused, and nothing else happens") {
   given::Random random(32);
+  std::size_t read = 0;
   for (const RemoteMessage& message : one_of_each(random)) {
     const std::string whole = encode(message);
     for (std::size_t at = 0; at < whole.size(); ++at)
       for (int value : {0x00, 0x01, 0x7F, 0x80, 0xFF, static_cast<int>(random.upto(255))}) {
         std::string frame = whole;
         frame[at] = static_cast<char>(value);
-        read_damaged(frame);
+        read += read_damaged(frame) ? 1 : 0;
       }
   }
-  SUCCEED();
+  CHECK(read > 0);
 }
 
 TEST_CASE("a hundred thousand frames of noise are read or refused, and nothing else happens") {
   given::Random random(33);
+  std::size_t read = 0;
   for (int round = 0; round < 100'000; ++round) {
     std::string frame = random.text(120);
     if (!frame.empty())
       frame[0] = static_cast<char>(random.upto(8));
-    read_damaged(frame);
+    read += read_damaged(frame) ? 1 : 0;
   }
-  SUCCEED();
+  CHECK(read > 0);
 }
 
 TEST_CASE("a frame that promises more than it holds is refused before anything is set aside for it") {
@@ -295,7 +299,7 @@ TEST_CASE("a frame that promises more than it holds is refused before anything i
 }
 
 TEST_CASE("numbers that mean nothing here are refused") {
-  const auto refused = [](RemoteMessage message, std::size_t at, char value) {
+  const auto refused = [](const RemoteMessage& message, std::size_t at, char value) {
     std::string frame = encode(message);
     frame.at(at) = value;
     CHECK_THROWS_AS(decode_remote(frame), Unreadable);
@@ -317,7 +321,7 @@ TEST_CASE("numbers that mean nothing here are refused") {
 TEST_CASE("what a node may be asked to carry for another fits into a frame") {
   // The most that the HTTP front lets in: 500 characters of up to four bytes, and 4 kB of metadata.
   auto largest = std::make_shared<Transaction>(*given::transfer(1, 1));
-  largest->description.assign(500 * 4, 'd');
+  largest->description.assign(500UL * 4, 'd');
   largest->metadata.assign(4'096, 'm');
   CHECK(encode(RemoteRequest{1, 1, 5'000, MoveMoneyRequest{largest, {}}}).size() < 7'000);
   CHECK(encode(CreditAsk{largest, false, 0, 0, 0, 1, {}}).size() < 7'000);

@@ -1,0 +1,1 @@
+ALTER TABLE shard DROP COLUMN leaving;

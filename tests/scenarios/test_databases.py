@@ -1,0 +1,390 @@
+"""A ledger in two databases, on a PostgreSQL server each: either may die alone, and a shard may move from one to the other
+(docs/decisions/0007)."""
+
+import itertools
+import os
+import random
+import subprocess
+
+import pytest
+
+from bank import Bank, balance_of, open_wallet, text_of, top_up, transfer_body
+from processes import (DOMPETCTL, Dompetd, PostgreSQL, clean_environment, dompetctl, free_port, of_ledger, psql,
+                       wait_until)
+
+# As the defaults, four times as fast.
+TIMES = {"cluster_renew_ms": 250, "cluster_lease_local_ms": 1000, "cluster_lease_ttl_ms": 1500,
+         "cluster_link_heartbeat_ms": 150, "cluster_link_timeout_ms": 600, "cluster_move_dwell_ms": 500,
+         "http_answer_deadline_ms": 1500, "http_request_deadline_ms": 4000, "http_key_memory_ms": 2000,
+         "engine_resend_first_ms": 20, "engine_resend_most_ms": 200, "engine_attempt_timeout_ms": 300}
+STARTING_MINOR = 10_000
+_numbers = itertools.count(1)
+
+
+class Nodes:
+    """Servers of one ledger; to a bank they look like one."""
+
+    def __init__(self, directory, databases, count):
+        self.databases = databases
+        self.database = databases[0]
+        more = {} if count == 1 else {"cluster_secret": "nobody outside of this test"}
+        self.all = []
+        for number in range(count):
+            if count > 1:
+                more["cluster_listen"] = f"127.0.0.1:{free_port()}"
+            self.all.append(Dompetd(directory / f"n{number}", self.database, database_more=" ".join(databases[1:]),
+                                    node_name=f"n{number}", **TIMES, **more))
+        self._turn = itertools.count()
+
+    def start(self):
+        for node in self.all:
+            node.launch()
+        for node in self.all:
+            node.wait_until_ready()
+        wait_until(self.is_whole, "every shard has an owner")
+        return self
+
+    def is_whole(self):
+        views = [node.client().get("/v1/cluster").json for node in self.all]
+        return all(shard["status"] == "owned" for view in views for shard in view["shards"]) and all(
+            node["link"] != "down" for view in views for node in view["nodes"])
+
+    def client(self, **more):
+        return self.all[next(self._turn) % len(self.all)].client(**more)
+
+    def metric(self, name):
+        return sum(node.metric(name) for node in self.all)
+
+    def end(self):
+        for node in self.all:
+            node.end()
+
+    def logs(self):
+        return "\n".join(node.logs() for node in self.all)
+
+
+@pytest.fixture(scope="module")
+def second_postgres(tmp_path_factory):
+    server = PostgreSQL(tmp_path_factory.mktemp("second"))
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def databases(postgres, second_postgres):
+    """Both migrated and empty; shards with odd numbers live in database 1."""
+    urls = []
+    for server in (postgres, second_postgres):
+        server.start()
+        urls.append(server.fresh(f"databases_{next(_numbers)}"))
+        dompetctl("migrate", "up", "--database", urls[-1])
+        psql(urls[-1], "UPDATE shard SET database_id = 1 WHERE shard % 2 = 1")
+    return urls
+
+
+@pytest.fixture
+def make_nodes(tmp_path, databases, make_dompetd):
+    made = []
+
+    def make(count=1):
+        made.append(Nodes(tmp_path, databases, count).start())
+        make_dompetd.made.extend(made[-1].all)  # whose logs are shown when the test fails
+        return made[-1]
+    yield make
+    for nodes in made:
+        nodes.end()
+
+
+def database_of(nodes, wallet):
+    found = [number for number, url in enumerate(nodes.databases)
+             if psql(url, f"SELECT 1 FROM wallet w JOIN shard s USING (shard) JOIN ledger l USING (database_id)"
+                          f" WHERE w.id = '{wallet}'")]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def shard_of(nodes, wallet):
+    return int(next(rows for url in nodes.databases
+                    if (rows := psql(url, f"SELECT shard FROM wallet WHERE id = '{wallet}'")))[0][0])
+
+
+class People:
+    """`each` wallets in each of the databases, with 100.00 in every one."""
+
+    def __init__(self, nodes, each=2):
+        self.nodes = nodes
+        self.of = [[] for _ in nodes.databases]
+        client = nodes.client()
+        while min(map(len, self.of)) < each:
+            wallet = open_wallet(client, f"person {len(self.all)}")
+            assert top_up(client, wallet, STARTING_MINOR, f"initial-{wallet}").status == 201
+            self.of[database_of(nodes, wallet)].append(wallet)
+        self._keys = itertools.count()
+
+    @property
+    def all(self):
+        return self.of[0] + self.of[1]
+
+    @property
+    def client(self):
+        """A new connection each time: an idle one may be closed by the server meanwhile."""
+        return self.nodes.client()
+
+    def send(self, source, destination, minor=100, key=None, client=None):
+        key = key or f"k{next(self._keys)}"
+        return (client or self.client).post("/v1/transfers", transfer_body(source, destination, minor, key), key)
+
+    def pay(self, source, destination, minor=100):
+        answer = wait_until(lambda: (sent := self.send(source, destination, minor)).status in (201, 202) and sent,
+                            "the transfer is taken")
+        if answer.status == 202:
+            path = answer.headers["location"]
+            answer = wait_until(lambda: (now := self.client.get(path)).json["status"] != "pending" and now, "it is done")
+        return answer.json
+
+
+def statements(client, wallets):
+    """What must not change when a shard moves: every statement to its hash, every balance."""
+    return {wallet: (client.get(f"/v1/wallets/{wallet}").json, list(client.all(f"/v1/wallets/{wallet}/entries", limit=7)))
+            for wallet in wallets}
+
+
+def verify(nodes):
+    dompetctl("verify", *of_ledger(nodes.databases))
+    trial_balance = nodes.client().get("/v1/ledger/trial-balance")
+    assert trial_balance.status == 200 and trial_balance.json["is_balanced"], trial_balance
+
+
+def test_a_transfer_inside_a_database_is_one_record_and_one_across_takes_its_steps(make_nodes, databases):
+    nodes = make_nodes()
+    people = People(nodes)
+    (ani, budi), (citra, dewi) = people.of[0][:2], people.of[1][:2]
+    inside = [people.pay(ani, budi), people.pay(citra, dewi)]
+    across = [people.pay(ani, citra), people.pay(dewi, budi)]
+    assert [psql(url, "SELECT count(*) FROM saga") for url in databases] == [[["1"]], [["1"]]]
+    assert [psql(url, "SELECT count(*) FROM journal WHERE kind = 3") for url in databases] == [[["1"]], [["1"]]]
+    for transaction in inside + across:
+        again = people.client.get(f"/v1/transactions/{transaction['id']}")
+        assert again.status == 200 and again.json["status"] == "completed", again
+        assert people.client.get(f"/v1/sagas/{transaction['id']}").json["saga"]["state"] == "SETTLED"
+    assert people.client.get("/v1/transactions/01890000-0000-7000-8000-000000000000").code == "transaction_not_found"
+    assert {wallet: balance_of(people.client, wallet) for wallet in (ani, budi, citra, dewi)} == {
+        ani: STARTING_MINOR - 200, budi: STARTING_MINOR + 200, citra: STARTING_MINOR, dewi: STARTING_MINOR}
+    # The receiver's own list has what came from the other database.
+    listed = people.client.get(f"/v1/transactions?wallet_id={citra}&kind=transfer").json["data"]
+    assert [row["id"] for row in listed] == [across[0]["id"], inside[1]["id"]]
+    assert {row["status"] for row in listed} == {"completed"}
+    assert [row["id"] for row in people.client.get(f"/v1/transactions?wallet_id={citra}&status=pending").json["data"]] == []
+    verify(nodes)
+
+
+def test_lists_show_both_databases_as_one_and_say_so_when_one_is_missing(make_nodes, second_postgres):
+    nodes = make_nodes()
+    people = People(nodes, each=3)
+    for source, destination in itertools.permutations(people.all[:2] + people.all[-2:], 2):
+        people.pay(source, destination)
+    client = people.client
+    for path in ("/v1/wallets", "/v1/transactions", "/v1/transactions?kind=transfer", "/v1/sagas"):
+        ids = [row["id"] for row in client.all(path, limit=3)]
+        assert ids == sorted(ids, reverse=True) and len(ids) == len(set(ids)), (path, ids)
+        assert ids == [row["id"] for row in client.all(path)], path
+    assert {row["id"] for row in client.all("/v1/wallets")} == set(people.all)
+    assert len(list(client.all("/v1/transactions?kind=transfer"))) == 12
+    assert len(list(client.all("/v1/transactions"))) == 12 + len(people.all)
+    assert {row["currency"]: row["total"] for row in client.get("/v1/ledger/trial-balance").json["data"]
+            if row["account"].startswith("wallets")} == {"IDR": text_of(STARTING_MINOR * len(people.all))}
+    verify(nodes)
+
+    second_postgres.kill_all()
+    wait_until(lambda: client.get("/readyz").json == {"status": "ready", "unready_databases": [1]}, "readiness tells")
+    for path in ("/v1/wallets", "/v1/transactions", "/v1/ledger/trial-balance"):
+        answer = client.get(path)
+        assert (answer.status, answer.code) == (503, "database_unavailable"), answer
+        assert "1" in answer.json["detail"], answer
+    here, there = people.of[0][0], people.of[1][0]
+    assert client.get(f"/v1/wallets/{here}/entries").status == 200
+    assert client.get(f"/v1/wallets/{here}?read=stale").status == 200
+    assert client.get(f"/v1/transactions?wallet_id={here}").status == 200
+    assert client.get(f"/v1/wallets/{there}?read=stale").code == "database_unavailable"
+    # What is in no database that answers may be in the other one.
+    assert client.get("/v1/transactions/01890000-0000-7000-8000-000000000000").code == "database_unavailable"
+    second_postgres.start()
+    wait_until(lambda: client.get("/readyz").json == {"status": "ready"}, "both lanes work")
+    assert {row["id"] for row in client.all("/v1/wallets")} == set(people.all)
+
+
+def test_a_key_belongs_to_one_request_in_whichever_database_its_wallet_is(make_nodes):
+    nodes = make_nodes()
+    people = People(nodes)
+    (ani, budi), (citra, dewi) = people.of[0][:2], people.of[1][:2]
+    first = people.send(ani, budi, key="once")
+    assert first.status == 201, first
+    reused = people.send(citra, dewi, key="once")
+    assert (reused.status, reused.code) == (422, "idempotency_key_reused"), reused
+    assert nodes.client().post(f"/v1/wallets/{citra}/freeze").status == 200
+    refused = people.send(ani, citra, key="refused")
+    assert (refused.status, refused.code) == (409, "wallet_frozen"), refused
+    # The answer is rendered from what the source's database knows, after a restart too.
+    nodes.all[0].stop()
+    nodes.all[0].start()
+    again = wait_until(lambda: (sent := people.send(ani, citra, key="refused", client=nodes.client())).status != 503 and sent,
+                       "the wallets are served again")
+    assert (again.status, again.body, again.is_replay) == (409, refused.body, True)
+    reused = people.send(dewi, ani, key="refused", client=nodes.client())
+    assert (reused.status, reused.code) == (422, "idempotency_key_reused"), reused
+    verify(nodes)
+
+
+def make_bank(nodes, wallets, tmp_path):
+    """Of wallets that have their money already."""
+    seed = int(os.environ.get("DOMPET_SCENARIO_SEED", random.SystemRandom().randrange(1 << 32)))
+    bank = Bank(nodes, tmp_path / "history.jsonl", wallets=[], initial=STARTING_MINOR, seed=seed)
+    bank.wallets = wallets
+    return bank
+
+
+def is_ok(answer):
+    assert answer.status in (201, 202, 503), answer
+    return answer.status == 201
+
+
+def test_the_second_database_dies_under_load_and_the_wallets_of_the_first_go_on(make_nodes, second_postgres, tmp_path):
+    nodes = make_nodes(3)
+    people = People(nodes, each=5)
+    bank = make_bank(nodes, people.of[0][2:] + people.of[1][2:], tmp_path)
+    bank.open_doors(clients=6)
+    (ani, budi), (citra, dewi) = people.of[0][:2], people.of[1][:2]
+    for _ in range(2):
+        bank.trade_on(50)
+        second_postgres.kill_all()
+        wait_until(lambda: all(node.client().get("/readyz").json.get("unready_databases") == [1] for node in nodes.all),
+                   "every node has noticed and is ready all the same")
+        for node in nodes.all:
+            client = node.client()
+            assert balance_of(client, ani) >= 0  # a lease read
+            for _ in range(5):
+                wait_until(lambda: is_ok(people.send(ani, budi, 1, client=client)), "transfers go on")
+            answer = people.send(citra, dewi, 1, client=client)
+            assert answer.status == 503 and answer.json["applied"] in ("no", "unknown"), answer
+            assert client.get(f"/v1/wallets/{citra}").status == 503
+        second_postgres.start()
+        wait_until(lambda: all(node.client().get("/readyz").json == {"status": "ready"} for node in nodes.all),
+                   "every lane works")
+        wait_until(lambda: is_ok(people.send(citra, dewi, 1)), "the second database's wallets are back")
+    bank.trade_on(50)
+    bank.close_doors()
+    bank.audit()
+
+
+def test_the_first_database_dies_under_load_and_the_wallets_of_the_second_take_money(make_nodes, postgres, tmp_path):
+    nodes = make_nodes(3)
+    people = People(nodes, each=3)
+    (ani, budi), (citra, dewi) = people.of[0][:2], people.of[1][:2]
+    starts = [node.starts for node in nodes.all]
+    postgres.kill_all()
+    wait_until(lambda: all(node.client().get("/readyz").json.get("unready_databases") == [0] for node in nodes.all),
+               "every node has noticed and is ready all the same")
+    for node in nodes.all:
+        client = node.client()
+        for _ in range(5):
+            wait_until(lambda: is_ok(people.send(citra, dewi, 1, client=client)), "transfers go on")
+        assert client.get(f"/v1/wallets/{ani}").status == 503
+        answer = people.send(ani, budi, 1, client=client)
+        assert answer.status == 503 and answer.json["applied"] in ("no", "unknown"), answer
+    # Nobody can renew. Leases end, and balances are read behind a commit from then on.
+    commits = nodes.metric("dompet_engine_commits_total")
+    wait_until(lambda: (balance_of(nodes.client(), dewi) > STARTING_MINOR and
+                        nodes.metric("dompet_engine_missed_renewals_total") > 12), "leases have ended")
+    for _ in range(3):
+        assert balance_of(nodes.client(), citra) < STARTING_MINOR
+    assert nodes.metric("dompet_engine_commits_total") > commits
+    postgres.start()
+    wait_until(lambda: all(node.client().get("/readyz").json == {"status": "ready"} for node in nodes.all),
+               "every lane works")
+    wait_until(lambda: is_ok(people.send(ani, citra, 1)), "the first database's wallets are back")
+    assert [node.starts for node in nodes.all] == starts
+    assert psql(nodes.database, "SELECT count(*) FROM node WHERE state <> 'up'") == [["0"]]
+    wait_until(lambda: nodes.is_whole(), "every shard has an owner")
+    verify(nodes)
+
+
+def move(nodes, shard, to, check=True, failpoint=None):
+    variables = {} if failpoint is None else {"DOMPET_FAILPOINT": f"{failpoint}:crash"}
+    done = subprocess.run([DOMPETCTL, "shard", "move-database", str(shard), str(to), *of_ledger(nodes.databases)],
+                          env=clean_environment(**variables), capture_output=True, text=True, timeout=60)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_a_shard_moves_with_its_history_and_comes_back(make_nodes):
+    nodes = make_nodes()
+    people = People(nodes, each=3)
+    (ani, budi, tuti), (citra, dewi, _) = people.of[0][:3], people.of[1][:3]
+    for _ in range(3):  # inside, both ways, and across, both ways
+        for source, destination in itertools.permutations((ani, budi, tuti, citra), 2):
+            people.pay(source, destination, 7)
+    assert people.send(ani, budi, 10 ** 9, key="too much").status == 402
+    client = people.client
+    moved = shard_of(nodes, ani)
+    for to in (1, 0):
+        before = statements(client, people.all)
+        transfers = list(client.all("/v1/transactions"))
+        said = move(nodes, moved, to).stdout
+        assert f"lives in database {to} now" in said, said
+        wait_until(lambda: client.get(f"/v1/wallets/{ani}").status == 200, "its wallets are served again")
+        assert database_of(nodes, ani) == to
+        assert statements(client, people.all) == before
+        assert list(client.all("/v1/transactions")) == transfers
+        assert {row["id"] for row in client.all(f"/v1/transactions?wallet_id={ani}")} == {
+            row["id"] for row in transfers if ani in (row["source_wallet_id"], row["destination_wallet_id"])}
+        again = people.send(ani, budi, 10 ** 9, key="too much")
+        assert again.status == 402 and again.is_replay, again
+        verify(nodes)
+        for source, destination in itertools.permutations((ani, budi, tuti, citra, dewi), 2):
+            people.pay(source, destination, 3)
+        verify(nodes)
+    line = next(line for line in dompetctl("shard", "list", *of_ledger(nodes.databases)).stdout.splitlines()
+                if line.split()[0] == str(moved))
+    assert line.split()[1] == "0" and line.split()[4] == "n0", line
+
+
+@pytest.mark.parametrize("failpoint", ["move.before_arrival", "move.before_clearing"])
+def test_a_move_that_was_cut_off_is_finished_or_turned_back_by_another(make_nodes, failpoint):
+    nodes = make_nodes()
+    people = People(nodes)
+    (ani, budi), citra = people.of[0][:2], people.of[1][0]
+    for source, destination in itertools.permutations((ani, budi, citra), 2):
+        people.pay(source, destination)
+    before = statements(people.client, people.all)
+    moved = shard_of(nodes, ani)
+    for to in (1, 0):
+        assert move(nodes, moved, to, check=False, failpoint=failpoint).returncode == -9
+        # Lists of everything are whole meanwhile, and nothing is twice in them.
+        assert {row["id"] for row in people.client.all("/v1/wallets")} == set(people.all)
+        ids = [row["id"] for row in people.client.all("/v1/transactions")]
+        assert len(ids) == len(set(ids)) == len(people.all) + 6
+        verify(nodes)
+        move(nodes, moved, to)
+        wait_until(lambda: people.client.get(f"/v1/wallets/{ani}").status == 200, "its wallets are served again")
+        assert statements(people.client, people.all) == before
+        verify(nodes)
+    assert move(nodes, moved, 1, check=False, failpoint=failpoint).returncode == -9
+    move(nodes, moved, 0)
+    wait_until(lambda: people.client.get(f"/v1/wallets/{ani}").status == 200, "its wallets are served again")
+    assert database_of(nodes, ani) == 0
+    assert statements(people.client, people.all) == before
+    verify(nodes)
+
+
+def test_shards_move_under_load_and_nothing_is_lost(make_nodes, tmp_path):
+    nodes = make_nodes(2)
+    people = People(nodes, each=4)
+    bank = make_bank(nodes, people.all, tmp_path)
+    bank.open_doors(clients=6)
+    for wallet in (people.of[0][0], people.of[1][0], people.of[0][0]):
+        bank.trade_on(50)
+        move(nodes, shard_of(nodes, wallet), 1 - database_of(nodes, wallet))
+    bank.trade_on(50)
+    bank.close_doors()
+    bank.audit()
