@@ -118,8 +118,7 @@ std::vector<std::string> database_urls(const Settings& settings) {
 
 ReaderSettings reader_settings(const Settings& settings, const std::string& url, const std::string& purpose) {
   return {url, "dompet/" + settings.engine.node_name + '/' + purpose, settings.database.connect_timeout_s,
-          settings.database.statement_timeout_ms,
-          !settings.database.more.empty()};
+          settings.database.statement_timeout_ms, !settings.database.more.empty()};
 }
 
 /// What the ledger fixed when it was made; throws when one of the databases cannot be served from.
@@ -143,7 +142,8 @@ DatabaseAccess access(const Settings& settings, const std::string& url, const In
                                settings.database.connect_timeout_s,
                                settings.database.answer_timeout_ms,
                                settings.database.lock_timeout_ms};
-  const MembershipSettings membership{.database = url, .incarnation = incarnation, .node_name = settings.engine.node_name};
+  const MembershipSettings membership{
+      .database = url, .incarnation = incarnation, .node_name = settings.engine.node_name};
   return {.lane_store = [lane] { return make_postgres_lane_store(lane); },
           .ownership = [membership] { return make_postgres_ownership_store(membership); },
           .reader = [reader = reader_settings(settings, url, "reader")] { return std::make_unique<Reader>(reader); }};

@@ -2,6 +2,7 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -101,7 +102,8 @@ using WalletActor =
 struct Transfer {
   std::shared_ptr<const Transaction> transaction{};
   Stamp stamp{};
-  std::uint64_t correlation = 0;
+  /// Who waits for the answer; zero when nobody does.
+  std::atomic<std::uint64_t> correlation{0};
   std::uint64_t generation = 0;
   Shard source_shard = 0;
   Shard destination_shard = 0;
@@ -110,6 +112,10 @@ struct Transfer {
   DurableWalletPtr source_durable{};
   /// Slow path: the record that holds the request, once it is durable.
   RecordPtr begun{};
+
+  /// Slow path: the coordinator may answer "it goes on", the lane how it ended. Whoever is first takes the asker, so that
+  /// he never hears both.
+  std::uint64_t take_asker() { return correlation.exchange(0); }
 };
 
 // --- to a shard ---

@@ -61,7 +61,7 @@ void SagaEngine::end_tenure() {
   generation_ = 0;
   for (auto& [id, saga] : sagas_)
     if (saga.transfer->begun)
-      node_->answer(saga.transfer->correlation, MoneyAnswer{saga.transfer->begun, saga.state, 0, std::nullopt, false});
+      node_->answer(saga.transfer->take_asker(), MoneyAnswer{saga.transfer->begun, saga.state, 0, std::nullopt, false});
   sagas_.clear();
   waited_for_.clear();
   ended_meanwhile_.clear();
@@ -117,7 +117,7 @@ void SagaEngine::reunite(const TransferPtr& transfer) {
   const auto former = waited_for_.extract(transfer->transaction->id);
   if (former.empty())
     return;
-  transfer->correlation = former.mapped()->correlation;
+  transfer->correlation = former.mapped()->take_asker();
   transfer->begun = former.mapped()->begun;
 }
 
@@ -125,8 +125,7 @@ void SagaEngine::reunite(const TransferPtr& transfer) {
 void SagaEngine::on_reserved(const TransferPtr& transfer) {
   if (transfer->generation != generation_) {
     if (transfer->begun)
-      node_->answer(transfer->correlation,
-                    MoneyAnswer{transfer->begun, SagaState::reserved, 0, std::nullopt, false});
+      node_->answer(transfer->take_asker(), MoneyAnswer{transfer->begun, SagaState::reserved, 0, std::nullopt, false});
     return;
   }
   Saga& saga = sagas_[transfer->transaction->id];
@@ -190,12 +189,13 @@ void SagaEngine::note_attempt(Saga& saga, bool cancel) {
   saga.attempts += 1;
   const auto view = node_->view.load();
   const Shard destination = saga.transfer->destination_shard;
-  const NodeView* owner =
-      destination < view->shards.size() ? view->find(view->shards[destination].row.owner) : nullptr;
+  const NodeView* owner = destination < view->shards.size() ? view->find(view->shards[destination].row.owner) : nullptr;
   saga.last_attempts.push_back({.number = saga.attempts,
                                 .cancel = cancel,
                                 .at_ms = node_->unix_ms(),
-                                .node = node_->serves(destination) ? node_->me.name : owner ? owner->row.name : ""});
+                                .node = node_->serves(destination) ? node_->me.name
+                                        : owner                    ? owner->row.name
+                                                                   : ""});
   if (saga.last_attempts.size() > remembered_attempts)
     saga.last_attempts.pop_front();
 }
@@ -204,8 +204,7 @@ void SagaEngine::close_attempt(Saga& saga, std::string_view answer) {
   if (saga.last_attempts.empty() || !saga.last_attempts.back().answer.empty())
     return;
   SagaAttempt& attempt = saga.last_attempts.back();
-  attempt.took_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - saga.sent).count();
+  attempt.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - saga.sent).count();
   attempt.answer = answer;
 }
 
@@ -308,8 +307,7 @@ void SagaEngine::answer_if_late(Saga& saga) {
   const bool is_late = self_->clock().now() - saga.begun >= answer_open_after;
   if (transfer.correlation == 0 || !transfer.begun || saga.finishing || !is_late)
     return;
-  node_->answer(transfer.correlation, MoneyAnswer{transfer.begun, saga.state, 0, std::nullopt, false});
-  transfer.correlation = 0;
+  node_->answer(transfer.take_asker(), MoneyAnswer{transfer.begun, saga.state, 0, std::nullopt, false});
 }
 
 void SagaEngine::resend(Saga& saga) {

@@ -190,7 +190,21 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
   const bool expired = node_->unix_ms() - unix_ms_of(record.id.uuid) > key_lifetime_ms;
   if (!same || expired)
     return node_->answer(found.submit.correlation, KeyReused{record.id});
-  node_->answer(found.submit.correlation, std::move(*found.stored));
+  answer_behind_lane(found.submit.correlation, std::move(*found.stored));
+}
+
+/// What was found on record may be news to the lane itself, whose commit is still on its way back. Behind the lane the
+/// answer finds balances in memory that are not older than it. If the lane is reset meanwhile, no balance is told from
+/// memory until it is read again.
+void ShardKeeper::answer_behind_lane(std::uint64_t correlation, MoneyAnswer stored) {
+  auto barrier = std::make_shared<LaneEntry>();
+  barrier->generation = generation_;
+  const auto tell = [node = node_, correlation, stored = std::move(stored)](const auto&) {
+    node->answer(correlation, stored);
+  };
+  barrier->when_durable = tell;
+  barrier->when_lost = tell;
+  node_->append(shard_, std::move(barrier));
 }
 
 void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& request) {

@@ -67,6 +67,7 @@ class ShardKeeper {
   void read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable);
   void read_waiting(const WalletId& wallet);
   std::vector<int> other_databases() const;
+  void answer_behind_lane(std::uint64_t correlation, MoneyAnswer stored);
   void look_up_key(Submit submit, const std::vector<int>& databases);
   void start_money(std::uint64_t correlation, MoveMoneyRequest& request);
 

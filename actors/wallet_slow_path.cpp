@@ -36,7 +36,7 @@ void WalletKeeper::append_reserved(const TransferPtr& transfer, const HoldPlaced
     transfer->begun = record;
     caf::anon_send(engine, SagaReserved{transfer});
   };
-  entry->when_lost = [node = node_, correlation = transfer->correlation](bool may_be_applied) {
+  entry->when_lost = [node = node_, correlation = transfer->correlation.load()](bool may_be_applied) {
     node->answer(correlation, NotNow{may_be_applied, interrupted_sentence});
   };
   append(std::move(entry));
@@ -90,7 +90,7 @@ void WalletKeeper::finish_hold(const FinishHold& work) {
     const Transfer& done = *work.transfer;
     caf::anon_send(node->sagas[done.source_shard], SagaFinished{work.transfer, work.next});
     if (done.begun)
-      node->answer(done.correlation, MoneyAnswer{done.begun, work.next, record->at_ms, work.refusal, false});
+      node->answer(work.transfer->take_asker(), MoneyAnswer{done.begun, work.next, record->at_ms, work.refusal, false});
   };
   append(std::move(entry));
 }

@@ -85,8 +85,7 @@ void add_database(Rows& rows) {
       {"database", "more",
        "Further databases, each with shards of its own and a commit lane of its own, when one PostgreSQL server is not "
        "enough. The same on every node, in the order of their numbers: the one above is number 0 and keeps the table "
-       "of "
-       "nodes."})));
+       "of nodes. A new one is empty until `dompetctl shard move-database` brings shards there."})));
   rows.push_back(number({"database", "connect_timeout_s",
                          "How long one attempt to connect may take. Short, because another attempt follows."},
                         "seconds", 1, 60, [](auto& s) -> auto& { return s.database.connect_timeout_s; }));

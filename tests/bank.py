@@ -97,6 +97,18 @@ class Bank:
             client.close()
         self._start(perform, key)
 
+    def transfer_once(self, client, source, destination, minor=1):
+        """One transfer, one attempt."""
+        key = f"{self.seed}-once-{len(self.history.operations)}"
+        operation = Operation(key, "/v1/transfers", transfer_body(source, destination, minor, key), minor)
+        self.history.invoke(operation)
+        outcome, answer = self._attempt(client, operation)
+        self.history.finish(operation, NOT_APPLIED if outcome is None else UNKNOWN if outcome == IN_PROGRESS else outcome,
+                            answer)
+
+    def read_once(self, client, wallet):
+        self._read(client, wallet, "")
+
     def close_doors(self):
         self._stop.set()
         for thread in self._threads:
@@ -132,7 +144,7 @@ class Bank:
             count += 1
             self._perform(client, self._next_operation(rng, f"{self.seed}-{number}-{count}", wallets), rng)
             if rng.random() < 0.2:
-                self._read(client, rng.choice(wallets), rng)
+                self._read(client, rng.choice(wallets), "?read=strict" if rng.random() < 0.3 else "")
             if self._pause_s:
                 self._stop.wait(rng.uniform(0, 2 * self._pause_s))
         client.close()
@@ -215,9 +227,8 @@ class Bank:
             return UNKNOWN, None
         return verdict(answer), answer
 
-    def _read(self, client, wallet, rng):
+    def _read(self, client, wallet, how):
         """What a client saw, nobody sees undone afterwards: versions never go back, not even over a crash."""
-        how = "?read=strict" if rng.random() < 0.3 else ""
         began = time.monotonic()
         with self._floors_lock:
             floor = self._floors[wallet]

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/across.hpp"
 #include "http/gather.hpp"
 #include "http/render_saga.hpp"
 #include "http/routes.hpp"
@@ -62,18 +63,16 @@ void list_sagas(Services& services, const ExchangePtr& exchange) {
   const auto page = read_page(parameters, "/v1/sagas");
   if (!page)
     return refuse(exchange, page.error());
-  gather<SagaPage>(
+  answer_from_all<SagaPage>(
       services, exchange,
       [search, after = place_of(page->after), limit = page->limit](Reader& reader) {
         return SagaInspector(reader).list(search, after, limit);
       },
-      [exchange, view, now_ms, page = *page, sort = search.sort](Parts<SagaPage> parts) {
-        if (!is_whole(parts))
-          return refuse(exchange, {.code = "unavailable", .detail = std::string{some_database_is_silent}});
-        std::vector<SagaPage> pages;
-        for (auto& part : parts)
-          pages.push_back(std::move(*part));
-        exchange->answer(render_page(page, merge(std::move(pages), sort, page.limit), *view, now_ms));
+      [sort = search.sort, limit = page->limit](std::vector<SagaPage> pages) {
+        return merge(std::move(pages), sort, limit);
+      },
+      [view, now_ms, page = *page](const SagaPage& found, const HttpRequest&) {
+        return render_page(page, found, *view, now_ms);
       });
 }
 

@@ -31,6 +31,7 @@ EngineSettings drawn_settings(std::mt19937_64& random, ClusterSimulation::Habit 
   settings.resend_most = milliseconds(one_of({300, 5'000}));
   settings.fast_path = one_of({0, 1, 1}) == 1;
   ClusterSettings& cluster = settings.cluster;
+  cluster.listen = "simulated:7700";
   cluster.renew = milliseconds(one_of({200, 200, 200, 1'000}));
   cluster.lease_local = (habit == ClusterSimulation::Habit::keeps_its_lease ? 100 : 4) * cluster.renew;
   cluster.lease_ttl = 6 * cluster.renew;
@@ -58,7 +59,7 @@ ClusterSimulation::ClusterSimulation(std::uint64_t seed, Flaw flaw, Habit habit)
       clients_(
           random_, checker_,
           [this](Request request) {
-            const std::size_t machine = any_machine();
+            const std::size_t machine = through_ ? *through_ : any_machine();
             return cluster_.submit(machine, std::move(request));
           },
           [this] { return cluster_.now_ms(); }, /*commits_take_time=*/true),
@@ -228,10 +229,24 @@ void ClusterSimulation::act_as_client() {
     clients_.repeat_key(/*other_content=*/true);
   else if (draw < 74)
     clients_.change_status();
-  else if (draw < 92)
+  else if (draw < 88)
     clients_.ask_any_balance();
+  else if (draw < 92)
+    ask_the_silent();
   else
     pass(milliseconds(std::array{50, 200, 600, 1'500}[below(4)]));
+}
+
+/// Nodes that cannot know what happens elsewhere are those that may tell old balances.
+void ClusterSimulation::ask_the_silent() {
+  for (std::size_t machine = 0; machine < cluster_.machines(); ++machine) {
+    if (!is_up(machine) || (!cluster_.is_frozen(machine) && !cluster_.is_cut_off(machine)))
+      continue;
+    through_ = machine;
+    for (int i = 0; i < 3; ++i)
+      clients_.ask_any_balance();
+  }
+  through_.reset();
 }
 
 void ClusterSimulation::act_as_operator() {

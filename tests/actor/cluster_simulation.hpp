@@ -72,6 +72,7 @@ class ClusterSimulation {
   void act();
   void act_as_client();
   void act_as_operator();
+  void ask_the_silent();
   void run_steps(std::size_t most);
   void pass(std::chrono::milliseconds time);
   bool pass_until(const std::function<bool()>& holds, std::chrono::milliseconds limit);
@@ -133,6 +134,8 @@ class ClusterSimulation {
   /// What may go wrong in this life.
   std::vector<Fatal> fates_{};
   std::vector<Undo> undos_{};
+  /// Through which machine clients ask now; any, if none is named.
+  std::optional<std::size_t> through_{};
   std::optional<Broken> broken_{};
   std::int64_t began_ms_ = 0;
   Tally tally_{};

@@ -182,7 +182,8 @@ void LedgerChecker::check_balance(const WalletHistory& told, std::uint64_t at_le
   const std::string which = "the balance of wallet " + to_string(told.wallet.id);
   const auto found = wallets_.find(told.wallet.id);
   must(found != wallets_.end() && told.seq > 0 && told.seq <= found->second.legs.size(), which + " is not durable");
-  must(told.seq >= at_least_seq, which + " is older than the question");
+  must(told.seq >= at_least_seq,
+       which + " is older than the question: " + std::to_string(told.seq) + ", not " + std::to_string(at_least_seq));
   const Leg& leg = found->second.legs[told.seq - 1];
   must(leg.available_after == told.wallet.available && leg.held_after == told.wallet.held && leg.digest == told.digest,
        which + " is not what the journal says");

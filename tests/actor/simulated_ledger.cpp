@@ -153,7 +153,7 @@ std::vector<Claim> SimulatedLedger::claims_of(const Incarnation& me) const {
 
 bool SimulatedLedger::hand_over(const Incarnation& me, const Claim& claim, const Incarnation& to) {
   ShardRow& row = shards_[claim.shard];
-  if (row.owner != me || row.epoch != claim.epoch || (is_up_ && !is_up_(to)))
+  if (to == me || row.owner != me || row.epoch != claim.epoch || (is_up_ && !is_up_(to)))
     return false;
   give(row, to);
   return true;

@@ -142,7 +142,12 @@ def crashing_actor(place):
         node.crash(failpoint=f"{place}:trip:{stage.rng.randint(1, 20)}")
         stage.cluster.wait_until_whole()
         starts = node.starts
-        stage.wait(lambda: node.metric("dompet_engine_wallet_crashes_total") >= 1, f"a wallet crashed at {place}")
+        source, destination = stage.open_quiet_accounts(node)  # the others may have moved meanwhile
+
+        def crashed():
+            stage.transfer_at(node, source, destination)
+            return node.metric("dompet_engine_wallet_crashes_total") >= 1
+        stage.wait(crashed, f"a wallet crashed at {place}")
         stage.trade_on(30)
         yield
         stage.expect(node.starts == starts, f"{node} itself ended")

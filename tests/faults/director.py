@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from audit import DOUBLED, LOST, WRONG, Finding
-from bank import Bank, open_wallet
+from bank import Bank, open_wallet, top_up
 from history import DECLINED, OK
 from processes import wait_until
 
@@ -70,6 +70,7 @@ class Stage:
         self._placement = placement
         self.hit = set()
         self.findings = []
+        self.more_settings = {}  # of nodes that a fault starts
 
     def pick(self):
         """A node that will be hit."""
@@ -89,6 +90,43 @@ class Stage:
 
     def trade_on(self, count, deadline_s=60):
         self.bank.trade_on(count, deadline_s)
+
+    def open_quiet_accounts(self, node, count=2):
+        """Accounts of the node's that no client of the bank's knows, on shards of their own; but the audit knows them."""
+        client = self.cluster.client()
+        busy = set(self.cluster.shards_of(self.bank.wallets).values())
+        found = []
+        for number in range(MOST_WALLETS):
+            if len(found) == count:
+                break
+            wallet = open_wallet(client, f"quiet {number}")
+            [shard] = self.cluster.shards_of([wallet]).values()
+            if shard not in busy and self.cluster.owners()[shard] == node.name:
+                found.append(wallet)
+        assert len(found) == count, f"{node} has no quiet accounts"
+        for wallet in found:
+            self.wait(lambda wallet=wallet: top_up(client, wallet, self.bank.initial, f"initial-{wallet}").status == 201,
+                      "a quiet account has money")
+        client.close()
+        self.bank.wallets = [*self.bank.wallets, *found]
+        return found
+
+    def transfer_at(self, node, source, destination):
+        """One attempt at one node."""
+        client = node.client()
+        self.bank.transfer_once(client, source, destination)
+        client.close()
+
+    def read(self, node, wallet):
+        """By way of one node, until it can."""
+        client = node.client(timeout_s=2)
+        known = len(self.bank.history.reads)
+
+        def read():
+            self.bank.read_once(client, wallet)
+            return any(read.wallet == wallet for read in self.bank.history.reads[known:])
+        self.wait(read, f"an account is read through {node}")
+        client.close()
 
     @staticmethod
     def last(seconds):

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from director import Fault
-from processes import Lost, NotSent
+from processes import Lost, NotSent, psql
 
 MOVES = 24
 
@@ -83,9 +83,47 @@ def restarted_one_by_one(stage):
     yield
 
 
+TAKE = """
+    SELECT * FROM acquire_shards_v2(
+        (SELECT incarnation FROM node WHERE name = '{}' AND state = 'up'),
+        (SELECT array_agg(shard ORDER BY shard) FROM shard WHERE shard IN ({shards})),
+        (SELECT array_agg(epoch ORDER BY shard) FROM shard WHERE shard IN ({shards})),
+        (SELECT array_agg(owner ORDER BY shard) FROM shard WHERE shard IN ({shards})))"""
+SLOW_TO_NOTICE_MS = 20_000
+
+
+@contextmanager
+def taken_from_the_living(stage):
+    """Another node takes shards from one that lives, and reads their wallets, before that one notices: what it then is asked
+    to do there, it must not acknowledge."""
+    node = stage.pick()
+    stage.hits_all()
+    # It looks at the tables so rarely that its fence alone can tell it. The others shall not take it for dead meanwhile.
+    for each in stage.cluster.nodes:
+        slow = {"cluster_renew_ms": SLOW_TO_NOTICE_MS} if each is node else {}
+        each.crash(**stage.more_settings, **slow, cluster_lease_local_ms=4 * SLOW_TO_NOTICE_MS,
+                   cluster_lease_ttl_ms=6 * SLOW_TO_NOTICE_MS)
+    stage.cluster.wait_until_whole()
+    wallets = stage.open_quiet_accounts(node)
+    other = stage.cluster.others(node)[0]
+    shards = ",".join(map(str, set(stage.cluster.shards_of(wallets).values())))
+    psql(stage.cluster.database, TAKE.format(other.name, shards=shards))
+    node.freeze()  # so that nobody else can answer
+    try:
+        stage.read(other, wallets[0])
+    finally:
+        node.thaw()
+    stage.transfer_at(node, *wallets)
+    stage.read(other, wallets[0])
+    for each in stage.cluster.nodes:
+        each.crash()
+    yield
+
+
 FAULTS = [
     Fault("F28", "shards move to and fro under load", moved, away_at_most_s=5),
     Fault("F28 killed", "shards move while their nodes are killed", moved_while_nodes_die),
     Fault("F28 stopped", "shards move while their nodes are stopped for moments", moved_while_nodes_stop, in_short=False),
+    Fault("F28 taken", "shards are taken from a node that lives and does not notice", taken_from_the_living),
     Fault("F29", "all nodes are restarted one by one", restarted_one_by_one, away_at_most_s=5),
 ]

@@ -21,7 +21,9 @@ const WalletId budi = wallet(2);
 StoryRecord record(RecordKind kind, std::int64_t at_ms) {
   static const auto transaction = std::make_shared<const Transaction>(Transaction{
       .kind = TransactionKind::transfer, .currency = idr, .amount = 300, .source = ayu, .destination = budi});
-  StoryRecord told{.record = {.kind = kind, .transaction = transaction, .at_ms = at_ms}};
+  StoryRecord told{
+      .record = {
+          .kind = kind, .transaction = transaction, .shard_seq = static_cast<std::uint64_t>(at_ms), .at_ms = at_ms}};
   const TransactionId id = transaction->id;
   if (kind == RecordKind::hold_placed)
     told.record.add_leg(ayu, HoldPlaced{id, 300});
