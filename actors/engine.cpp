@@ -162,11 +162,15 @@ class Engine::Parts {
     supervisor_ = system_.spawn(process_supervisor, node_);
   }
 
+  /// The lanes first: what they have by then is durable or answered, and nothing that a wallet says afterwards, when it
+  /// lets go of what is under way, can turn out to be untrue.
   ~Parts() {
     for (const auto& lane : node_->lanes)
       drain(*lane);
-    let_wallets_go();
     stop(supervisor_);
+    for (const auto& lane : node_->lanes)
+      stop(lane->actor);
+    let_wallets_go();
     stop(node_->membership);
     for (const OwnershipActor& ownership : node_->ownership)
       stop(ownership);
@@ -178,8 +182,6 @@ class Engine::Parts {
       stop(shard);
     for (const SagaEngineActor& engine : node_->sagas)
       stop(engine);
-    for (const auto& lane : node_->lanes)
-      stop(lane->actor);
     forget_actors();
   }
 

@@ -148,6 +148,8 @@ struct KeyLookedUp {
   Submit submit;
   std::optional<MoneyAnswer> stored{};
   std::string failure{};
+  /// Whether the shard's own database was asked, or other ones only.
+  bool asked_own = true;
 };
 struct DecisionLookedUp {
   AskDecision asked;

@@ -135,8 +135,9 @@ namespace {
 /// matters, whether another one does not.
 class KeySearch {
  public:
-  KeySearch(ShardActor asker, Submit submit, int own, std::size_t databases)
-      : asker_(std::move(asker)), found_{std::move(submit), {}, {}}, own_(own), missing_(databases) {}
+  KeySearch(ShardActor asker, Submit submit, int own, const std::vector<int>& databases)
+      : asker_(std::move(asker)), found_{std::move(submit), {}, {}, databases.front() == own}, own_(own),
+        missing_(databases.size()) {}
 
   const KeyId& key() const { return std::get<MoveMoneyRequest>(found_.submit.request).stamp.key; }
 
@@ -163,7 +164,7 @@ class KeySearch {
 void ShardKeeper::look_up_key(Submit submit, const std::vector<int>& databases) {
   node_->counters.key_lookups += 1;
   const auto search =
-      std::make_shared<KeySearch>(ShardActor{self_}, std::move(submit), node_->database_of(shard_), databases.size());
+      std::make_shared<KeySearch>(ShardActor{self_}, std::move(submit), node_->database_of(shard_), databases);
   for (const int database : databases) {
     const bool queued = node_->pools[static_cast<std::size_t>(database)]->read(
         [search, database, key = search->key()](RecoveryStore& store) {
@@ -181,6 +182,9 @@ void ShardKeeper::on_key_looked_up(KeyLookedUp& found) {
     return node_->answer(found.submit.correlation, not_now(found.failure));
   if (!found.stored && (!is_served() || is_releasing()))
     return divert(found.submit);
+  // An equal request may have begun, and even ended, since the other databases were asked.
+  if (!found.stored && !found.asked_own && node_->keys.may_contain(request.stamp.key))
+    return begin(found.submit.correlation, request);
   if (!found.stored && keys_under_way_.contains(request.stamp.key, self_->clock().now()))
     return self_->delayed_send(self_, look_for_the_first_again, std::move(found.submit));
   if (!found.stored)

@@ -17,7 +17,7 @@ ACCOUNTS = 8
 MOST_WALLETS = 200  # opened until each node owns its accounts
 ROAMING_CLIENTS = 3  # beside one for each node's own accounts
 PAUSE_S = 0.02  # of a client between operations: two cores shall not be the fault
-WARM_UP, COOL_DOWN = 30, 30  # acknowledged operations
+WARM_UP, COOL_DOWN = 20, 20  # acknowledged operations
 
 
 @dataclass
@@ -236,7 +236,7 @@ class Director:
             moments = [each.ended for each in done if wallet in (each.source, each.destination)]
             (away if owner in stage.hit else untouched).append(longest_gap(moments, began, ended))
         others = [each for each in done if began <= each.began <= ended
-                  and not {placement[each.source], placement[each.destination]} & stage.hit]
+                  and not {placement.get(each.source), placement.get(each.destination)} & stage.hit]
         report.away_s = max(away, default=0.0)
         report.others_away_s = max(untouched, default=0.0)
         report.others_p99_ms = percentile([(each.ended - each.began) * 1000 for each in others], 0.99)

@@ -13,26 +13,33 @@ namespace dompet {
 namespace {
 
 /// Two authorities and a certificate of each, made anew by each run of the tests.
-const std::filesystem::path& certificates() {
-  static const std::filesystem::path folder = [] {
+class Certificates {
+ public:
+  Certificates() {
     std::string made = std::filesystem::temp_directory_path() / "dompet-certificates-XXXXXX";
     REQUIRE(mkdtemp(made.data()) != nullptr);
+    folder_ = made;
     const std::string script = std::filesystem::path(__FILE__).parent_path() / "make_certificates";
     REQUIRE(std::system((script + " " + made).c_str()) == 0);
-    return std::filesystem::path(made);
-  }();
-  return folder;
-}
-
-struct CertificatesGoAway {
-  ~CertificatesGoAway() {
-    std::error_code ignored;
-    std::filesystem::remove_all(certificates(), ignored);
   }
+  ~Certificates() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Certificates(const Certificates&) = delete;
+
+  std::string operator/(const std::string& file) const { return folder_ / file; }
+
+ private:
+  std::filesystem::path folder_{};
 };
 
+const Certificates& certificates() {
+  static const Certificates made;
+  return made;
+}
+
 ClusterSettings tls_settings(const std::string& whose_certificate, const std::string& trusts) {
-  static const CertificatesGoAway at_the_end;
   ClusterSettings settings = loopback_settings();
   settings.tls_certificate = certificates() / (whose_certificate + ".pem");
   settings.tls_key = certificates() / (whose_certificate + ".key");
