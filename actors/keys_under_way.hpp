@@ -9,8 +9,8 @@
 namespace dompet {
 
 /// The keys of money requests that a shard has begun and that may not be on record yet (protocol 5.7): an equal request
-/// that comes meanwhile, through another node, must wait for what becomes of the first one. A key that is not given back
-/// is remembered for `memory`; after that the first one is on record, lost, or slower than anybody waits.
+/// that comes meanwhile, through another node, must wait for what becomes of the first one. A key that is not given
+/// back is remembered for `memory`; after that the first one is on record, lost, or slower than anybody waits.
 class KeysUnderWay {
  public:
   using Clock = std::chrono::steady_clock;

@@ -25,7 +25,8 @@ class Lane {
   void append(LaneEntryPtr entry);
   void retire(const DurableWalletPtr& wallet, LaneEntryPtr then);
   void flush();
-  /// Claims the shards that are this node's and begins a generation; tries again later when the database does not answer.
+  /// Claims the shards that are this node's and begins a generation; tries again later when the database does not
+  /// answer.
   void claim();
   void adopt(const std::vector<Shard>& shards);
   void hand_over(const HandOver& order);

@@ -113,8 +113,8 @@ struct Transfer {
   /// Slow path: the record that holds the request, once it is durable.
   RecordPtr begun{};
 
-  /// Slow path: the coordinator may answer "it goes on", the lane how it ended. Whoever is first takes the asker, so that
-  /// he never hears both.
+  /// Slow path: the coordinator may answer "it goes on", the lane how it ended. Whoever is first takes the asker, so
+  /// that he never hears both.
   std::uint64_t take_asker() { return correlation.exchange(0); }
 };
 
@@ -215,10 +215,10 @@ struct Tick {};
 using ShardActor =
     caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<Route>, caf::reacts_to<AskDecision>,
                      caf::reacts_to<WalletLoaded>, caf::reacts_to<KeyLookedUp>, caf::reacts_to<DecisionLookedUp>,
-                     caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<KeyFreed>, caf::reacts_to<WalletQuiesced>,
-                     caf::reacts_to<WalletDrained>, caf::reacts_to<QuarantineWallet>, caf::reacts_to<AnnounceCrash>,
-                     caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>, caf::reacts_to<ReleaseShard>,
-                     caf::reacts_to<Tick>>;
+                     caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<KeyFreed>,
+                     caf::reacts_to<WalletQuiesced>, caf::reacts_to<WalletDrained>, caf::reacts_to<QuarantineWallet>,
+                     caf::reacts_to<AnnounceCrash>, caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>,
+                     caf::reacts_to<ReleaseShard>, caf::reacts_to<Tick>>;
 
 // --- to a shard's saga engine ---
 
@@ -294,9 +294,9 @@ struct ResetLane {
   std::string reason;
 };
 
-using LaneActor = caf::typed_actor<caf::reacts_to<Append>, caf::reacts_to<Retire>, caf::reacts_to<Flush>,
-                                   caf::reacts_to<ClaimShards>, caf::reacts_to<AdoptShards>,
-                                   caf::reacts_to<HandOver>, caf::reacts_to<ResetLane>>;
+using LaneActor =
+    caf::typed_actor<caf::reacts_to<Append>, caf::reacts_to<Retire>, caf::reacts_to<Flush>, caf::reacts_to<ClaimShards>,
+                     caf::reacts_to<AdoptShards>, caf::reacts_to<HandOver>, caf::reacts_to<ResetLane>>;
 
 // --- to the router ---
 
@@ -357,9 +357,8 @@ struct DrainNode {
   Incarnation node{};
 };
 
-using MembershipActor =
-    caf::typed_actor<caf::reacts_to<ShardsSeen>, caf::reacts_to<LookNow>, caf::reacts_to<Leave>,
-                     caf::reacts_to<RebalanceNow>, caf::reacts_to<DrainNode>, caf::reacts_to<Tick>>;
+using MembershipActor = caf::typed_actor<caf::reacts_to<ShardsSeen>, caf::reacts_to<LookNow>, caf::reacts_to<Leave>,
+                                         caf::reacts_to<RebalanceNow>, caf::reacts_to<DrainNode>, caf::reacts_to<Tick>>;
 
 // --- to a database's ownership actor ---
 

@@ -9,7 +9,7 @@ namespace dompet {
 namespace {
 static_assert(std::endian::native == std::endian::little, "numbers are swapped into network order");
 constexpr std::int64_t unix_ms_of_2000 = 946'684'800'000;
-}
+}  // namespace
 
 void BinaryParams::big_endian(std::uint64_t value, int bytes) {
   const std::uint64_t swapped = __builtin_bswap64(value);

@@ -279,8 +279,7 @@ TEST_CASE("the last word of a wallet's former actor is not taken for its present
   const std::uint64_t waits = bank.topup(wallet, 10, "waits in the lane");
   bank.world.run_without_lane();
   bank.world.advance(std::chrono::seconds(2));
-  caf::anon_send(bank.world.node().shard_of_wallet(wallet),
-                 WalletQuiesced{wallet, true, bank.world.generation() - 1});
+  caf::anon_send(bank.world.node().shard_of_wallet(wallet), WalletQuiesced{wallet, true, bank.world.generation() - 1});
   bank.world.run_without_lane();
   const std::uint64_t next = bank.topup(wallet, 5, "next");
   bank.world.run_without_lane();
