@@ -8,6 +8,7 @@ these: what is wrong in a ledger stays wrong, and would be found again after eac
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -106,6 +107,8 @@ def run(cluster, directory, arguments, faults):
 
 def main():
     arguments = read_arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: PostgreSQL is stopped, too
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     networked = network.why_not() is None
     if networked:
         network.enter()

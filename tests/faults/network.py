@@ -1,5 +1,5 @@
 """A network that can be broken: each node in a network namespace of its own, all on one bridge, in a namespace that nobody else
-is in. Everything of it is gone when its processes are: nothing is left on the machine, not even after kill -9.
+is in. It is gone when its processes are: nothing of it is left on the machine, not even after kill -9.
 
 `enter()` moves this process there, and thereby everything that it starts afterwards; the director, its clients and PostgreSQL
 live at the bridge. It wants root; without, the faults of the network are left out."""
