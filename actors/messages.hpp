@@ -98,7 +98,8 @@ using WalletActor =
                      caf::reacts_to<Abandon>>;
 
 /// A money request on its way: made by the source's shard, shared by everyone who handles it, so that the hops
-/// carry a pointer. The fields are set before the first send and only read afterwards.
+/// carry a pointer. The fields are set before the first send and only read afterwards, but for two things: whoever
+/// answers takes the asker, and a source whose destination moved away takes its own handles back before it goes on.
 struct Transfer {
   std::shared_ptr<const Transaction> transaction{};
   Stamp stamp{};
