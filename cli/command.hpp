@@ -16,6 +16,7 @@ struct Finding {
 
 void add_migrate(CLI::App& app);
 void add_seed(CLI::App& app);
+void add_generate(CLI::App& app);
 void add_load(CLI::App& app);
 void add_verify(CLI::App& app);
 void add_generate_journal(CLI::App& app);

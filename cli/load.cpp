@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -12,12 +13,15 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/load/account_wallets.hpp"
 #include "cli/load/engine.hpp"
+#include "cli/load/payments.hpp"
 #include "cli/load/random.hpp"
 #include "cli/load/replay.hpp"
 #include "cli/load/report.hpp"
 #include "cli/load/transfers.hpp"
 #include "cli/load/wallets.hpp"
+#include "cli/payments_file.hpp"
 
 namespace dompet::cli {
 
@@ -41,6 +45,8 @@ struct LoadOptions {
   std::size_t verify_replay = 0;
   std::vector<std::string> headers;
   std::string json;
+  std::string csv;
+  std::string batch;
   bool prepare_only = false;
   bool allow_remote = false;
 };
@@ -129,12 +135,59 @@ LoadSetting setting_of(const LoadOptions& options, std::uint32_t operations_per_
   return setting;
 }
 
+Endpoint endpoint_of(const LoadOptions& options) {
+  auto endpoint = resolve_endpoint(options.url);
+  if (!endpoint.is_loopback() && !options.allow_remote)
+    throw std::runtime_error(options.url + " is not this machine; --allow-remote says that you mean it");
+  return endpoint;
+}
+
+void stop_on_signals() {
+  stop_asked = false;
+  std::signal(SIGINT, [](int) { stop_asked = true; });
+  std::signal(SIGTERM, [](int) { stop_asked = true; });
+}
+
+/// Part of the idempotency keys, so of a length that leaves room for the rows' ids.
+std::string batch_of(const LoadOptions& options) {
+  constexpr std::size_t longest = 30;
+  const auto batch = options.batch.empty() ? std::filesystem::path(options.csv).stem().string() : options.batch;
+  const bool is_visible = std::ranges::all_of(batch, [](char letter) { return letter > ' ' && letter < '\x7f'; });
+  if (batch.empty() || batch.size() > longest || !is_visible)
+    throw std::runtime_error("--batch should be 1 to 30 visible characters; without it, the file's name is taken");
+  return batch;
+}
+
+void run_csv(const LoadOptions& options) {
+  constexpr double usual_rate = 1'000;
+  const auto batch = batch_of(options);
+  const auto file = read_payments(options.csv);
+  const auto endpoint = endpoint_of(options);
+  const auto common = common_of(options, endpoint);
+  ErrandPlan plan{.connections = options.connections, .stop = &stop_asked, .talk = ::isatty(STDERR_FILENO) != 0};
+  stop_on_signals();
+  const auto wallets = wallets_of(file.accounts, endpoint, common, plan);
+  fund(file.accounts, wallets, batch, endpoint, common, plan);
+  if (options.prepare_only)
+    return;
+  plan.rate = options.rate > 0 ? options.rate : usual_rate;
+  const auto outcome = send_payments(file, wallets, batch, endpoint, common, plan);
+  auto setting = setting_of(options, 1);
+  setting.workload = "payments of " + options.csv;
+  setting.rate = plan.rate;
+  setting.wallets = static_cast<std::uint32_t>(wallets.size());
+  if (options.json != "-")
+    print_payments(setting, outcome);
+  if (!options.json.empty())
+    write_payments_json(options.json, setting, outcome);
+  if (outcome.failed + outcome.undecided > 0)
+    throw Finding{};
+}
+
 void run(const LoadOptions& options) {
   check_together(options);
   auto plan = plan_of(options);
-  const auto endpoint = resolve_endpoint(options.url);
-  if (!endpoint.is_loopback() && !options.allow_remote)
-    throw std::runtime_error(options.url + " is not this machine; --allow-remote says that you mean it");
+  const auto endpoint = endpoint_of(options);
   const auto common = common_of(options, endpoint);
 
   auto wish = options.wallets;
@@ -144,9 +197,7 @@ void run(const LoadOptions& options) {
   if (options.prepare_only)
     return;
 
-  stop_asked = false;
-  std::signal(SIGINT, [](int) { stop_asked = true; });
-  std::signal(SIGTERM, [](int) { stop_asked = true; });
+  stop_on_signals();
   const auto workload = workload_of(options, common, book, random_seed());
   const auto outcome = run_load(endpoint, plan, *workload);
   if (plan.on_progress)
@@ -205,7 +256,14 @@ void add_load(CLI::App& app) {
   load.add_option("--header", options->headers, "A header for every request, as 'Name: value'");
   load.add_option("--json", options->json, "Write the result as JSON to this file, or to standard output with -");
   load.add_flag("--allow-remote", options->allow_remote, "Allow a server that is not on this machine");
-  load.callback([options] { run(*options); });
+  auto* csv = load.add_option("--csv", options->csv, "Send the payments of this file instead, each once, open loop");
+  load.add_option("--batch", options->batch, "Sent twice under one name, a payment is done once (the file's name)")
+      ->needs(csv);
+  for (const char* other :
+       {"--workload", "--duration", "--warmup", "--bulk-size", "--wallets", "--spread", "--hot", "--hot-source",
+        "--currency", "--top-up", "--top-up-method", "--wallets-file", "--verify-replay"})
+    csv->excludes(load.get_option(other));
+  load.callback([options] { options->csv.empty() ? run(*options) : run_csv(*options); });
 }
 
 }  // namespace dompet::cli

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   try {
     dompet::cli::add_migrate(app);
     dompet::cli::add_seed(app);
+    dompet::cli::add_generate(app);
     dompet::cli::add_load(app);
     dompet::cli::add_verify(app);
     dompet::cli::add_generate_journal(app);

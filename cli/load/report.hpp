@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/load/engine.hpp"
+#include "cli/load/payments.hpp"
 #include "cli/load/replay.hpp"
 
 namespace dompet::cli {
@@ -21,8 +23,9 @@ struct LoadSetting {
   std::uint32_t operations_per_request = 1;
 };
 
-/// One line on stderr, drawn over itself.
+/// One line on stderr, drawn over itself: of a run that lasts a time, or of a list that is worked off.
 void draw_progress(const Progress& progress);
+void draw_count(std::string_view what, std::uint64_t done, std::uint64_t all);
 void erase_progress();
 
 /// For people, on standard output.
@@ -31,5 +34,9 @@ void print_table(const LoadSetting& setting, const LoadOutcome& outcome, const s
 /// For programs; `path` may be "-". The members are described in cli/README.md. Throws when it cannot be written.
 void write_json(const std::string& path, const LoadSetting& setting, const LoadOutcome& outcome,
                 const std::optional<ReplayOutcome>& replayed);
+
+/// The same for a file of payments: what became of its rows, and how long they took.
+void print_payments(const LoadSetting& setting, const PaymentsOutcome& payments);
+void write_payments_json(const std::string& path, const LoadSetting& setting, const PaymentsOutcome& payments);
 
 }  // namespace dompet::cli

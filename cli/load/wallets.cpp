@@ -2,17 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
 
 #include "cli/http_client.hpp"
-#include "cli/load/engine.hpp"
+#include "cli/load/errands.hpp"
 #include "cli/load/random.hpp"
 
 namespace dompet::cli {
@@ -20,67 +18,6 @@ namespace dompet::cli {
 namespace {
 
 constexpr std::string_view file_title = "dompet load wallets";
-constexpr auto preparation_limit = std::chrono::minutes(30);
-
-/// A list of POSTs, each of which must succeed in the end: shed ones are sent again, anything else ends the run.
-class Errands : public Workload {
- public:
-  explicit Errands(std::uint32_t count) : retries_left_(count + 10'000ULL) {
-    for (std::uint32_t i = 0; i < count; ++i)
-      pending_.push_back(i);
-  }
-
-  bool next(Shot& shot) override {
-    if (pending_.empty() || !failure_.empty())
-      return false;
-    shot.number = pending_.front();
-    pending_.pop_front();
-    render(shot);
-    return true;
-  }
-
-  void answered(const Shot& shot, const Response& response, Verdicts& verdicts) override {
-    const auto verdict = verdict_of(response.status);
-    ++verdicts[verdict];
-    if (verdict == Verdict::ok) {
-      ++done_;
-      succeeded(shot, response);
-    } else if (verdict == Verdict::shed && retries_left_ > 0) {
-      again(shot);
-    } else if (failure_.empty()) {
-      failure_ = "the server answered " + std::to_string(response.status) + ": " + std::string(response.body);
-    }
-  }
-
-  /// Only what carries an idempotency key may be sent again in doubt; a wallet too many does no harm here.
-  void lost(const Shot& shot) override {
-    if (retries_left_ > 0)
-      again(shot);
-  }
-
-  void check_all_done(std::size_t count, std::string_view what) const {
-    if (!failure_.empty())
-      throw std::runtime_error("cannot " + std::string(what) + ": " + failure_);
-    if (done_ < count)
-      throw std::runtime_error("cannot " + std::string(what) + ": only " + std::to_string(done_) + " of " +
-                               std::to_string(count) + " done");
-  }
-
- protected:
-  virtual void render(Shot& shot) = 0;
-  virtual void succeeded(const Shot&, const Response&) {}
-
- private:
-  void again(const Shot& shot) {
-    --retries_left_;
-    pending_.push_back(static_cast<std::uint32_t>(shot.number));
-  }
-
-  std::deque<std::uint32_t> pending_;
-  std::uint64_t retries_left_;
-  std::uint64_t done_ = 0;
-  std::string failure_;
-};
 
 class OpenWallets : public Errands {
  public:
@@ -147,20 +84,9 @@ class TopUpWallets : public Errands {
   const WalletBook& book_;
 };
 
-void run_errands(const Endpoint& endpoint, Errands& errands, const WalletWish& wish, std::string_view what) {
-  LoadPlan plan;
-  plan.connections = std::max(1, std::min(wish.connections, static_cast<int>(wish.count)));
-  plan.duration = preparation_limit;
-  if (wish.talk) {
-    plan.on_progress = [&](const Progress& progress) {
-      std::fprintf(stderr, "\r\033[K%.*s: %llu of %u", static_cast<int>(what.size()), what.data(),
-                   static_cast<unsigned long long>(progress.verdicts[Verdict::ok]), wish.count);
-    };
-  }
-  run_load(endpoint, plan, errands);
-  if (wish.talk)
-    std::fputs("\r\033[K", stderr);
-  errands.check_all_done(wish.count, what);
+void do_all(const Endpoint& endpoint, Errands& errands, const WalletWish& wish, std::string_view what) {
+  run_errands(endpoint, errands, {.connections = wish.connections, .talk = wish.talk}, what);
+  errands.check_all_done(what);
 }
 
 bool read_file(const WalletWish& wish, WalletBook& book) {
@@ -208,9 +134,9 @@ WalletBook prepare_wallets(const Endpoint& endpoint, const RequestTemplate::Comm
     return book;
   book.ids.assign(wish.count, IdText{});
   OpenWallets opening(common, book);
-  run_errands(endpoint, opening, wish, "open wallets");
+  do_all(endpoint, opening, wish, "open wallets");
   TopUpWallets topping_up(common, book, wish);
-  run_errands(endpoint, topping_up, wish, "top up wallets");
+  do_all(endpoint, topping_up, wish, "top up wallets");
   if (!wish.file.empty())
     write_file(wish.file, book);
   return book;
