@@ -30,6 +30,16 @@ constexpr std::array words{
     Words{Decline::wallet_has_holds, "wallet_has_holds", "A wallet with holds cannot be closed."},
     Words{Decline::already_exists, "already_exists", "It exists already."},
     Words{Decline::cancelled, "cancelled", "The transfer was cancelled before the destination accepted it."},
+    Words{Decline::card_blocked, "card_blocked", "The card is frozen or was deleted."},
+    Words{Decline::daily_limit_exceeded, "daily_limit_exceeded", "The amount is over what may still leave today."},
+    Words{Decline::weekly_limit_exceeded, "weekly_limit_exceeded",
+          "The amount is over what may still leave this week."},
+    Words{Decline::monthly_limit_exceeded, "monthly_limit_exceeded",
+          "The amount is over what may still leave this month."},
+    Words{Decline::payment_not_open, "payment_not_open",
+          "The payment has no authorization left: it was captured, voided or expired, or never had one."},
+    Words{Decline::refund_exceeded, "refund_exceeded", "The refund is more than was captured and not refunded yet."},
+    Words{Decline::provider_refused, "provider_refused", "The payment provider refused."},
 };
 
 const Words& find(Decline decline) {

@@ -6,8 +6,8 @@
 
 namespace dompet {
 
-/// Why a wallet says no: each name completes "declined because…". The order is the precedence: a request that
-/// fails several rules is declined for the first. The numbers are stored in the journal: never reuse one.
+/// Why a wallet says no: each name completes "declined because…". A request that fails several rules is declined for
+/// the first, in the order of the checks in wallet.cpp. The numbers are stored in the journal: never reuse one.
 enum class Decline : std::uint8_t {
   wallet_not_found = 1,
   wallet_closed = 2,
@@ -24,6 +24,13 @@ enum class Decline : std::uint8_t {
   wallet_has_holds = 13,
   already_exists = 14,
   cancelled = 15,
+  card_blocked = 16,
+  daily_limit_exceeded = 17,
+  weekly_limit_exceeded = 18,
+  monthly_limit_exceeded = 19,
+  payment_not_open = 20,
+  refund_exceeded = 21,
+  provider_refused = 22,
 };
 
 /// The code clients see: the enumerator's name.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +12,26 @@
 
 namespace dompet {
 
+/// Why money leaves a wallet, as its limits tell it apart. The numbers are stored. A refund, and what was written
+/// before there were such limits, is uncounted.
+enum class SpendingKind : std::uint8_t { uncounted = 0, transfer = 1, withdrawal = 2, payment = 3 };
+inline constexpr std::size_t counted_spending_kinds = 3;
+
+/// What a movement counts as, and when: `day` is the UTC day since 1970-01-01.
+struct Spending {
+  SpendingKind kind = SpendingKind::uncounted;
+  std::int32_t day = 0;
+  bool operator==(const Spending&) const = default;
+};
+
+/// The most that may leave in a UTC day, an ISO week, a month.
+struct PeriodLimits {
+  std::optional<Minor> day{};
+  std::optional<Minor> week{};
+  std::optional<Minor> month{};
+  bool operator==(const PeriodLimits&) const = default;
+};
+
 /// What a wallet must obey when it decides. All amounts in minor units of its currency.
 struct Limits {
   /// The most that may leave in one transaction.
@@ -18,6 +40,10 @@ struct Limits {
   std::optional<Minor> maximum_balance{};
   /// How far available may fall below zero.
   Minor credit_limit = 0;
+  /// Of everything that leaves and is counted.
+  PeriodLimits out{};
+  /// Of transfers, withdrawals and payments: by SpendingKind, less one.
+  std::array<PeriodLimits, counted_spending_kinds> out_by_kind{};
 
   bool operator==(const Limits&) const = default;
 };
@@ -29,6 +55,8 @@ struct WalletOpened {
   Currency currency;
   std::string name;
   Limits limits;
+  /// Nil for a wallet of nobody's, which only staff can use.
+  UserId owner{};
   bool operator==(const WalletOpened&) const = default;
 };
 
@@ -65,6 +93,7 @@ struct Credited {
 struct TransferredOut {
   TransactionId transaction;
   Minor amount = 0;
+  Spending spending{};
   bool operator==(const TransferredOut&) const = default;
 };
 
@@ -72,7 +101,18 @@ struct TransferredOut {
 struct HoldPlaced {
   TransactionId transaction;
   Minor amount = 0;
+  Spending spending{};
+  /// A payment was authorized: captures take from it until it is used up, voided or expired.
+  bool authorization = false;
   bool operator==(const HoldPlaced&) const = default;
+};
+
+/// More was set aside for an authorized payment. The whole hold then counts as spent on that day.
+struct HoldIncreased {
+  TransactionId payment;
+  Minor amount = 0;
+  Spending spending{};
+  bool operator==(const HoldIncreased&) const = default;
 };
 
 /// Held money left. A hold can be captured in several parts.
@@ -89,7 +129,61 @@ struct HoldReleased {
   bool operator==(const HoldReleased&) const = default;
 };
 
-using Event = std::variant<WalletOpened, NameChanged, LimitsChanged, WalletFrozen, WalletUnfrozen, WalletClosed,
-                           Credited, TransferredOut, HoldPlaced, HoldCaptured, HoldReleased>;
+/// A capture was begun by single steps: its amount, and with a final one the `rest`, moved from the payment's hold to a
+/// hold of the capture's own.
+struct CaptureReserved {
+  TransactionId payment;
+  TransactionId capture;
+  Minor amount = 0;
+  Minor rest = 0;
+  bool operator==(const CaptureReserved&) const = default;
+};
+
+/// The capture's amount left, its rest became available again.
+struct CaptureSettled {
+  TransactionId capture;
+  Minor amount = 0;
+  Minor released = 0;
+  bool operator==(const CaptureSettled&) const = default;
+};
+
+/// The merchant's wallet refused: what the capture had reserved is the payment's again.
+struct CaptureReturned {
+  TransactionId payment;
+  TransactionId capture;
+  Minor amount = 0;
+  bool operator==(const CaptureReturned&) const = default;
+};
+
+/// Reserved and settled at once (protocol 5.6): part of a payment's hold left, `released` became available again.
+struct AuthorizationCaptured {
+  TransactionId payment;
+  Minor amount = 0;
+  Minor released = 0;
+  bool operator==(const AuthorizationCaptured&) const = default;
+};
+
+/// What was left of an authorized payment became available again: the merchant gave it up, or its time was over.
+struct PaymentVoided {
+  TransactionId payment;
+  Minor amount = 0;
+  bool operator==(const PaymentVoided&) const = default;
+};
+
+/// The card cannot be used to pay from this wallet: it was frozen or put into the trash.
+struct CardBlocked {
+  CardId card;
+  bool operator==(const CardBlocked&) const = default;
+};
+
+struct CardAllowed {
+  CardId card;
+  bool operator==(const CardAllowed&) const = default;
+};
+
+using Event =
+    std::variant<WalletOpened, NameChanged, LimitsChanged, WalletFrozen, WalletUnfrozen, WalletClosed, Credited,
+                 TransferredOut, HoldPlaced, HoldIncreased, HoldCaptured, HoldReleased, CaptureReserved, CaptureSettled,
+                 CaptureReturned, AuthorizationCaptured, PaymentVoided, CardBlocked, CardAllowed>;
 
 }  // namespace dompet

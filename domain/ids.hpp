@@ -47,6 +47,9 @@ std::string to_string(const Id<Thing>& id) {
 
 using WalletId = Id<struct WalletThing>;
 using TransactionId = Id<struct TransactionThing>;
+using UserId = Id<struct UserThing>;
+using CardId = Id<struct CardThing>;
+using MerchantId = Id<struct MerchantThing>;
 /// One start of one process (protocol: "incarnation"); two starts never share it.
 using Incarnation = Id<struct IncarnationThing>;
 /// What is left of (client, Idempotency-Key) after hashing: unique in the whole ledger.

@@ -26,11 +26,19 @@ WalletMove move_of(const Event& event) {
     return {0, -captured->amount};
   if (const auto* released = std::get_if<HoldReleased>(&event))
     return {released->amount, -released->amount};
+  if (const auto* voided = std::get_if<PaymentVoided>(&event))
+    return {voided->amount, -voided->amount};
+  if (const auto* increased = std::get_if<HoldIncreased>(&event))
+    return {-increased->amount, increased->amount};
+  if (const auto* settled = std::get_if<CaptureSettled>(&event))
+    return {settled->released, -settled->amount - settled->released};
+  if (const auto* captured_at_once = std::get_if<AuthorizationCaptured>(&event))
+    return {captured_at_once->released, -captured_at_once->amount - captured_at_once->released};
   return {};
 }
 
-/// The entry that stands against the wallets': what came from outside, or is on its way between two shards. It is the
-/// transaction's amount, not what the legs come to, so that legs that moved another amount do not balance.
+/// The entry that stands against the wallets': what came from or went outside, or is on its way between two shards. It
+/// is the transaction's amount, not what the legs come to, so that legs that moved another amount do not balance.
 std::optional<Entry> other_side(const Record& record) {
   const bool topup = record.kind == RecordKind::topup;
   const bool credit = record.kind == RecordKind::transfer_credited;
@@ -41,6 +49,8 @@ std::optional<Entry> other_side(const Record& record) {
   const std::string currency{transaction.currency.text()};
   if (topup)
     return Entry{"external:" + transaction.method + ':' + currency, -transaction.amount};
+  if (transaction.kind == TransactionKind::withdrawal)
+    return Entry{"external:" + transaction.method + ':' + currency, transaction.amount};
   return Entry{"transit:" + currency, credit ? -transaction.amount : transaction.amount};
 }
 

@@ -8,8 +8,20 @@ std::string_view name_of(TransactionKind kind) {
   switch (kind) {
     case TransactionKind::topup: return "topup";
     case TransactionKind::transfer: return "transfer";
+    case TransactionKind::withdrawal: return "withdrawal";
+    case TransactionKind::payment: return "payment";
+    case TransactionKind::refund: return "refund";
+    case TransactionKind::capture: return "capture";
+    case TransactionKind::increment: return "increment";
+    case TransactionKind::void_payment: return "void";
   }
   throw Bug("a transaction has a known kind");
+}
+
+bool has_payment_details(const Transaction& transaction) {
+  return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
+         transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||
+         transaction.final_capture || transaction.expires_at_ms != 0;
 }
 
 }  // namespace dompet

@@ -19,7 +19,22 @@ namespace dompet {
 /// A SHA-256.
 using Digest = std::array<std::uint8_t, 32>;
 
-enum class TransactionKind : std::uint8_t { topup = 1, transfer = 2 };
+/// The numbers are stored. Captures, increments and voids are acts on a payment: clients see the payment.
+enum class TransactionKind : std::uint8_t {
+  topup = 1,
+  transfer = 2,
+  withdrawal = 3,
+  payment = 4,
+  refund = 5,
+  capture = 6,
+  increment = 7,
+  void_payment = 8,
+};
+
+constexpr bool is_act_on_payment(TransactionKind kind) {
+  return kind == TransactionKind::capture || kind == TransactionKind::increment ||
+         kind == TransactionKind::void_payment;
+}
 
 std::string_view name_of(TransactionKind kind);
 
@@ -31,15 +46,41 @@ struct Transaction {
   Minor amount = 0;
   /// The wallet that pays; nil for a top-up, whose money comes from outside.
   WalletId source{};
-  /// The wallet that receives.
+  /// The wallet that receives; nil for a withdrawal, whose money goes outside.
   WalletId destination{};
-  /// How a top-up was paid; it names the external account `external:<method>:<currency>`.
+  /// How a top-up or a payment was paid, or the provider of a withdrawal; it names the external account
+  /// `external:<method>:<currency>`.
   std::string method{};
   std::string description{};
   /// The client's own JSON object, as text; empty when there is none.
   std::string metadata{};
+  /// The payment that a capture, increment, void or refund belongs to.
+  TransactionId parent{};
+  MerchantId merchant{};
+  CardId card{};
+  /// Where a withdrawal goes: `<bank_code>/<account_number>`.
+  std::string payout_account{};
+  /// A payment that is authorized now and captured later.
+  bool manual_capture = false;
+  /// A capture after which nothing more will be captured: the rest is released.
+  bool final_capture = false;
+  /// When an authorization ends, milliseconds since 1970; zero for everything else.
+  std::int64_t expires_at_ms = 0;
 
   bool operator==(const Transaction&) const = default;
+};
+
+/// Whether it has anything of what only payments, their acts, refunds and withdrawals have: `parent` and below.
+bool has_payment_details(const Transaction& transaction);
+
+/// How an authorized payment stands after a record, in minor units of its currency.
+struct PaymentState {
+  /// All that was ever set aside for it.
+  Minor authorized = 0;
+  Minor captured = 0;
+  /// What can still be captured.
+  Minor remaining = 0;
+  bool operator==(const PaymentState&) const = default;
 };
 
 /// A request's idempotency: which key it came with, and a hash of what it asked for.
@@ -85,6 +126,16 @@ enum class RecordKind : std::uint8_t {
   hold_captured = 9,
   /// The saga is RELEASED: the source's leg.
   hold_released = 10,
+  /// Money was set aside for a payment with manual capture: the payer's leg.
+  payment_authorized = 11,
+  /// More of it: the payer's leg.
+  payment_incremented = 12,
+  /// What was left was given back, by the merchant or because the time was over: the payer's leg.
+  payment_voided = 13,
+  /// A top-up that a provider must confirm: no leg. The saga is RESERVED.
+  topup_begun = 14,
+  /// The provider refused it: no leg. The saga is RELEASED.
+  topup_refused = 15,
 };
 
 /// One row of the journal, the unit of truth. The record is the transaction wherever that is possible: both
@@ -96,6 +147,8 @@ struct Record {
   std::shared_ptr<const Transaction> transaction{};
   std::optional<Decline> decline{};
   std::optional<Stamp> stamp{};
+  /// Of records of a payment with manual capture.
+  std::optional<PaymentState> payment{};
   std::array<Leg, 2> leg{};
   std::uint8_t legs = 0;
 

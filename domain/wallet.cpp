@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/ensure.hpp"
+#include "domain/spending.hpp"
 
 namespace dompet {
 
@@ -55,16 +56,31 @@ Hold& must_find(Wallet& wallet, const TransactionId& transaction) {
   throw Bug("an event names a hold that the wallet does not have");
 }
 
-/// Takes `amount` off the hold and forgets the hold once nothing is left. The order of holds carries no meaning.
-void shrink_hold(Wallet& wallet, const TransactionId& transaction, Minor amount) {
+/// The order of holds carries no meaning.
+void forget_if_empty(Wallet& wallet, Hold& hold) {
+  if (hold.amount != 0)
+    return;
+  hold = wallet.holds.back();
+  wallet.holds.pop_back();
+}
+
+/// Takes `amount` off the hold and forgets the hold once nothing is left. Says what it counted as.
+Spending shrink_hold(Wallet& wallet, const TransactionId& transaction, Minor amount) {
   Hold& hold = must_find(wallet, transaction);
   ensure(amount > 0 && amount <= hold.amount, "an event takes no more from a hold than it has");
+  const Spending spending = hold.spending;
   hold.amount -= amount;
   wallet.held -= amount;
-  if (hold.amount == 0) {
-    hold = wallet.holds.back();
-    wallet.holds.pop_back();
-  }
+  forget_if_empty(wallet, hold);
+  return spending;
+}
+
+/// Part of a hold that leaves as capture comes back to the owner.
+void release(Wallet& wallet, Minor amount, const Spending& spending) {
+  ensure(amount >= 0, "what is released is not negative");
+  wallet.held -= amount;
+  wallet.available = must_add(wallet.available, amount);
+  give_back(wallet.spent, amount, spending);
 }
 
 void on(Wallet& wallet, const WalletOpened& event) {
@@ -73,6 +89,7 @@ void on(Wallet& wallet, const WalletOpened& event) {
   wallet.currency = event.currency;
   wallet.name = event.name;
   wallet.limits = event.limits;
+  wallet.owner = event.owner;
 }
 
 void on(Wallet& wallet, const NameChanged& event) { wallet.name = event.name; }
@@ -91,20 +108,101 @@ void on(Wallet& wallet, const Credited& event) {
 
 void on(Wallet& wallet, const TransferredOut& event) {
   wallet.available = must_add(wallet.available, -positive(event.amount));
+  count(wallet.spent, event.amount, event.spending);
 }
 
 void on(Wallet& wallet, const HoldPlaced& event) {
   wallet.available = must_add(wallet.available, -positive(event.amount));
   wallet.held = must_add(wallet.held, event.amount);
-  wallet.holds.push_back({event.transaction, event.amount});
+  wallet.holds.push_back({.transaction = event.transaction,
+                          .amount = event.amount,
+                          .spending = event.spending,
+                          .authorized = event.authorization ? event.amount : 0});
+  count(wallet.spent, event.amount, event.spending);
+}
+
+void on(Wallet& wallet, const HoldIncreased& event) {
+  Hold& hold = must_find(wallet, event.payment);
+  wallet.available = must_add(wallet.available, -positive(event.amount));
+  wallet.held = must_add(wallet.held, event.amount);
+  give_back(wallet.spent, hold.amount, hold.spending);
+  hold.amount = must_add(hold.amount, event.amount);
+  hold.authorized = must_add(hold.authorized, event.amount);
+  hold.spending = event.spending;
+  count(wallet.spent, hold.amount, hold.spending);
 }
 
 void on(Wallet& wallet, const HoldCaptured& event) { shrink_hold(wallet, event.transaction, event.amount); }
 
 void on(Wallet& wallet, const HoldReleased& event) {
-  shrink_hold(wallet, event.transaction, event.amount);
+  const Spending spending = shrink_hold(wallet, event.transaction, event.amount);
   wallet.available = must_add(wallet.available, event.amount);
+  give_back(wallet.spent, event.amount, spending);
 }
+
+void on(Wallet& wallet, const PaymentVoided& event) { on(wallet, HoldReleased{event.payment, event.amount}); }
+
+void on(Wallet& wallet, const CaptureReserved& event) {
+  Hold& hold = must_find(wallet, event.payment);
+  const Minor taken = must_add(positive(event.amount), event.rest);
+  ensure(event.rest >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
+  hold.amount -= taken;
+  hold.captured = must_add(hold.captured, event.amount);
+  const Hold capture{.transaction = event.capture,
+                     .amount = taken,
+                     .spending = hold.spending,
+                     .authorized = hold.authorized,
+                     .captured = hold.captured,
+                     .parent = event.payment,
+                     .rest = event.rest};
+  forget_if_empty(wallet, hold);
+  wallet.holds.push_back(capture);
+}
+
+void on(Wallet& wallet, const CaptureSettled& event) {
+  Hold& hold = must_find(wallet, event.capture);
+  ensure(hold.amount == positive(event.amount) + event.released, "a capture settles as it was reserved");
+  const Spending spending = hold.spending;
+  wallet.held -= event.amount;
+  release(wallet, event.released, spending);
+  hold.amount = 0;
+  forget_if_empty(wallet, hold);
+}
+
+void on(Wallet& wallet, const CaptureReturned& event) {
+  Hold& hold = must_find(wallet, event.capture);
+  ensure(hold.amount == positive(event.amount) && hold.parent == event.payment, "a capture returns as it was reserved");
+  const Hold capture = hold;
+  hold.amount = 0;
+  forget_if_empty(wallet, hold);
+  if (wallet.find_hold(event.payment) == nullptr)
+    wallet.holds.push_back({.transaction = event.payment,
+                            .spending = capture.spending,
+                            .authorized = capture.authorized,
+                            .captured = capture.captured});
+  Hold& payment = must_find(wallet, event.payment);
+  payment.amount = must_add(payment.amount, event.amount);
+  payment.captured -= event.amount - capture.rest;
+}
+
+void on(Wallet& wallet, const AuthorizationCaptured& event) {
+  Hold& hold = must_find(wallet, event.payment);
+  const Minor taken = must_add(positive(event.amount), event.released);
+  ensure(event.released >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
+  const Spending spending = hold.spending;
+  hold.amount -= taken;
+  hold.captured = must_add(hold.captured, event.amount);
+  wallet.held -= event.amount;
+  release(wallet, event.released, spending);
+  forget_if_empty(wallet, hold);
+}
+
+void on(Wallet& wallet, const CardBlocked& event) {
+  if (std::ranges::find(wallet.blocked_cards, event.card) == wallet.blocked_cards.end())
+    wallet.blocked_cards.push_back(event.card);
+}
+
+void on(Wallet& wallet, const CardAllowed& event) { std::erase(wallet.blocked_cards, event.card); }
 
 }  // namespace
 
@@ -126,7 +224,7 @@ const Hold* Wallet::find_hold(const TransactionId& transaction) const {
 Decided<WalletOpened> decide(const Wallet& wallet, const OpenWallet& command) {
   if (wallet.status != WalletStatus::absent)
     return std::unexpected(Decline::already_exists);
-  return WalletOpened{command.currency, command.name, command.limits};
+  return WalletOpened{command.currency, command.name, command.limits, command.owner};
 }
 
 Decided<NameChanged> decide(const Wallet& wallet, const ChangeName& command) {
@@ -147,6 +245,14 @@ Decided<WalletUnfrozen> decide(const Wallet& wallet, const UnfreezeWallet&) {
   return if_open(wallet, WalletUnfrozen{});
 }
 
+Decided<CardBlocked> decide(const Wallet& wallet, const BlockCard& command) {
+  return if_open(wallet, CardBlocked{command.card});
+}
+
+Decided<CardAllowed> decide(const Wallet& wallet, const AllowCard& command) {
+  return if_open(wallet, CardAllowed{command.card});
+}
+
 Decided<WalletClosed> decide(const Wallet& wallet, const CloseWallet&) {
   if (const Refusal refusal = not_open(wallet))
     return std::unexpected(*refusal);
@@ -158,6 +264,8 @@ Decided<WalletClosed> decide(const Wallet& wallet, const CloseWallet&) {
 }
 
 Decided<Credited> decide(const Wallet& wallet, const Credit& command) {
+  if (!may_use(wallet, command.on_behalf_of))
+    return std::unexpected(Decline::wallet_not_found);
   if (const Refusal refusal = immovable(wallet, command.currency))
     return std::unexpected(*refusal);
   const auto total = checked_add(wallet.total(), command.amount);
@@ -169,16 +277,22 @@ Decided<Credited> decide(const Wallet& wallet, const Credit& command) {
 }
 
 Decided<HoldPlaced> decide(const Wallet& wallet, const PlaceHold& command) {
+  if (!may_use(wallet, command.on_behalf_of))
+    return std::unexpected(Decline::wallet_not_found);
   if (const Refusal refusal = immovable(wallet, command.currency))
     return std::unexpected(*refusal);
+  if (std::ranges::find(wallet.blocked_cards, command.card) != wallet.blocked_cards.end())
+    return std::unexpected(Decline::card_blocked);
   if (wallet.limits.per_transaction && command.amount > *wallet.limits.per_transaction)
     return std::unexpected(Decline::transaction_limit_exceeded);
+  if (const Refusal refusal = over_limit(wallet, command.amount, command.spending))
+    return std::unexpected(*refusal);
   const auto after = checked_subtract(wallet.available, command.amount);
   if (!after || *after < -wallet.limits.credit_limit)
     return std::unexpected(Decline::insufficient_funds);
   if (!checked_add(wallet.held, command.amount))
     return std::unexpected(Decline::balance_overflow);
-  return HoldPlaced{command.transaction, command.amount};
+  return HoldPlaced{command.transaction, command.amount, command.spending, command.authorization};
 }
 
 Decided<HoldCaptured> decide(const Wallet& wallet, const CaptureHold& command) {

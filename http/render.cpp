@@ -16,11 +16,14 @@ struct Match : Cases... {
 
 /// What an event does to the available balance.
 Minor change_of(const Event& event) {
-  return std::visit(Match{[](const Credited& fact) { return fact.amount; },
-                          [](const TransferredOut& fact) { return -fact.amount; },
-                          [](const HoldPlaced& fact) { return -fact.amount; },
-                          [](const HoldReleased& fact) { return fact.amount; }, [](const auto&) { return Minor{0}; }},
-                    event);
+  return std::visit(
+      Match{[](const Credited& fact) { return fact.amount; }, [](const TransferredOut& fact) { return -fact.amount; },
+            [](const HoldPlaced& fact) { return -fact.amount; }, [](const HoldReleased& fact) { return fact.amount; },
+            [](const HoldIncreased& fact) { return -fact.amount; },
+            [](const CaptureSettled& fact) { return fact.released; },
+            [](const AuthorizationCaptured& fact) { return fact.released; },
+            [](const PaymentVoided& fact) { return fact.amount; }, [](const auto&) { return Minor{0}; }},
+      event);
 }
 
 std::string hex(const Digest& digest) {
@@ -68,7 +71,15 @@ std::string_view kind_of(const Event& event) {
                           [](const TransferredOut&) { return std::string_view{"transferred_out"}; },
                           [](const HoldPlaced&) { return std::string_view{"hold_placed"}; },
                           [](const HoldCaptured&) { return std::string_view{"hold_captured"}; },
-                          [](const HoldReleased&) { return std::string_view{"hold_released"}; }},
+                          [](const HoldReleased&) { return std::string_view{"hold_released"}; },
+                          [](const HoldIncreased&) { return std::string_view{"hold_increased"}; },
+                          [](const CaptureReserved&) { return std::string_view{"capture_reserved"}; },
+                          [](const CaptureSettled&) { return std::string_view{"captured"}; },
+                          [](const CaptureReturned&) { return std::string_view{"capture_returned"}; },
+                          [](const AuthorizationCaptured&) { return std::string_view{"captured"}; },
+                          [](const PaymentVoided&) { return std::string_view{"voided"}; },
+                          [](const CardBlocked&) { return std::string_view{"card_blocked"}; },
+                          [](const CardAllowed&) { return std::string_view{"card_allowed"}; }},
                     event);
 }
 

@@ -21,6 +21,11 @@ std::string_view name_of(RecordKind kind) {
     case RecordKind::transfer_cancelling: return "transfer_cancelling";
     case RecordKind::hold_captured: return "hold_captured";
     case RecordKind::hold_released: return "hold_released";
+    case RecordKind::payment_authorized: return "payment_authorized";
+    case RecordKind::payment_incremented: return "payment_incremented";
+    case RecordKind::payment_voided: return "payment_voided";
+    case RecordKind::topup_begun: return "topup_begun";
+    case RecordKind::topup_refused: return "topup_refused";
   }
   return "unknown";
 }

@@ -19,9 +19,12 @@ enum Flag : std::uint8_t {
   has_fingerprint = 4,
   /// The row's `wallet` is the destination and its `peer` the source, not the other way round.
   wallet_receives = 8,
+  /// What only payments, their acts, refunds and withdrawals have.
+  has_details = 16,
+  has_payment_state = 32,
 };
 
-constexpr std::uint8_t snapshot_version = 1;
+constexpr std::uint8_t snapshot_version = 2;
 
 Digest sha256(std::string_view bytes) {
   Digest digest{};
@@ -46,7 +49,31 @@ std::uint8_t flags_of(const Record& record) {
     flags |= has_fingerprint;
   if (record.transaction && receives(record))
     flags |= wallet_receives;
+  if (record.transaction && has_payment_details(*record.transaction))
+    flags |= has_details;
+  if (record.payment)
+    flags |= has_payment_state;
   return static_cast<std::uint8_t>(flags);
+}
+
+void put_details(ByteWriter& out, const Transaction& transaction) {
+  out.raw(transaction.parent.uuid.bytes);
+  out.raw(transaction.merchant.uuid.bytes);
+  out.raw(transaction.card.uuid.bytes);
+  out.text(transaction.payout_account);
+  out.u8(static_cast<std::uint8_t>(transaction.manual_capture | (transaction.final_capture << 1)));
+  out.signed_varint(transaction.expires_at_ms);
+}
+
+void read_details(Reader& in, Transaction& transaction) {
+  transaction.parent.uuid.bytes = in.raw<16>();
+  transaction.merchant.uuid.bytes = in.raw<16>();
+  transaction.card.uuid.bytes = in.raw<16>();
+  transaction.payout_account = in.text();
+  const std::uint8_t choices = in.u8();
+  transaction.manual_capture = (choices & 1) != 0;
+  transaction.final_capture = (choices & 2) != 0;
+  transaction.expires_at_ms = in.signed_varint();
 }
 
 /// Everything of the payload but the legs.
@@ -65,6 +92,13 @@ std::string encode_facts(const Record& record) {
     out.text(transaction->method);
     out.text(transaction->description);
     out.text(transaction->metadata);
+    if (has_payment_details(*transaction))
+      put_details(out, *transaction);
+  }
+  if (record.payment) {
+    out.signed_varint(record.payment->authorized);
+    out.signed_varint(record.payment->captured);
+    out.signed_varint(record.payment->remaining);
   }
   return bytes;
 }
@@ -101,16 +135,16 @@ void fill_parties(JournalRow& row, const Record& record) {
 
 RecordKind record_kind_of(std::int16_t number) {
   if (number < static_cast<std::int16_t>(RecordKind::wallet_changed) ||
-      number > static_cast<std::int16_t>(RecordKind::hold_released))
+      number > static_cast<std::int16_t>(RecordKind::topup_refused))
     throw Unreadable("a journal row is a record of an unknown kind");
   return static_cast<RecordKind>(number);
 }
 
 TransactionKind transaction_kind_of(std::uint8_t number) {
-  const auto kind = static_cast<TransactionKind>(number);
-  if (kind != TransactionKind::topup && kind != TransactionKind::transfer)
+  if (number < static_cast<std::uint8_t>(TransactionKind::topup) ||
+      number > static_cast<std::uint8_t>(TransactionKind::void_payment))
     throw Unreadable("a journal row belongs to a transaction of an unknown kind");
-  return kind;
+  return static_cast<TransactionKind>(number);
 }
 
 Decline must_be_decline(std::uint8_t number) {
@@ -140,6 +174,8 @@ std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow
   transaction->method = in.text();
   transaction->description = in.text();
   transaction->metadata = in.text();
+  if ((flags & has_details) != 0)
+    read_details(in, *transaction);
   const bool receiving = (flags & wallet_receives) != 0;
   transaction->source = wallet_of(receiving ? row.peer : row.wallet);
   transaction->destination = wallet_of(receiving ? row.wallet : row.peer);
@@ -177,15 +213,52 @@ void read_legs(Record& record, const JournalRow& row, std::string_view bytes) {
     throw Unreadable("a journal row is longer than its record");
 }
 
+void put_spent(ByteWriter& out, const Spent& spent) {
+  out.signed_varint(spent.day);
+  for (const auto* amounts : {&spent.in_day, &spent.in_week, &spent.in_month})
+    for (const Minor amount : *amounts)
+      out.signed_varint(amount);
+}
+
+Spent read_spent(Reader& in) {
+  Spent spent;
+  spent.day = static_cast<std::int32_t>(in.signed_varint());
+  for (auto* amounts : {&spent.in_day, &spent.in_week, &spent.in_month})
+    for (Minor& amount : *amounts)
+      amount = in.signed_varint();
+  return spent;
+}
+
+void put_cards(ByteWriter& out, const std::vector<CardId>& cards) {
+  out.varint(cards.size());
+  for (const CardId& card : cards)
+    out.raw(card.uuid.bytes);
+}
+
+std::vector<CardId> read_cards(Reader& in) {
+  const std::uint64_t count = in.varint();
+  if (count > in.left())
+    throw Unreadable("a snapshot names more cards than it has bytes");
+  std::vector<CardId> cards(count);
+  for (CardId& card : cards)
+    card.uuid.bytes = in.raw<16>();
+  return cards;
+}
+
 void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
   out.varint(holds.size());
   for (const Hold& hold : holds) {
     out.raw(hold.transaction.uuid.bytes);
     out.signed_varint(hold.amount);
+    put_spending(out, hold.spending);
+    out.signed_varint(hold.authorized);
+    out.signed_varint(hold.captured);
+    out.raw(hold.parent.uuid.bytes);
+    out.signed_varint(hold.rest);
   }
 }
 
-std::vector<Hold> read_holds(Reader& in) {
+std::vector<Hold> read_holds(Reader& in, std::uint8_t version) {
   const std::uint64_t count = in.varint();
   if (count > in.left())
     throw Unreadable("a snapshot names more holds than it has bytes");
@@ -193,6 +266,13 @@ std::vector<Hold> read_holds(Reader& in) {
   for (Hold& hold : holds) {
     hold.transaction.uuid.bytes = in.raw<16>();
     hold.amount = in.signed_varint();
+    if (version == 1)
+      continue;
+    hold.spending = read_spending(in);
+    hold.authorized = in.signed_varint();
+    hold.captured = in.signed_varint();
+    hold.parent.uuid.bytes = in.raw<16>();
+    hold.rest = in.signed_varint();
   }
   return holds;
 }
@@ -213,6 +293,8 @@ JournalRow encode(const Record& record) {
   if (record.transaction) {
     row.currency = static_cast<std::int16_t>(record.transaction->currency.numeric);
     row.amount = record.transaction->amount;
+    if (record.transaction->parent != TransactionId{})
+      row.parent = record.transaction->parent.uuid;
   }
   fill_parties(row, record);
   row.payload = encode_facts(record);
@@ -247,6 +329,11 @@ Record decode(const JournalRow& row) {
   }
   if ((flags & has_transaction) != 0)
     record.transaction = read_transaction(in, row, flags);
+  if ((flags & has_payment_state) != 0) {
+    record.payment.emplace().authorized = in.signed_varint();
+    record.payment->captured = in.signed_varint();
+    record.payment->remaining = in.signed_varint();
+  }
   read_legs(record, row, std::string_view{row.payload}.substr(row.payload.size() - in.left()));
   return record;
 }
@@ -284,7 +371,9 @@ std::string encode_snapshot(const WalletHistory& history) {
   out.signed_varint(wallet.available);
   out.signed_varint(wallet.held);
   put_holds(out, wallet.holds);
-  encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits});
+  put_spent(out, wallet.spent);
+  put_cards(out, wallet.blocked_cards);
+  encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});
   const Digest checksum = sha256(bytes);
   bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
   return bytes;
@@ -298,7 +387,8 @@ WalletHistory decode_snapshot(const std::string& bytes) {
   if (std::memcmp(checksum.data(), bytes.data() + body.size(), 8) != 0)
     throw Unreadable("a snapshot's checksum is wrong");
   Reader in(body);
-  if (in.u8() != snapshot_version)
+  const std::uint8_t version = in.u8();
+  if (version == 0 || version > snapshot_version)
     throw Unreadable("a snapshot has a layout that this program does not know");
   WalletHistory history;
   Wallet& wallet = history.wallet;
@@ -308,7 +398,11 @@ WalletHistory decode_snapshot(const std::string& bytes) {
   wallet.status = status_of(in.u8());
   wallet.available = in.signed_varint();
   wallet.held = in.signed_varint();
-  wallet.holds = read_holds(in);
+  wallet.holds = read_holds(in, version);
+  if (version > 1) {
+    wallet.spent = read_spent(in);
+    wallet.blocked_cards = read_cards(in);
+  }
   std::size_t taken = 0;
   const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
   const auto* profile = std::get_if<WalletOpened>(&opened);
@@ -317,6 +411,7 @@ WalletHistory decode_snapshot(const std::string& bytes) {
   wallet.currency = profile->currency;
   wallet.name = profile->name;
   wallet.limits = profile->limits;
+  wallet.owner = profile->owner;
   return history;
 }
 

@@ -27,6 +27,8 @@ struct JournalRow {
   std::optional<Uuid> key{};
   std::optional<Uuid> wallet{};
   std::optional<Uuid> peer{};
+  /// The payment that an act on it or a refund belongs to.
+  std::optional<Uuid> parent{};
   std::string payload{};
 };
 

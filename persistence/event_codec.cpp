@@ -22,6 +22,19 @@ enum class Tag : std::uint8_t {
   hold_placed = 9,
   hold_captured = 10,
   hold_released = 11,
+  // The first layouts, which had no owner, no limits by period and no spending, are still written where there is none.
+  wallet_opened_with_owner = 12,
+  limits_changed_by_period = 13,
+  transferred_out_counted = 14,
+  hold_placed_counted = 15,
+  hold_increased = 16,
+  capture_reserved = 17,
+  capture_settled = 18,
+  capture_returned = 19,
+  authorization_captured = 20,
+  payment_voided = 21,
+  card_blocked = 22,
+  card_allowed = 23,
 };
 
 void put_limit(ByteWriter& out, const std::optional<Minor>& limit) {
@@ -50,19 +63,70 @@ Limits read_limits(Reader& in) {
   return limits;
 }
 
+void put_period_limits(ByteWriter& out, const PeriodLimits& limits) {
+  put_limit(out, limits.day);
+  put_limit(out, limits.week);
+  put_limit(out, limits.month);
+}
+
+PeriodLimits read_period_limits(Reader& in) {
+  PeriodLimits limits;
+  limits.day = read_limit(in);
+  limits.week = read_limit(in);
+  limits.month = read_limit(in);
+  return limits;
+}
+
+bool has_period_limits(const Limits& limits) {
+  return !(limits.out == PeriodLimits{} && limits.out_by_kind == Limits{}.out_by_kind);
+}
+
+void put_all_limits(ByteWriter& out, const Limits& limits) {
+  put_limits(out, limits);
+  put_period_limits(out, limits.out);
+  for (const PeriodLimits& of_kind : limits.out_by_kind)
+    put_period_limits(out, of_kind);
+}
+
+Limits read_all_limits(Reader& in) {
+  Limits limits = read_limits(in);
+  limits.out = read_period_limits(in);
+  for (PeriodLimits& of_kind : limits.out_by_kind)
+    of_kind = read_period_limits(in);
+  return limits;
+}
+
+template <class Thing>
+void put_id(ByteWriter& out, const Id<Thing>& id) {
+  out.raw(id.uuid.bytes);
+}
+
+template <class Thing>
+Id<Thing> read_id(Reader& in) {
+  return {Uuid{in.raw<16>()}};
+}
+
 void tag(ByteWriter& out, Tag tag) { out.u8(static_cast<std::uint8_t>(tag)); }
 
 void put(ByteWriter& out, const WalletOpened& event) {
-  tag(out, Tag::wallet_opened);
+  const bool is_plain = event.owner == UserId{} && !has_period_limits(event.limits);
+  tag(out, is_plain ? Tag::wallet_opened : Tag::wallet_opened_with_owner);
   out.varint(event.currency.numeric);
   out.text(event.name);
-  put_limits(out, event.limits);
+  if (is_plain)
+    return put_limits(out, event.limits);
+  put_all_limits(out, event.limits);
+  put_id(out, event.owner);
 }
 void put(ByteWriter& out, const NameChanged& event) {
   tag(out, Tag::name_changed);
   out.text(event.name);
 }
 void put(ByteWriter& out, const LimitsChanged& event) {
+  if (has_period_limits(event.limits)) {
+    tag(out, Tag::limits_changed_by_period);
+    return put_all_limits(out, event.limits);
+  }
   tag(out, Tag::limits_changed);
   put_limits(out, event.limits);
 }
@@ -74,12 +138,26 @@ void put(ByteWriter& out, const Credited& event) {
   out.signed_varint(event.amount);
 }
 void put(ByteWriter& out, const TransferredOut& event) {
-  tag(out, Tag::transferred_out);
+  const bool is_counted = event.spending != Spending{};
+  tag(out, is_counted ? Tag::transferred_out_counted : Tag::transferred_out);
   out.signed_varint(event.amount);
+  if (is_counted)
+    put_spending(out, event.spending);
 }
 void put(ByteWriter& out, const HoldPlaced& event) {
-  tag(out, Tag::hold_placed);
+  const bool is_plain = event.spending == Spending{} && !event.authorization;
+  tag(out, is_plain ? Tag::hold_placed : Tag::hold_placed_counted);
   out.signed_varint(event.amount);
+  if (is_plain)
+    return;
+  put_spending(out, event.spending);
+  out.u8(event.authorization);
+}
+void put(ByteWriter& out, const HoldIncreased& event) {
+  tag(out, Tag::hold_increased);
+  put_id(out, event.payment);
+  out.signed_varint(event.amount);
+  put_spending(out, event.spending);
 }
 void put(ByteWriter& out, const HoldCaptured& event) {
   tag(out, Tag::hold_captured);
@@ -88,6 +166,104 @@ void put(ByteWriter& out, const HoldCaptured& event) {
 void put(ByteWriter& out, const HoldReleased& event) {
   tag(out, Tag::hold_released);
   out.signed_varint(event.amount);
+}
+
+// A capture is its record's transaction; only its payment has to be named.
+void put(ByteWriter& out, const CaptureReserved& event) {
+  tag(out, Tag::capture_reserved);
+  put_id(out, event.payment);
+  out.signed_varint(event.amount);
+  out.signed_varint(event.rest);
+}
+void put(ByteWriter& out, const CaptureSettled& event) {
+  tag(out, Tag::capture_settled);
+  out.signed_varint(event.amount);
+  out.signed_varint(event.released);
+}
+void put(ByteWriter& out, const CaptureReturned& event) {
+  tag(out, Tag::capture_returned);
+  put_id(out, event.payment);
+  out.signed_varint(event.amount);
+}
+void put(ByteWriter& out, const AuthorizationCaptured& event) {
+  tag(out, Tag::authorization_captured);
+  put_id(out, event.payment);
+  out.signed_varint(event.amount);
+  out.signed_varint(event.released);
+}
+void put(ByteWriter& out, const PaymentVoided& event) {
+  tag(out, Tag::payment_voided);
+  put_id(out, event.payment);
+  out.signed_varint(event.amount);
+}
+void put(ByteWriter& out, const CardBlocked& event) {
+  tag(out, Tag::card_blocked);
+  put_id(out, event.card);
+}
+void put(ByteWriter& out, const CardAllowed& event) {
+  tag(out, Tag::card_allowed);
+  put_id(out, event.card);
+}
+
+WalletOpened read_opened_with_owner(Reader& in) {
+  const auto currency = find_currency(static_cast<std::uint16_t>(in.varint()));
+  if (!currency)
+    throw Unreadable("a wallet was opened in an unknown currency");
+  std::string name = in.text();
+  Limits limits = read_all_limits(in);
+  return {*currency, std::move(name), std::move(limits), read_id<struct UserThing>(in)};
+}
+
+HoldPlaced read_placed_counted(Reader& in, const TransactionId& transaction) {
+  HoldPlaced event{transaction, in.signed_varint()};
+  event.spending = read_spending(in);
+  event.authorization = in.u8() != 0;
+  return event;
+}
+
+HoldIncreased read_increased(Reader& in) {
+  HoldIncreased event{read_id<struct TransactionThing>(in), in.signed_varint()};
+  event.spending = read_spending(in);
+  return event;
+}
+
+CaptureReserved read_reserved(Reader& in, const TransactionId& capture) {
+  CaptureReserved event{read_id<struct TransactionThing>(in), capture};
+  event.amount = in.signed_varint();
+  event.rest = in.signed_varint();
+  return event;
+}
+
+CaptureSettled read_settled(Reader& in, const TransactionId& capture) {
+  CaptureSettled event{capture};
+  event.amount = in.signed_varint();
+  event.released = in.signed_varint();
+  return event;
+}
+
+CaptureReturned read_returned(Reader& in, const TransactionId& capture) {
+  CaptureReturned event{read_id<struct TransactionThing>(in), capture};
+  event.amount = in.signed_varint();
+  return event;
+}
+
+AuthorizationCaptured read_captured(Reader& in) {
+  AuthorizationCaptured event{read_id<struct TransactionThing>(in)};
+  event.amount = in.signed_varint();
+  event.released = in.signed_varint();
+  return event;
+}
+
+PaymentVoided read_voided(Reader& in) {
+  PaymentVoided event{read_id<struct TransactionThing>(in)};
+  event.amount = in.signed_varint();
+  return event;
+}
+
+TransferredOut read_out_counted(Reader& in, const TransactionId& transaction) {
+  TransferredOut event{transaction, in.signed_varint()};
+  event.spending = read_spending(in);
+  return event;
 }
 
 WalletOpened read_opened(Reader& in) {
@@ -111,11 +287,35 @@ Event read(Reader& in, const TransactionId& transaction) {
     case Tag::hold_placed: return HoldPlaced{transaction, in.signed_varint()};
     case Tag::hold_captured: return HoldCaptured{transaction, in.signed_varint()};
     case Tag::hold_released: return HoldReleased{transaction, in.signed_varint()};
+    case Tag::wallet_opened_with_owner: return read_opened_with_owner(in);
+    case Tag::limits_changed_by_period: return LimitsChanged{read_all_limits(in)};
+    case Tag::transferred_out_counted: return read_out_counted(in, transaction);
+    case Tag::hold_placed_counted: return read_placed_counted(in, transaction);
+    case Tag::hold_increased: return read_increased(in);
+    case Tag::capture_reserved: return read_reserved(in, transaction);
+    case Tag::capture_settled: return read_settled(in, transaction);
+    case Tag::capture_returned: return read_returned(in, transaction);
+    case Tag::authorization_captured: return read_captured(in);
+    case Tag::payment_voided: return read_voided(in);
+    case Tag::card_blocked: return CardBlocked{read_id<struct CardThing>(in)};
+    case Tag::card_allowed: return CardAllowed{read_id<struct CardThing>(in)};
   }
   throw Unreadable("a journal row holds an event of an unknown kind");
 }
 
 }  // namespace
+
+void put_spending(ByteWriter& out, const Spending& spending) {
+  out.u8(static_cast<std::uint8_t>(spending.kind));
+  out.signed_varint(spending.day);
+}
+
+Spending read_spending(Reader& in) {
+  const std::uint8_t kind = in.u8();
+  if (kind > counted_spending_kinds)
+    throw Unreadable("a journal row counts a movement as an unknown kind");
+  return {static_cast<SpendingKind>(kind), static_cast<std::int32_t>(in.signed_varint())};
+}
 
 void encode_event(std::string& out, const Event& event) {
   ByteWriter writer(out);

@@ -203,9 +203,34 @@ std::optional<Decline> read_optional_decline(Source& in) {
   return read_decline(in);
 }
 
+/// Set in the byte of the kind: what only payments and the like have comes last. Without it a transaction has the bytes
+/// that it had before there were such details, so that nodes of both builds understand each other.
+constexpr int details_follow = 0x80;
+
+void put_details(ByteWriter& out, const Transaction& transaction) {
+  put_id(out, transaction.parent);
+  put_id(out, transaction.merchant);
+  put_id(out, transaction.card);
+  out.text(transaction.payout_account);
+  put_flag(out, transaction.manual_capture);
+  put_flag(out, transaction.final_capture);
+  out.signed_varint(transaction.expires_at_ms);
+}
+
+void read_details(Source& in, Transaction& transaction) {
+  transaction.parent = read_id<TransactionId>(in);
+  transaction.merchant = read_id<MerchantId>(in);
+  transaction.card = read_id<CardId>(in);
+  transaction.payout_account = in.text();
+  transaction.manual_capture = read_flag(in);
+  transaction.final_capture = read_flag(in);
+  transaction.expires_at_ms = in.signed_varint();
+}
+
 void put_transaction(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.id);
-  put_kind(out, transaction.kind);
+  const bool has_details = has_payment_details(transaction);
+  out.u8(static_cast<std::uint8_t>(static_cast<int>(transaction.kind) | (has_details ? details_follow : 0)));
   put_currency(out, transaction.currency);
   out.signed_varint(transaction.amount);
   put_id(out, transaction.source);
@@ -213,13 +238,16 @@ void put_transaction(ByteWriter& out, const Transaction& transaction) {
   out.text(transaction.method);
   out.text(transaction.description);
   out.text(transaction.metadata);
+  if (has_details)
+    put_details(out, transaction);
 }
 
 std::shared_ptr<const Transaction> read_transaction(Source& in) {
   auto transaction = std::make_shared<Transaction>();
   transaction->id = read_id<TransactionId>(in);
-  transaction->kind = static_cast<TransactionKind>(in.u8());
-  if (transaction->kind != TransactionKind::topup && transaction->kind != TransactionKind::transfer)
+  const int kind = in.u8();
+  transaction->kind = static_cast<TransactionKind>(kind & ~details_follow);
+  if (transaction->kind < TransactionKind::topup || transaction->kind > TransactionKind::void_payment)
     throw Unreadable("a frame has a transaction of an unknown kind");
   transaction->currency = read_currency(in);
   transaction->amount = in.signed_varint();
@@ -228,6 +256,8 @@ std::shared_ptr<const Transaction> read_transaction(Source& in) {
   transaction->method = in.text();
   transaction->description = in.text();
   transaction->metadata = in.text();
+  if ((kind & details_follow) != 0)
+    read_details(in, *transaction);
   return transaction;
 }
 

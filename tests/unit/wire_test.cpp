@@ -311,7 +311,7 @@ TEST_CASE("numbers that mean nothing here are refused") {
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 0);
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 3);
   refused(RemoteAnswer{0, Decline::cancelled}, 10, 0);
-  refused(RemoteAnswer{0, Decline::cancelled}, 10, 16);
+  refused(RemoteAnswer{0, Decline::cancelled}, 10, 23);
   refused(RemoteAnswer{0, Decline::cancelled}, 9, 7);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 11, 6);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 28, 2);

@@ -1,0 +1,93 @@
+#include <algorithm>
+
+#include "domain/spending.hpp"
+#include "domain/wallet.hpp"
+
+// The life of an authorized payment in its payer's wallet: increment, capture, void. What a hold must obey when it is
+// placed is in wallet.cpp; captures and voids only look at the hold.
+
+namespace dompet {
+
+namespace {
+
+const Hold* find_authorization(const Wallet& wallet, const TransactionId& payment) {
+  const Hold* hold = wallet.find_hold(payment);
+  return hold != nullptr && hold->is_authorization() ? hold : nullptr;
+}
+
+const Hold* find_capture(const Wallet& wallet, const TransactionId& capture) {
+  const Hold* hold = wallet.find_hold(capture);
+  return hold != nullptr && hold->parent != TransactionId{} ? hold : nullptr;
+}
+
+}  // namespace
+
+Decided<HoldIncreased> decide(const Wallet& wallet, const IncreaseHold& command) {
+  const Hold* hold = find_authorization(wallet, command.payment);
+  if (hold == nullptr)
+    return std::unexpected(Decline::payment_not_open);
+  if (!checked_add(hold->authorized, command.amount))
+    return std::unexpected(Decline::balance_overflow);
+  // As if the whole were placed anew: what it already takes is available to it.
+  Wallet before = wallet;
+  apply(before, HoldReleased{command.payment, hold->amount});
+  const auto placed = decide(before, PlaceHold{.transaction = command.payment,
+                                               .currency = wallet.currency,
+                                               .amount = hold->amount + command.amount,
+                                               .spending = command.spending});
+  if (!placed)
+    return std::unexpected(placed.error());
+  if (wallet.limits.per_transaction && hold->authorized + command.amount > *wallet.limits.per_transaction)
+    return std::unexpected(Decline::transaction_limit_exceeded);
+  return HoldIncreased{command.payment, command.amount, command.spending};
+}
+
+Decided<CaptureReserved> decide(const Wallet& wallet, const ReserveCapture& command) {
+  const Hold* hold = find_authorization(wallet, command.payment);
+  if (hold == nullptr)
+    return std::unexpected(Decline::payment_not_open);
+  const Minor amount = command.amount.value_or(hold->amount);
+  if (amount > hold->amount)
+    return std::unexpected(Decline::hold_exceeded);
+  return CaptureReserved{command.payment, command.capture, amount, command.final_capture ? hold->amount - amount : 0};
+}
+
+Decided<PaymentVoided> decide(const Wallet& wallet, const VoidPayment& command) {
+  const Hold* hold = find_authorization(wallet, command.payment);
+  if (hold == nullptr)
+    return std::unexpected(Decline::payment_not_open);
+  return PaymentVoided{command.payment, hold->amount};
+}
+
+Decided<CaptureSettled> decide(const Wallet& wallet, const SettleCapture& command) {
+  const Hold* hold = find_capture(wallet, command.capture);
+  if (hold == nullptr)
+    return std::unexpected(Decline::hold_not_found);
+  return CaptureSettled{command.capture, hold->amount - hold->rest, hold->rest};
+}
+
+Decided<CaptureReturned> decide(const Wallet& wallet, const ReturnCapture& command) {
+  const Hold* hold = find_capture(wallet, command.capture);
+  if (hold == nullptr)
+    return std::unexpected(Decline::hold_not_found);
+  return CaptureReturned{hold->parent, command.capture, hold->amount};
+}
+
+AuthorizationCaptured settled_at_once(const CaptureReserved& reserved) {
+  return {reserved.payment, reserved.amount, reserved.rest};
+}
+
+PaymentState payment_state(const Wallet& wallet, const TransactionId& payment) {
+  if (const Hold* hold = find_authorization(wallet, payment))
+    return {hold->authorized, hold->captured, hold->amount};
+  const auto capture = std::ranges::find(wallet.holds, payment, &Hold::parent);
+  if (capture == wallet.holds.end())
+    return {};
+  return {capture->authorized, capture->captured, 0};
+}
+
+bool may_use(const Wallet& wallet, const UserId& on_behalf_of) {
+  return on_behalf_of == UserId{} || on_behalf_of == wallet.owner;
+}
+
+}  // namespace dompet
