@@ -104,19 +104,30 @@ function(dompet_build_inspector files_var)
   set(${files_var} "${files}" PARENT_SCOPE)
 endfunction()
 
-# --- http/openapi.json and the Swagger UI (from npm, by scripts/bootstrap; left out when it is not there) ---------------
+# --- http/openapi/, joined, and the Swagger UI (from npm, by scripts/bootstrap; left out when it is not there) ----------
+
+# Sets `file_var` to the OpenAPI document, and makes the rule that joins it from its parts.
+function(dompet_join_openapi file_var)
+  set(joiner "${PROJECT_SOURCE_DIR}/cmake/openapi.py")
+  set(problems "${PROJECT_SOURCE_DIR}/http/problem_table.cpp")
+  set(joined "${PROJECT_BINARY_DIR}/embedded/openapi.json")
+  find_program(DOMPET_PYTHON NAMES python3 REQUIRED)
+  file(GLOB parts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/http/openapi/*.json")
+  add_custom_command(OUTPUT "${joined}"
+    COMMAND "${DOMPET_PYTHON}" "${joiner}" "${joined}" "${problems}" ${parts}
+    DEPENDS "${joiner}" "${problems}" ${parts}
+    COMMENT "Joining the OpenAPI document"
+    VERBATIM)
+  set(${file_var} "${joined}" PARENT_SCOPE)
+endfunction()
 
 set(dompet_embedded_http "${PROJECT_BINARY_DIR}/embedded/http.cpp")
 function(dompet_embed_http)
   set(folder "${PROJECT_SOURCE_DIR}/http")
   dompet_embed_prelude(code "http/embedded.hpp")
 
-  file(GLOB openapi CONFIGURE_DEPENDS "${folder}/openapi.json")
-  set(document "\"{}\"")
-  if(openapi)
-    dompet_embed_file(code dompet_openapi "${openapi}")
-    set(document "bytes(dompet_openapi_begin, dompet_openapi_end)")
-  endif()
+  dompet_join_openapi(openapi)
+  dompet_embed_file(code dompet_openapi "${openapi}")
 
   set(package "${folder}/swagger/node_modules/swagger-ui-dist")
   file(GLOB bundle CONFIGURE_DEPENDS "${package}/swagger-ui-bundle.js")
@@ -145,7 +156,7 @@ function(dompet_embed_http)
 
   string(APPEND code
     "\nnamespace dompet::http {\n"
-    "const std::string_view openapi_document = ${document};\n"
+    "const std::string_view openapi_document = bytes(dompet_openapi_begin, dompet_openapi_end);\n"
     "namespace {\nconst std::vector<Asset> swagger{\n${swagger_rows}};\n"
     "const std::vector<Asset> inspector{\n${inspector_rows}};\n}  // namespace\n"
     "const std::span<const Asset> swagger_assets{swagger};\n"

@@ -9,7 +9,7 @@
 
 namespace dompet::http {
 
-// The bytes of http/openapi.json, as served at /openapi.json.
+// The bytes of http/openapi/, joined, as served at /openapi.json.
 extern const std::string_view openapi_document;
 
 struct Asset {

@@ -203,8 +203,8 @@ std::uint16_t HttpFront::port() const { return parts_->port(); }
 
 void print_routes() {
   for (const Route& route : all_routes())
-    std::printf("%s %.*s\n", std::string{name_of(route.method)}.c_str(), static_cast<int>(route.path.size()),
-                route.path.data());
+    std::printf("%s %s %s\n", std::string{name_of(route.method)}.c_str(), std::string{route.path}.c_str(),
+                route.permission.empty() ? "-" : std::string{route.permission}.c_str());
 }
 
 }  // namespace dompet::http

@@ -37,7 +37,8 @@ class HttpFront {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Writes every route as `METHOD /template` to standard output, for the test that compares them with /openapi.json.
+/// Writes every route as `METHOD /template permission` (`-` where there is none) to standard output, for the tests that
+/// compare them with /openapi.json and docs/access.md.
 void print_routes();
 
 }  // namespace dompet::http

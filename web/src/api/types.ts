@@ -1,4 +1,4 @@
-// What the REST API answers, as http/openapi.json describes it. Amounts are texts: they may be larger than a number here
+// What the REST API answers, as http/openapi/ describes it. Amounts are texts: they may be larger than a number here
 // is exact. Members that an older server leaves out are optional.
 
 export type SagaState = "reserved" | "cancelling" | "settled" | "released" | "declined";
