@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "domain/ids.hpp"
+#include "http/exchange.hpp"
+#include "http/problem.hpp"
+
+namespace dompet::http {
+
+struct Services;
+
+/// What a payment must know of a card. Whether it may be used is for the payment to judge; the wallet's own journal
+/// says it once more at the moment of the hold (CardBlocked).
+struct CardFacts {
+  CardId card{};
+  UserId user{};
+  WalletId wallet{};
+  bool is_frozen = false;
+  bool is_trashed = false;
+  /// The first moment at which it is no longer valid, milliseconds since 1970.
+  std::int64_t expires_at_ms = 0;
+
+  bool is_usable(std::int64_t now_ms) const { return !is_frozen && !is_trashed && now_ms < expires_at_ms; }
+};
+
+/// What a payment must know of a merchant.
+struct MerchantFacts {
+  MerchantId merchant{};
+  UserId user{};
+  WalletId wallet{};
+  /// "pending", "active", "inactive", "rejected".
+  std::string status{};
+  bool is_trashed = false;
+
+  bool may_be_paid() const { return status == "active" && !is_trashed; }
+};
+
+/// The facts, nothing when there is no such thing, or why the database could not say.
+template <class Facts>
+using Looked = std::expected<std::optional<Facts>, Problem>;
+
+/// Cards by number and merchants by id, for the routes that move money: a bounded cache in memory, filled by the query
+/// pool. What changes is forgotten as soon as this node hears of it (channel dompet_access: "card:<id>",
+/// "merchant:<id>"), and everything after `longest_life` whether it heard or not. Numbers are not kept: entries are by
+/// their keyed hash. What is not there is not remembered. Io thread only.
+class Directory {
+ public:
+  static constexpr std::chrono::seconds longest_life{5};
+  static constexpr std::size_t most_entries = 100'000;
+
+  /// `number` has been checked for form (domain/card_number.hpp). `then` runs now or later, on the io thread; while it
+  /// is awaited the exchange is kept.
+  void card(Services& services, const ExchangePtr& exchange, std::string_view number,
+            std::function<void(const Looked<CardFacts>& looked)> then);
+  void merchant(Services& services, const ExchangePtr& exchange, const MerchantId& merchant,
+                std::function<void(const Looked<MerchantFacts>& looked)> then);
+
+  /// What was said on the channel: "card:<id>" and the like; others are nothing to it.
+  void hear(const std::vector<std::string>& said);
+  /// News may have been lost.
+  void forget_all();
+
+  std::size_t size() const { return cards_.entries.size() + merchants_.entries.size(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  template <class Facts>
+  struct Shelf {
+    struct Entry {
+      Facts facts{};
+      Clock::time_point read{};
+    };
+    std::unordered_map<std::string, Entry> entries{};
+    /// The oldest goes when there are too many.
+    std::deque<std::string> order{};
+    /// Grows with everything that is forgotten: an answer that was asked for before is not kept.
+    std::uint64_t generation = 0;
+  };
+
+  template <class Facts>
+  const Facts* recall(const Shelf<Facts>& shelf, const std::string& key) const;
+  template <class Facts>
+  void keep(Shelf<Facts>& shelf, const std::string& key, const Facts& facts, std::uint64_t generation);
+  template <class Facts, class Read>
+  void look(Services& services, const ExchangePtr& exchange, Shelf<Facts>& shelf, const std::string& key, Read read,
+            std::function<void(const Looked<Facts>&)> then);
+
+  Shelf<CardFacts> cards_{};
+  Shelf<MerchantFacts> merchants_{};
+  /// By card's id the key that its facts are kept under.
+  std::unordered_map<Uuid, std::string, UuidHash> keys_of_cards_{};
+};
+
+}  // namespace dompet::http
