@@ -94,6 +94,12 @@ std::optional<Decline> over_limit(const Wallet& wallet, Minor amount, const Spen
   return std::nullopt;
 }
 
+SpentTotals spent_on(const Spent& spent, std::int32_t day) {
+  Spent so_far = spent;
+  roll(so_far, day);
+  return {total(so_far.in_day), total(so_far.in_week), total(so_far.in_month)};
+}
+
 void count(Spent& spent, Minor amount, const Spending& spending) {
   if (spending.kind == SpendingKind::uncounted)
     return;

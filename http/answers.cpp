@@ -5,6 +5,7 @@
 #include "config/logging.hpp"
 #include "domain/ensure.hpp"
 #include "http/body.hpp"
+#include "http/id_source.hpp"
 #include "http/render.hpp"
 #include "http/router.hpp"
 #include "persistence/codec.hpp"
@@ -42,18 +43,29 @@ Problem refusal_for_now(const NotNow& reason, bool moves_money) {
   return problem;
 }
 
+/// What a client hears of an act on a payment is the payment, which is not new.
+int status_code_of(TransactionStatus status, TransactionKind kind) {
+  if (status == TransactionStatus::pending)
+    return 202;
+  return is_act_on_payment(kind) ? 200 : 201;
+}
+
+bool is_refusal(TransactionStatus status) {
+  return status == TransactionStatus::declined || status == TransactionStatus::failed;
+}
+
 MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
   const TransactionView view = view_of(answer);
   const TransactionStatus status = status_of(view);
-  const TransactionId& id = answer.record->id;
+  const TransactionId id = shown_id(*answer.record);
   MoneyOutcome outcome;
-  if (status == TransactionStatus::completed || status == TransactionStatus::pending) {
-    outcome.status = status == TransactionStatus::completed ? 201 : 202;
-    outcome.document = render_transaction(view);
-    outcome.is_problem = false;
-  } else {
+  if (is_refusal(status)) {
     // Of a declined transaction the document names the transaction only, so neither of these shows.
     outcome = http::outcome_of(declined(decline_of(view).value_or(Decline::cancelled), id), {}, {});
+  } else {
+    outcome.status = status_code_of(status, answer.record->transaction->kind);
+    outcome.document = render_transaction(view);
+    outcome.is_problem = false;
   }
   outcome.location = "/v1/transactions/" + to_string(id);
   outcome.is_replay = answer.replayed || joined;
@@ -128,7 +140,7 @@ void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status) 
     refuse(exchange, problem_of(reply, exchange->route->load == Load::write));
     return;
   }
-  HttpResponse response = json_response(render_wallet(*history), status);
+  HttpResponse response = json_response(render_wallet(*history, wall_clock_ms()), status);
   if (status == 201)
     response.headers.emplace_back("Location", "/v1/wallets/" + to_string(history->wallet.id));
   exchange->answer(std::move(response));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/record.hpp"
@@ -21,23 +22,23 @@ namespace dompet::http {
 template <class Value>
 using Read = std::expected<Value, Problem>;
 
+/// A body that is one JSON object.
+Read<JsonValue> read_object(std::string_view body);
+
+/// The value, or a 400 when any error was noted.
+template <class Value>
+Read<Value> value_or_errors(Value value, std::vector<FieldError> errors) {
+  if (!errors.empty())
+    return std::unexpected(invalid(std::move(errors)));
+  return value;
+}
+
 inline constexpr std::size_t longest_name = 100;         // characters
 inline constexpr std::size_t longest_description = 500;  // characters
 inline constexpr std::size_t longest_metadata = 4'096;   // bytes, written without spaces
 
+/// Without a `user_id` the owner is nil.
 Read<OpenWallet> read_open_wallet(std::string_view body);
-
-/// Ids are the caller's to fill.
-Read<Transaction> read_topup(std::string_view body);
-Read<Transaction> read_transfer(std::string_view body);
-
-struct BulkItem {
-  Transaction transaction{};
-  std::string idempotency_key{};
-};
-
-/// The items in order, each well or ill on its own; a problem when there is no list of 1 to `most` items.
-Read<std::vector<Read<BulkItem>>> read_bulk(std::string_view body, std::size_t most);
 
 /// What a PATCH wants. Its limits are amounts, which only the wallet's currency gives a meaning.
 struct WalletPatch {
@@ -55,7 +56,9 @@ Read<bool> read_nothing(std::string_view body);
 /// An Idempotency-Key, bare or as a quoted string (RFC 8941): 1 to 128 printable ASCII characters.
 std::optional<std::string> read_idempotency_key(std::string_view header);
 
-/// Equal for equal requests, whatever their bytes looked like; the template keeps routes apart.
-std::uint64_t fingerprint_of(std::string_view route_template, const Transaction& transaction);
+/// Equal for equal requests, whatever their bytes looked like; the template keeps routes apart. `more` is what was
+/// asked for beside the transaction.
+std::uint64_t fingerprint_of(std::string_view route_template, const Transaction& transaction,
+                             std::string_view more = {});
 
 }  // namespace dompet::http

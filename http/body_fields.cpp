@@ -62,6 +62,26 @@ WalletId BodyFields::wallet_id(std::string_view name) {
   return {uuid.value_or(Uuid{})};
 }
 
+std::optional<Uuid> BodyFields::optional_id(std::string_view name) {
+  const JsonValue* value = object_.find(name);
+  if (value == nullptr || value->kind == JsonValue::Kind::null)
+    return std::nullopt;
+  const auto uuid = value->kind == JsonValue::Kind::text ? parse_uuid(value->text) : std::nullopt;
+  if (uuid && !uuid->is_nil())
+    return uuid;
+  fault(name, "invalid_id", "An id is a UUID in canonical text form.");
+  return std::nullopt;
+}
+
+bool BodyFields::truth(std::string_view name, bool otherwise) {
+  const JsonValue* value = object_.find(name);
+  if (value == nullptr)
+    return otherwise;
+  if (value->kind != JsonValue::Kind::truth)
+    fault(name, "invalid_field", "The field is true or false.");
+  return value->truth;
+}
+
 std::optional<Currency> BodyFields::currency(std::string_view name) {
   const JsonValue* value = required(name);
   if (value == nullptr)
@@ -113,6 +133,15 @@ std::string BodyFields::word(std::string_view name) {
   if (value->kind != JsonValue::Kind::text)
     fault(name, "invalid_field", "The field is a text.");
   return value->text;
+}
+
+std::string BodyFields::card_number(std::string_view name) {
+  constexpr std::size_t digits = 16;
+  std::string number = word(name);
+  std::erase_if(number, [](char letter) { return letter == ' ' || letter == '-'; });
+  if (!number.empty() && (number.size() != digits || number.find_first_not_of("0123456789") != std::string::npos))
+    fault(name, "invalid_field", "A card's number has sixteen digits.");
+  return number;
 }
 
 std::string BodyFields::json_object(std::string_view name, std::size_t most) {

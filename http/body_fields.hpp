@@ -23,6 +23,8 @@ class BodyFields {
              std::string within = {});
 
   WalletId wallet_id(std::string_view name);
+  /// An id that may be left out or null.
+  std::optional<Uuid> optional_id(std::string_view name);
   std::optional<Currency> currency(std::string_view name);
   /// Without a currency only the form is checked.
   Minor amount(std::string_view name, const std::optional<Currency>& currency);
@@ -30,8 +32,12 @@ class BodyFields {
   std::string name(std::string_view name, std::size_t most);
   /// A text that may be left out or null, of at most `most` characters.
   std::string free_text(std::string_view name, std::size_t most);
+  /// May be left out.
+  bool truth(std::string_view name, bool otherwise);
   /// Any text that must be there.
   std::string word(std::string_view name);
+  /// A card's number that must be there, without the spaces and dashes that people write.
+  std::string card_number(std::string_view name);
   /// An object that may be left out or null, as canonical text of at most `most` bytes.
   std::string json_object(std::string_view name, std::size_t most);
 

@@ -35,14 +35,6 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
-void append_limit(JsonWriter& json, std::string_view name, const std::optional<Minor>& limit,
-                  const Currency& currency) {
-  if (limit)
-    json.plain(name, format_amount(*limit, currency));
-  else
-    json.key(name).null();
-}
-
 void append_plain_or_null(JsonWriter& json, std::string_view name, const std::string& text) {
   if (text.empty())
     json.key(name).null();
@@ -83,35 +75,6 @@ std::string_view kind_of(const Event& event) {
                     event);
 }
 
-void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms) {
-  const Wallet& wallet = history.wallet;
-  const Currency& currency = wallet.currency;
-  json.begin_object();
-  json.plain("id", to_string(wallet.id)).member("name", wallet.name).plain("currency", currency.text());
-  json.plain("status", name_of(wallet.status));
-  json.key("balance").begin_object();
-  json.plain("available", format_amount(wallet.available, currency))
-      .plain("held", format_amount(wallet.held, currency));
-  json.plain("total", format_amount(wallet.total(), currency)).end_object();
-  json.key("limits").begin_object();
-  append_limit(json, "per_transaction", wallet.limits.per_transaction, currency);
-  append_limit(json, "maximum_balance", wallet.limits.maximum_balance, currency);
-  json.plain("credit_limit", format_amount(wallet.limits.credit_limit, currency)).end_object();
-  json.key("version").number(static_cast<std::int64_t>(history.seq));
-  json.plain("created_at", format_time(unix_ms_of(wallet.id.uuid)));
-  if (as_of_ms)
-    json.plain("as_of", format_time(*as_of_ms));
-  json.end_object();
-}
-
-std::string render_wallet(const WalletHistory& history, std::optional<std::int64_t> as_of_ms) {
-  std::string text;
-  text.reserve(448);
-  JsonWriter json(text);
-  append_wallet(json, history, as_of_ms);
-  return text;
-}
-
 EntryView entry_of(const StatementLine& line, const Currency& currency) {
   const Transaction* transaction = line.record.transaction.get();
   EntryView entry{.seq = line.leg.seq,
@@ -124,7 +87,7 @@ EntryView entry_of(const StatementLine& line, const Currency& currency) {
                   .hash = hex(line.leg.digest),
                   .at = format_time(line.record.at_ms)};
   if (transaction != nullptr) {
-    entry.transaction_id = to_string(transaction->id);
+    entry.transaction_id = to_string(shown_id(line.record));
     const WalletId& other = line.leg.wallet == transaction->source ? transaction->destination : transaction->source;
     if (!other.uuid.is_nil())
       entry.counterparty_wallet_id = to_string(other);

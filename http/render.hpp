@@ -19,24 +19,32 @@ struct TransactionView {
   SagaState state = SagaState::settled;
   std::int64_t completed_at_ms = 0;
   std::optional<Decline> refusal{};
+  /// Of a payment with manual capture: how it stood after the record, or stands now.
+  std::optional<PaymentState> payment{};
+  /// Of a payment that was looked up: what came back to the payer.
+  std::optional<Minor> refunded{};
 };
 
 TransactionView view_of(const MoneyAnswer& answer);
 TransactionView view_of(const StoredTransaction& stored);
 
-enum class TransactionStatus : std::uint8_t { pending, completed, declined, failed };
+enum class TransactionStatus : std::uint8_t { pending, authorized, completed, declined, cancelled, failed };
 
 TransactionStatus status_of(const TransactionView& view);
 std::string_view name_of(TransactionStatus status);
 /// Why it was declined or failed, when it was.
 std::optional<Decline> decline_of(const TransactionView& view);
+/// What clients know it by: an act on a payment is a chapter of the payment.
+TransactionId shown_id(const Record& record);
 
 void append_transaction(JsonWriter& json, const TransactionView& view);
 std::string render_transaction(const TransactionView& view);
 
-/// `as_of_ms`: the moment for which the past was asked.
-void append_wallet(JsonWriter& json, const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
-std::string render_wallet(const WalletHistory& history, std::optional<std::int64_t> as_of_ms = {});
+/// `now_ms` decides what was spent today, this week and this month; `as_of_ms`: the moment for which the past was
+/// asked.
+void append_wallet(JsonWriter& json, const WalletHistory& history, std::int64_t now_ms,
+                   std::optional<std::int64_t> as_of_ms = {});
+std::string render_wallet(const WalletHistory& history, std::int64_t now_ms, std::optional<std::int64_t> as_of_ms = {});
 
 /// The name of an event in statements and timelines.
 std::string_view kind_of(const Event& event);

@@ -6,7 +6,8 @@ namespace dompet::http {
 
 namespace {
 
-void append_id_or_null(JsonWriter& json, std::string_view name, const WalletId& id) {
+template <class Id>
+void append_id_or_null(JsonWriter& json, std::string_view name, const Id& id) {
   if (id.uuid.is_nil())
     json.key(name).null();
   else
@@ -29,20 +30,84 @@ void append_decline(JsonWriter& json, const std::optional<Decline>& decline) {
   json.begin_object().plain("code", code(*decline)).member("detail", sentence(*decline)).end_object();
 }
 
+/// An authorization as it stands: a capture of it may be under way, or have been refused by the merchant's wallet.
+TransactionStatus status_of_authorization(const TransactionView& view) {
+  if (view.state == SagaState::released)
+    return TransactionStatus::failed;
+  if (view.record.kind == RecordKind::hold_placed && view.state != SagaState::settled)
+    return TransactionStatus::pending;
+  if (view.payment->remaining > 0)
+    return TransactionStatus::authorized;
+  return view.payment->captured > 0 ? TransactionStatus::completed : TransactionStatus::cancelled;
+}
+
+/// The payment that a record of it, or of an act on it, tells of.
+PaymentState payment_of(const TransactionView& view, TransactionStatus status) {
+  if (view.payment)
+    return *view.payment;
+  const Minor amount = view.record.transaction->amount;
+  return {amount, status == TransactionStatus::completed ? amount : 0, 0};
+}
+
+void append_payout(JsonWriter& json, const std::string& account) {
+  const auto slash = account.find('/');
+  json.key("destination").begin_object();
+  json.member("bank_code", account.substr(0, slash));
+  json.member("account_number", slash == account.npos ? "" : account.substr(slash + 1)).end_object();
+}
+
+/// What only some kinds have.
+void append_details(JsonWriter& json, const Transaction& transaction) {
+  if (transaction.kind == TransactionKind::topup || transaction.kind == TransactionKind::withdrawal ||
+      transaction.kind == TransactionKind::payment || is_act_on_payment(transaction.kind))
+    json.member("method", transaction.method);
+  if (transaction.kind == TransactionKind::withdrawal)
+    append_payout(json, transaction.payout_account);
+  if (transaction.kind == TransactionKind::refund)
+    append_id_or_null(json, "payment_id", transaction.parent);
+  if (transaction.merchant != MerchantId{} || transaction.kind == TransactionKind::payment) {
+    append_id_or_null(json, "merchant_id", transaction.merchant);
+    append_id_or_null(json, "card_id", transaction.card);
+  }
+}
+
+void append_payment(JsonWriter& json, const TransactionView& view, const PaymentState& payment) {
+  const Transaction& transaction = *view.record.transaction;
+  const auto amount = [&](std::string_view name, Minor minor) {
+    json.plain(name, format_amount(minor, transaction.currency));
+  };
+  json.plain("capture", view.payment || transaction.manual_capture ? "manual" : "automatic");
+  amount("authorized_amount", payment.authorized);
+  amount("captured_amount", payment.captured);
+  amount("remaining_amount", payment.remaining);
+  if (view.refunded)
+    amount("refunded_amount", *view.refunded);
+  if (transaction.expires_at_ms == 0)
+    json.key("expires_at").null();
+  else
+    json.plain("expires_at", format_time(transaction.expires_at_ms));
+}
+
+bool is_over(TransactionStatus status) {
+  return status != TransactionStatus::pending && status != TransactionStatus::authorized;
+}
+
 }  // namespace
 
 TransactionView view_of(const MoneyAnswer& answer) {
   ensure(answer.record != nullptr, "a money answer has its record");
-  return {*answer.record, answer.state, answer.completed_at_ms, answer.refusal};
+  return {*answer.record, answer.state, answer.completed_at_ms, answer.refusal, answer.record->payment, {}};
 }
 
 TransactionView view_of(const StoredTransaction& stored) {
-  return {stored.record, stored.state, stored.completed_at_ms, stored.refusal};
+  return {stored.record, stored.state, stored.completed_at_ms, stored.refusal, stored.record.payment, {}};
 }
 
 TransactionStatus status_of(const TransactionView& view) {
   if (view.record.kind == RecordKind::declined || view.state == SagaState::declined)
     return TransactionStatus::declined;
+  if (view.payment)
+    return status_of_authorization(view);
   if (view.record.kind == RecordKind::topup || view.record.kind == RecordKind::transfer)
     return TransactionStatus::completed;
   if (view.state == SagaState::settled)
@@ -53,8 +118,10 @@ TransactionStatus status_of(const TransactionView& view) {
 std::string_view name_of(TransactionStatus status) {
   switch (status) {
     case TransactionStatus::pending: return "pending";
+    case TransactionStatus::authorized: return "authorized";
     case TransactionStatus::completed: return "completed";
     case TransactionStatus::declined: return "declined";
+    case TransactionStatus::cancelled: return "cancelled";
     case TransactionStatus::failed: return "failed";
   }
   throw Bug("a transaction has a known status");
@@ -64,23 +131,33 @@ std::optional<Decline> decline_of(const TransactionView& view) {
   return view.refusal ? view.refusal : view.record.decline;
 }
 
+TransactionId shown_id(const Record& record) {
+  if (record.transaction == nullptr || !is_act_on_payment(record.transaction->kind))
+    return record.id;
+  return record.transaction->parent;
+}
+
 void append_transaction(JsonWriter& json, const TransactionView& view) {
   ensure(view.record.transaction != nullptr, "a money record has its transaction");
   const Transaction& transaction = *view.record.transaction;
+  const TransactionId id = shown_id(view.record);
+  const bool is_payment = transaction.kind == TransactionKind::payment || is_act_on_payment(transaction.kind);
   const TransactionStatus status = status_of(view);
+  const PaymentState payment = payment_of(view, status);
   json.begin_object();
-  json.plain("id", to_string(transaction.id)).plain("kind", name_of(transaction.kind));
-  json.plain("status", name_of(status)).plain("amount", format_amount(transaction.amount, transaction.currency));
+  json.plain("id", to_string(id)).plain("kind", is_payment ? "payment" : name_of(transaction.kind));
+  json.plain("status", name_of(status)).plain("amount", format_amount(payment.authorized, transaction.currency));
   json.plain("currency", transaction.currency.text());
   append_id_or_null(json, "source_wallet_id", transaction.source);
   append_id_or_null(json, "destination_wallet_id", transaction.destination);
-  if (transaction.kind == TransactionKind::topup)
-    json.member("method", transaction.method);
+  append_details(json, transaction);
   append_text_or_null(json, "description", transaction.description);
   json.key("metadata").raw(transaction.metadata.empty() ? std::string_view{"{}"} : transaction.metadata);
+  if (is_payment)
+    append_payment(json, view, payment);
   append_decline(json, decline_of(view));
-  json.plain("created_at", format_time(unix_ms_of(transaction.id.uuid)));
-  if (status == TransactionStatus::pending || view.completed_at_ms == 0)
+  json.plain("created_at", format_time(unix_ms_of(id.uuid)));
+  if (!is_over(status) || view.completed_at_ms == 0)
     json.key("completed_at").null();
   else
     json.plain("completed_at", format_time(view.completed_at_ms));
@@ -89,7 +166,7 @@ void append_transaction(JsonWriter& json, const TransactionView& view) {
 
 std::string render_transaction(const TransactionView& view) {
   std::string text;
-  text.reserve(512);
+  text.reserve(768);
   JsonWriter json(text);
   append_transaction(json, view);
   return text;

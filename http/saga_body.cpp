@@ -11,22 +11,6 @@ namespace {
 
 constexpr std::string_view nobody_in_particular = "operator";
 
-std::expected<JsonValue, Problem> read_object(std::string_view body) {
-  auto value = parse_json(body);
-  if (!value)
-    return std::unexpected(Problem{.code = "malformed_json", .detail = value.error()});
-  if (value->kind != JsonValue::Kind::object)
-    return std::unexpected(Problem{.code = "malformed_json", .detail = "The body is not a JSON object."});
-  return std::move(*value);
-}
-
-template <class Value>
-Read<Value> value_or_errors(Value value, std::vector<FieldError> errors) {
-  if (!errors.empty())
-    return std::unexpected(invalid(std::move(errors)));
-  return value;
-}
-
 std::string read_who(BodyFields& fields) {
   const std::string who = fields.optional("who") == nullptr ? "" : fields.free_text("who", longest_who);
   return who.empty() ? std::string{nobody_in_particular} : who;

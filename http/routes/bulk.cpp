@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "http/answers.hpp"
-#include "http/body.hpp"
+#include "http/body_money.hpp"
 #include "http/routes.hpp"
 
 namespace dompet::http::routes {
@@ -38,9 +38,9 @@ std::string render(const std::vector<MoneyOutcome>& outcomes) {
 void finish(const Bulk& bulk) { bulk.exchange->answer(json_response(render(bulk.outcomes))); }
 
 void submit(Services& services, const std::shared_ptr<Bulk>& bulk, std::size_t index, BulkItem item) {
-  item.transaction.id = {services.ids.next()};
-  const Stamp stamp{key_of(item.idempotency_key), fingerprint_of(template_of_an_item, item.transaction)};
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(item.transaction)), stamp},
+  item.transfer.transaction.id = {services.ids.next()};
+  const Stamp stamp{key_of(item.idempotency_key), fingerprint_of(template_of_an_item, item.transfer.transaction)};
+  services.ask.move_money({std::make_shared<const Transaction>(std::move(item.transfer.transaction)), stamp},
                           [&services, bulk, index](const Reply& reply) {
                             const HttpRequest& request = bulk->exchange->request;
                             bulk->outcomes[index] = outcome_of(reply, request.path, request.request_id);
@@ -58,6 +58,9 @@ void transfer_in_bulk(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, items.error());
   const auto bulk = std::make_shared<Bulk>(Bulk{.exchange = exchange, .outcomes = {}});
   bulk->outcomes.resize(items->size());
+  for (auto& item : *items)
+    if (item && item->transfer.destination.is_given())
+      item = std::unexpected(Problem{.code = "destination_not_found"});
   for (std::size_t i = 0; i < items->size(); ++i)
     if ((*items)[i])
       ++bulk->waiting;

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "http/answers.hpp"
-#include "http/body.hpp"
+#include "http/body_money.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
 #include "http/topup_methods.hpp"
@@ -33,7 +33,12 @@ void top_up(Services& services, const ExchangePtr& exchange) {
 }
 
 void transfer(Services& services, const ExchangePtr& exchange) {
-  move(services, exchange, read_transfer(exchange->request.body));
+  auto read = read_transfer(exchange->request.body);
+  if (!read)
+    return refuse(exchange, read.error());
+  if (read->destination.is_given())
+    return refuse(exchange, {.code = "destination_not_found"});
+  move(services, exchange, std::move(read->transaction));
 }
 
 void list_topup_methods(Services&, const ExchangePtr& exchange) {

@@ -3,6 +3,7 @@
 #include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/body.hpp"
+#include "http/id_source.hpp"
 #include "http/list.hpp"
 #include "http/query.hpp"
 #include "http/render.hpp"
@@ -50,7 +51,7 @@ HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const Ht
                            std::optional<std::int64_t> as_of_ms = {}) {
   if (!history || history->wallet.status == WalletStatus::absent)
     return respond({.code = "wallet_not_found"}, request);
-  return json_response(render_wallet(*history, as_of_ms));
+  return json_response(render_wallet(*history, wall_clock_ms(), as_of_ms));
 }
 
 void read_past(Services& services, const ExchangePtr& exchange, const WalletId& wallet, std::int64_t as_of_ms) {
@@ -93,9 +94,10 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
         return left.history.wallet.id.uuid > right.history.wallet.id.uuid;
       },
       most,
-      [page = *page](const std::vector<WalletListing>& wallets, const HttpRequest&) {
+      [page = *page, now_ms = wall_clock_ms()](const std::vector<WalletListing>& wallets, const HttpRequest&) {
         return render_list(
-            page, wallets, [](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history); },
+            page, wallets,
+            [now_ms](JsonWriter& json, const WalletListing& row) { append_wallet(json, row.history, now_ms); },
             [](const WalletListing& row) { return Position{row.history.wallet.id.uuid, 0}; });
       });
 }

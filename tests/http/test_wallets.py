@@ -9,14 +9,20 @@ import pytest
 from processes import wait_until
 
 
+def no_limits(**but):
+    """A wallet's limits as they are answered, when there are none but these."""
+    return {"per_transaction": None, "per_day": None, "per_week": None, "per_month": None, "by_kind": {},
+            "maximum_balance": None, "credit_limit": "0.00"} | but
+
+
 def test_a_new_wallet_is_empty(client):
     answer = client.post("/v1/wallets", {"name": "Dompet Ani", "currency": "JPY"})
     assert answer.status == 201
     wallet = answer.json
     assert answer.headers["location"] == f"/v1/wallets/{wallet['id']}"
-    assert wallet == {"id": wallet["id"], "name": "Dompet Ani", "currency": "JPY", "status": "active",
-                      "balance": {"available": "0", "held": "0", "total": "0"},
-                      "limits": {"per_transaction": None, "maximum_balance": None, "credit_limit": "0"},
+    assert wallet == {"id": wallet["id"], "user_id": wallet["user_id"], "name": "Dompet Ani", "currency": "JPY",
+                      "status": "active", "balance": {"available": "0", "held": "0", "total": "0"},
+                      "limits": no_limits(credit_limit="0"), "spent": {"day": "0", "week": "0", "month": "0"},
                       "version": 1, "created_at": wallet["created_at"]}
     assert client.get(f"/v1/wallets/{wallet['id']}").json == wallet
 
@@ -51,17 +57,19 @@ def test_name_and_limits_can_be_changed(bank):
     answer = bank.client.request("PATCH", f"/v1/wallets/{wallet}", patch)
     assert answer.status == 200
     assert answer.json["name"] == "Budi"
-    assert answer.json["limits"] == {"per_transaction": "100.50", "maximum_balance": "5000.00", "credit_limit": "0.00"}
+    assert answer.json["limits"] == no_limits(per_transaction="100.50", maximum_balance="5000.00")
     answer = bank.client.request("PATCH", f"/v1/wallets/{wallet}", {"limits": {"per_transaction": None}})
-    assert answer.json["limits"] == {"per_transaction": None, "maximum_balance": "5000.00", "credit_limit": "0.00"}
+    assert answer.json["limits"] == no_limits(maximum_balance="5000.00")
     assert answer.json["name"] == "Budi"
 
 
 @pytest.mark.parametrize("patch, code", [
     ({}, "missing_field"), ({"name": ""}, "invalid_field"), ({"name": "x" * 101}, "invalid_field"),
-    ({"status": "frozen"}, "unknown_field"), ({"limits": {"per_day": 1}}, "unknown_field"),
+    ({"status": "frozen"}, "unknown_field"), ({"limits": {"per_year": 1}}, "unknown_field"),
     ({"limits": {"per_transaction": "0.00"}}, "invalid_amount"), ({"limits": {"credit_limit": "-1"}}, "invalid_amount"),
     ({"limits": {"maximum_balance": "1.001"}}, "invalid_amount"), ({"limits": 5}, "invalid_field"),
+    ({"limits": {"by_kind": {"topup": {}}}}, "unknown_field"), ({"limits": {"per_day": "-1"}}, "invalid_amount"),
+    ({"limits": {"by_kind": {"transfer": 5}}}, "invalid_field"),
     ({"name": "a\nb"}, "invalid_field"),
 ])
 def test_a_change_that_makes_no_sense_is_refused(bank, patch, code):
