@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/history.hpp"
+#include "domain/payment.hpp"
 #include "domain/record.hpp"
 #include "domain/saga.hpp"
 #include "persistence/lane_store.hpp"
@@ -81,9 +82,11 @@ struct SagaListing {
   Shard source_shard = 0;
   Shard destination_shard = 0;
   WalletId source{};
+  /// Nil for a withdrawal: its other side is the provider.
   WalletId destination{};
   Currency currency{};
   Minor amount = 0;
+  TransactionKind kind = TransactionKind::transfer;
   int attempts = 0;
   std::string last_error{};
   std::int64_t created_at_ms = 0;
@@ -119,6 +122,14 @@ struct StoredDecision {
   Currency currency{};
 };
 
+/// An authorization that is still open and was begun long ago.
+struct ExpiredPayment {
+  TransactionId id{};
+  WalletId wallet{};
+  std::int64_t expires_at_ms = 0;
+  Currency currency{};
+};
+
 struct TrialBalanceLine {
   std::string account{};
   Minor total = 0;
@@ -140,6 +151,12 @@ class RecoveryStore {
   virtual StoredDecision decision(const TransactionId& id) = 0;
   /// Sagas of a shard that recovery must finish, oldest first.
   virtual std::vector<SagaListing> open_sagas(Shard shard) = 0;
+  /// What the merchant's wallet got by a payment and gave back of it, refunds that are under way included.
+  virtual Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) = 0;
+  /// Authorizations of a shard that have something left and were begun before a moment, in the order of their ids,
+  /// behind `after`. At most `limit`; fewer only when there are no more.
+  virtual std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                            const TransactionId& after, int limit) = 0;
   /// Feeds every idempotency key of a shard to `take`.
   virtual void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) = 0;
   /// Puts what a coordinator tried on record, for people: the one thing that is written here, beside the ledger.
@@ -178,6 +195,9 @@ class Reader final : public RecoveryStore {
   std::optional<WalletHistory> wallet_as_of(const WalletId& wallet, std::int64_t at_ms);
 
   std::vector<SagaListing> open_sagas(Shard shard) override;
+  Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) override;
+  std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                    const TransactionId& after, int limit) override;
 
   /// Every system account and `wallets:<currency>`, summed over shards, from one snapshot. Per currency they add
   /// up to nothing.

@@ -68,12 +68,6 @@ bool is_plain(const TransactionFilter& filter) {
   return !filter.kind && filter.status.empty() && filter.method.empty() && !filter.min_amount && !filter.max_amount;
 }
 
-Uuid first_uuid_of(std::int64_t ms) {
-  Uuid uuid = make_uuid_v7(ms, {});
-  std::fill(uuid.bytes.begin() + 6, uuid.bytes.end(), std::uint8_t{0});
-  return uuid;
-}
-
 /// Builds the statement for one page or a part of it: at most `limit` rows, strictly before a cursor.
 class PageStatement {
  public:

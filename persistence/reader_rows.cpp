@@ -1,5 +1,7 @@
 #include "persistence/reader_rows.hpp"
 
+#include <algorithm>
+
 namespace dompet {
 
 Shard Reader::Session::shard_count() {
@@ -25,7 +27,13 @@ std::string journal_columns(const std::string& table) {
   for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq",
                            "peer_seq", "id", "key", "wallet", "peer", "payload"})
     list += table + "." + name + ", ";
-  return list + milliseconds(table + ".at");
+  return list + milliseconds(table + ".at") + ", " + table + ".parent";
+}
+
+Uuid first_uuid_of(std::int64_t unix_ms) {
+  Uuid uuid = make_uuid_v7(unix_ms, {});
+  std::fill(uuid.bytes.begin() + 6, uuid.bytes.end(), std::uint8_t{0});
+  return uuid;
 }
 
 JournalRow journal_row(const Row& row, int first) {
@@ -46,6 +54,7 @@ JournalRow journal_row(const Row& row, int first) {
   journal.peer = row.uuid_if_any(column++);
   journal.payload = row.bytes(column++);
   journal.at_ms = row.number(column++);
+  journal.parent = row.uuid_if_any(column++);
   return journal;
 }
 

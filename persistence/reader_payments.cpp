@@ -1,0 +1,65 @@
+#include "persistence/reader_payments.hpp"
+
+#include "persistence/reader_rows.hpp"
+
+namespace dompet {
+
+namespace {
+
+std::string array_of(const std::vector<TransactionId>& ids) {
+  std::string text = "{";
+  for (const TransactionId& id : ids)
+    text += (text.size() > 1 ? "," : "") + to_string(id);
+  return text + "}";
+}
+
+TransactionId payment_of(const Record& record) {
+  const bool is_act = record.transaction && record.transaction->parent != TransactionId{};
+  return is_act ? record.transaction->parent : record.id;
+}
+
+}  // namespace
+
+std::map<TransactionId, std::vector<Record>> records_of_payments(SqlSession& session,
+                                                                 const std::vector<TransactionId>& payments) {
+  static const std::string sql = "SELECT " + journal_columns() +
+                                 " FROM journal j WHERE j.id = ANY ($1::uuid[]) UNION ALL SELECT " + journal_columns() +
+                                 " FROM journal j WHERE j.parent = ANY ($1::uuid[])";
+  std::map<TransactionId, std::vector<Record>> families;
+  if (!payments.empty())
+    session.ask_prepared(sql, Parameters{}.add(array_of(payments))).each([&](const Row& row) {
+      Record record = record_of(row);
+      families[payment_of(record)].push_back(std::move(record));
+    });
+  return families;
+}
+
+Refundable Reader::refundable(const TransactionId& payment, const WalletId& merchant_wallet) {
+  return refundable_of(merchant_wallet, records_of_payments(*session_, {payment})[payment]);
+}
+
+std::vector<ExpiredPayment> Reader::authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                          const TransactionId& after, int limit) {
+  static const std::string sql = "SELECT " + journal_columns() +
+                                 " FROM journal j WHERE j.shard = $1 AND j.kind = 11 AND j.id > $2 AND j.id < $3"
+                                 " ORDER BY j.id LIMIT $4";
+  std::vector<ExpiredPayment> open;
+  for (TransactionId last = after;;) {
+    const Rows rows = session_->ask_prepared(
+        sql, Parameters{}.add(shard).add(last.uuid).add(first_uuid_of(begun_before_ms)).add(limit));
+    std::vector<TransactionId> ids;
+    rows.each([&](const Row& row) { ids.push_back(record_of(row).id); });
+    const auto families = records_of_payments(*session_, ids);
+    rows.each([&](const Row& row) {
+      const Record begun = record_of(row);
+      last = begun.id;
+      if (std::ssize(open) < limit && totals_of(families.at(begun.id)).remaining > 0)
+        open.push_back(
+            {begun.id, begun.transaction->source, begun.transaction->expires_at_ms, begun.transaction->currency});
+    });
+    if (std::ssize(open) == limit || rows.size() < limit)
+      return open;
+  }
+}
+
+}  // namespace dompet
