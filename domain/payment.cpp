@@ -22,9 +22,18 @@ void add_payment(PaymentTotals& totals, const HoldIncreased& event) {
   totals.authorized += event.amount;
   totals.remaining += event.amount;
 }
-void add_payment(PaymentTotals& totals, const CaptureReserved& event) { totals.remaining -= event.amount + event.rest; }
-void add_payment(PaymentTotals& totals, const CaptureReturned& event) { totals.remaining += event.amount; }
-void add_payment(PaymentTotals& totals, const CaptureSettled& event) { totals.captured += event.amount; }
+void add_payment(PaymentTotals& totals, const CaptureReserved& event) {
+  totals.remaining -= event.amount + event.rest;
+  totals.under_way += event.amount + event.rest;
+}
+void add_payment(PaymentTotals& totals, const CaptureReturned& event) {
+  totals.remaining += event.amount;
+  totals.under_way -= event.amount;
+}
+void add_payment(PaymentTotals& totals, const CaptureSettled& event) {
+  totals.captured += event.amount;
+  totals.under_way -= event.amount + event.released;
+}
 void add_payment(PaymentTotals& totals, const AuthorizationCaptured& event) {
   totals.captured += event.amount;
   totals.remaining -= event.amount + event.released;

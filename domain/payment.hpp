@@ -18,6 +18,10 @@ struct PaymentTotals {
   Minor refunded = 0;
   /// What can still be captured.
   Minor remaining = 0;
+  /// What captures that are not decided yet have reserved, with what final ones will release.
+  Minor under_way = 0;
+
+  bool is_open() const { return remaining > 0 || under_way > 0; }
   bool operator==(const PaymentTotals&) const = default;
 };
 

@@ -73,7 +73,7 @@ Decided<CaptureReturned> decide(const Wallet& wallet, const ReturnCapture& comma
   return CaptureReturned{hold->parent, command.capture, hold->amount};
 }
 
-AuthorizationCaptured at_once(const CaptureReserved& reserved) {
+AuthorizationCaptured settled_at_once(const CaptureReserved& reserved) {
   return {reserved.payment, reserved.amount, reserved.rest};
 }
 

@@ -1,5 +1,7 @@
 #include "persistence/reader_payments.hpp"
 
+#include <algorithm>
+
 #include "persistence/reader_rows.hpp"
 
 namespace dompet {
@@ -32,6 +34,31 @@ std::map<TransactionId, std::vector<Record>> records_of_payments(SqlSession& ses
       families[payment_of(record)].push_back(std::move(record));
     });
   return families;
+}
+
+void fill_payment(StoredTransaction& payment, const std::vector<Record>& records) {
+  payment.payment = totals_of(records);
+  if (payment.record.kind != RecordKind::payment_authorized)
+    return;
+  payment.completed_at_ms = 0;
+  if (payment.payment->is_open()) {
+    payment.state = SagaState::reserved;
+    return;
+  }
+  payment.state = payment.payment->captured > 0 ? SagaState::settled : SagaState::released;
+  for (const Record& record : records)
+    if (record.transaction->kind != TransactionKind::refund)
+      payment.completed_at_ms = std::max(payment.completed_at_ms, record.at_ms);
+}
+
+std::string_view status_of(const StoredTransaction& stored) {
+  const bool manual = stored.record.kind == RecordKind::payment_authorized;
+  switch (stored.state) {
+    case SagaState::settled: return "completed";
+    case SagaState::declined: return "declined";
+    case SagaState::released: return manual ? "cancelled" : "failed";
+    default: return manual ? "authorized" : "pending";
+  }
 }
 
 Refundable Reader::refundable(const TransactionId& payment, const WalletId& merchant_wallet) {

@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "domain/payment.hpp"
+#include "persistence/reader.hpp"
 #include "persistence/session.hpp"
 
 namespace dompet {
@@ -14,5 +14,8 @@ namespace dompet {
 /// scans for all of them; payments without a record are left out.
 std::map<TransactionId, std::vector<Record>> records_of_payments(SqlSession& session,
                                                                  const std::vector<TransactionId>& payments);
+
+/// Writes into a payment what its records add up to, and of one with manual capture how far it is.
+void fill_payment(StoredTransaction& payment, const std::vector<Record>& records);
 
 }  // namespace dompet

@@ -64,15 +64,17 @@ std::string transaction_columns() {
   return journal_columns() + ", s.state, " + milliseconds("s.updated_at") + ", d.reason";
 }
 
+bool has_saga(const Row& row) { return !row.is_null(journal_width); }
+
 StoredTransaction stored_transaction(const Row& row) {
   StoredTransaction stored{.record = record_of(row)};
   stored.completed_at_ms = stored.record.at_ms;
   if (stored.record.kind == RecordKind::declined)
     stored.state = SagaState::declined;
-  if (stored.record.kind != RecordKind::hold_placed)
+  if (stored.record.kind != RecordKind::hold_placed && stored.record.kind != RecordKind::topup_begun)
     return stored;
-  if (row.is_null(journal_width))
-    throw Unreadable("transaction " + to_string(stored.record.id) + " has a hold but no saga");
+  if (!has_saga(row))
+    throw Unreadable("transaction " + to_string(stored.record.id) + " was begun but has no saga");
   stored.state = static_cast<SagaState>(row.number(journal_width));
   stored.completed_at_ms = is_final(stored.state) ? row.number(journal_width + 1) : 0;
   if (stored.state == SagaState::released)

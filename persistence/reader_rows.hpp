@@ -57,6 +57,9 @@ inline constexpr int transaction_width = journal_width + 3;
 /// Reads what `transaction_columns` named. Throws Unreadable.
 StoredTransaction stored_transaction(const Row& row);
 
+/// Whether the row has a saga.
+bool has_saga(const Row& row);
+
 /// ISO 4217's numeric code as stored. Throws Unreadable for an unknown one.
 Currency currency_of(std::int64_t numeric);
 

@@ -15,13 +15,15 @@ inline std::optional<Minor> any_limit(Random& random) {
   return random.coin() ? std::optional{any_amount(random)} : std::nullopt;
 }
 
+inline Limits any_plain_limits(Random& random) { return {any_limit(random), any_limit(random), any_amount(random)}; }
+
 inline PeriodLimits any_period_limits(Random& random) {
   return {any_limit(random), any_limit(random), any_limit(random)};
 }
 
 /// As often as not without limits by period, as all were once.
 inline Limits any_limits(Random& random) {
-  Limits limits{any_limit(random), any_limit(random), any_amount(random)};
+  Limits limits = any_plain_limits(random);
   if (random.coin())
     limits.out = any_period_limits(random);
   for (PeriodLimits& of_kind : limits.out_by_kind)
