@@ -17,7 +17,7 @@ ROOMS = {
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     "http": {"http", "actors", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp"},
-    "cli": {"cli", "config", "persistence", "domain"},
+    "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
     "main.cpp": {"config", "persistence", "actors", "http", "domain"},
