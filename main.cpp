@@ -19,13 +19,16 @@
 #include "config/settings.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
 #include "persistence/migrator.hpp"
 #include "persistence/reader.hpp"
+#include "persistence/vault.hpp"
 
 // dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
 // stopped as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
@@ -161,6 +164,46 @@ Member member(const Settings& settings, const Incarnation& incarnation, const st
           .store = [store] { return make_postgres_membership_store(store); }};
 }
 
+/// Nobody could do anything without one.
+void check_administrator(const Settings& settings) {
+  Reader reader(reader_settings(settings, settings.database.url, "start"));
+  const AdministratorSettings& wanted = settings.administrator;
+  if (has_administrator(reader))
+    return;
+  if (!wanted.email.empty()) {
+    make_administrator(reader, wanted.email, wanted.password);
+    log_event(LogLevel::info, "made the first administrator", {{"email", wanted.email}});
+    return;
+  }
+  constexpr const char* advice = "There is no administrator; run `dompetctl init`, or set DOMPET_ADMIN_EMAIL and "
+                                 "DOMPET_ADMIN_PASSWORD for the first start.";
+  if (settings.profile == Profile::production && !settings.http.identity.without_access)
+    throw CannotStart(advice);
+  log_event(LogLevel::warning, advice, {});
+}
+
+/// What belongs to this process lies in its directory unless it is said to be elsewhere.
+http::Settings placed(const Settings& settings) {
+  http::Settings http = settings.http;
+  http::IdentitySettings& identity = http.identity;
+  if (identity.key_file.empty())
+    identity.key_file = settings.var_directory / "keys" / "dompet.keys";
+  identity.mail_spool = settings.var_directory / "mail";
+  return http;
+}
+
+/// A switch for measurements: every request is an administrator's.
+void read_test_switch(Settings& settings) {
+  const Environment environment = process_environment();
+  const auto found = environment.find("DOMPET_TEST_WITHOUT_ACCESS");
+  if (found == environment.end() || found->second != "1")
+    return;
+  if (settings.profile == Profile::production)
+    throw CannotStart("DOMPET_TEST_WITHOUT_ACCESS opens everything to everybody; profile production does not know it.");
+  settings.http.identity.without_access = true;
+  log_event(LogLevel::warning, "every request is an administrator's: DOMPET_TEST_WITHOUT_ACCESS is set", {});
+}
+
 /// For people: where it is and a first thing to try.
 void greet(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -181,13 +224,22 @@ void serve(const Settings& settings) {
   engine_settings.shard_count = check_databases(settings);
   VarDirectory var_directory(settings.var_directory);
   const std::string predecessor = var_directory.note_start(to_string(incarnation));
+  const http::Settings http_settings = placed(settings);
+  Vault vault = Vault::open(http_settings.identity.key_file, settings.profile == Profile::production);
+  check_administrator(settings);
+  const std::string users = settings.database.url;
+  http::Identity identity(
+      http_settings.identity, vault,
+      {.url = users,
+       .application_name = "dompet/" + settings.engine.node_name + "/access",
+       .reader = [reader = reader_settings(settings, users, "identity")] { return std::make_unique<Reader>(reader); }});
 
   http::Ask ask(settings.http);
   std::vector<DatabaseAccess> databases;
   for (const std::string& url : database_urls(settings))
     databases.push_back(access(settings, url, incarnation));
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask);
-  http::HttpFront front(settings.http, ask, engine);
+  http::HttpFront front(http_settings, ask, engine, identity);
   front.start();
 
   log_event(LogLevel::info, "started",
@@ -214,7 +266,9 @@ int run(const Invocation& invocation) {
   }
   block_signals();
   start_logging(invocation.settings.logging);
-  serve(invocation.settings);
+  Settings settings = invocation.settings;
+  read_test_switch(settings);
+  serve(settings);
   log_event(LogLevel::info, "stopped", {{"lost_log_lines", lost_log_lines()}});
   stop_logging();
   return 0;

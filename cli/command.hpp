@@ -15,6 +15,9 @@ struct Finding {
 };
 
 void add_migrate(CLI::App& app);
+void add_init(CLI::App& app);
+void add_keys(CLI::App& app);
+void add_login_command(CLI::App& app);
 void add_seed(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_load(CLI::App& app);

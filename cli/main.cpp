@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   try {
     dompet::cli::add_migrate(app);
+    dompet::cli::add_init(app);
+    dompet::cli::add_keys(app);
+    dompet::cli::add_login_command(app);
     dompet::cli::add_seed(app);
     dompet::cli::add_generate(app);
     dompet::cli::add_load(app);

@@ -49,7 +49,8 @@ std::string sentence_of(const Answer& answer) {
 Answer request(const ServiceOptions& options, std::string_view method, const std::string& path,
                const std::string& body) {
   try {
-    HttpClient client(resolve_endpoint(options.url), {}, patience_ms);
+    const Endpoint endpoint = resolve_endpoint(options.url);
+    HttpClient client(endpoint, authorization(endpoint, options.login), patience_ms);
     return client.request(method, path, body, {});
   } catch (const std::exception& error) {
     throw std::runtime_error("Cannot speak with " + options.url + ": " + error.what() +
@@ -61,6 +62,7 @@ Answer request(const ServiceOptions& options, std::string_view method, const std
 
 void add_service_options(CLI::App& app, ServiceOptions& options, bool watchable) {
   app.add_option("--url", options.url, "Any node of the cluster")->envname("DOMPET_URL")->capture_default_str();
+  add_login(app, options.login);
   app.add_flag("--json", options.json, "The server's JSON instead of a table");
   if (!watchable)
     return;

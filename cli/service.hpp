@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/login.hpp"
+
 namespace CLI {
 class App;
 }
@@ -18,6 +20,7 @@ namespace dompet::cli {
 struct ServiceOptions {
   /// Any node of the cluster; DOMPET_URL when it is not given.
   std::string url = "http://127.0.0.1:8080";
+  Login login{};
   /// The server's own JSON instead of a table for people.
   bool json = false;
   /// Draw again every second; `watch_count` times, zero for until Ctrl-C.
@@ -25,7 +28,7 @@ struct ServiceOptions {
   int watch_count = 0;
 };
 
-/// Adds --url and --json, and --watch with --watch-count where it makes sense.
+/// Adds --url, --token and --json, and --watch with --watch-count where it makes sense.
 void add_service_options(CLI::App& app, ServiceOptions& options, bool watchable);
 
 /// Asks the server and returns its JSON. A refusal, or a server that cannot be reached, is thrown as a sentence that

@@ -9,11 +9,6 @@ namespace dompet {
 
 namespace {
 
-/// Whether only this machine can reach the address. Names other than localhost are taken for reachable.
-bool is_loopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
-}
-
 /// One rule between two settings: when it is broken, `sentence` says which and why.
 struct Rule {
   bool broken = false;
@@ -72,14 +67,12 @@ std::vector<std::string> contradictions(const Settings& settings) {
   const http::Settings& http = settings.http;
   const EngineSettings& engine = settings.engine;
   std::vector<std::string> found;
-  if (!settings.allow_unauthenticated && !is_loopback(http.address))
-    found.push_back("http.address is " + http.address +
-                    ", which other machines can reach, and there are no users and tokens yet; listen on 127.0.0.1, or "
-                    "set allow_unauthenticated if only trusted clients can reach that address.");
   const Rule rules[]{
       {settings.database.url.empty(),
        "database.url is not set; name the PostgreSQL database that keeps the journal, for example with "
        "DOMPET_DATABASE_URL."},
+      {settings.administrator.email.empty() != settings.administrator.password.empty(),
+       "Of admin.email and admin.password only one is set; the first administrator needs both."},
       {engine.resend_first > engine.resend_most,
        "engine.resend_first_ms is longer than engine.resend_most_ms; the first pause must be the shortest."},
       {http.answer_deadline > http.request_deadline, "http.answer_deadline_ms is longer than http.request_deadline_ms; "

@@ -81,6 +81,48 @@ void add_admission(Rows& rows) {
              "transfers", 1, 1'000'000, [](auto& s) -> auto& { return s.http.max_bulk_items_in_flight; }));
 }
 
+void add_quotas(Rows& rows) {
+  rows.push_back(number({"http", "rate_per_client",
+                         "Requests a second that one user or merchant may send for long; more are answered 429 with "
+                         "RateLimit headers. Far above what people do. 0 for no bound, which load tests want."},
+                        "requests a second", 0, 1'000'000, [](auto& s) -> auto& { return s.http.rate_per_client; }));
+  rows.push_back(number({"http", "rate_burst", "How many of them may come at once after a pause."}, "requests", 1,
+                        1'000'000, [](auto& s) -> auto& { return s.http.rate_burst; }));
+  rows.push_back(number({"http", "rate_per_address",
+                         "Requests a second with no or a bad token that are answered 401 to one address; more are "
+                         "answered 429, so that nobody tries tokens for long. 0 for no bound."},
+                        "requests a second", 0, 1'000'000, [](auto& s) -> auto& { return s.http.rate_per_address; }));
+  rows.push_back(number({"http", "auth_per_minute",
+                         "Logins, registrations, refreshes and resets a minute from one address, because each costs "
+                         "a password hash, a signature or a mail. Raise it where many people share an address. 0 for "
+                         "no bound."},
+                        "requests a minute", 0, 1'000'000, [](auto& s) -> auto& { return s.http.auth_per_minute; }));
+}
+
+bool is_ip_address(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF.:") == text.npos && text.find_first_of(".:") != text.npos;
+}
+
+/// Scheme, host and perhaps a port, as a browser sends it: no path, no slash at the end.
+bool is_origin(std::string_view text) {
+  const std::size_t host = text.find("://");
+  return (text.starts_with("http://") || text.starts_with("https://")) && text.size() > host + 3 &&
+         text.find('/', host + 3) == text.npos && is_any_text(text);
+}
+
+void add_neighbours(Rows& rows) {
+  rows.push_back(list({"http", "trusted_proxies",
+                       "Addresses of proxies whose X-Forwarded-For says where a request comes from. From anybody "
+                       "else that header is not believed, since he could write in it what he likes."},
+                      "IP addresses with spaces between them", is_ip_address,
+                      [](auto& s) -> auto& { return s.http.trusted_proxies; }));
+  rows.push_back(list({"http", "cors_origins",
+                       "Origins of web pages that may call this API from a browser, such as https://shop.example. "
+                       "Our own pages need none."},
+                      "origins such as https://shop.example with spaces between them", is_origin,
+                      [](auto& s) -> auto& { return s.http.cors_origins; }));
+}
+
 void add_access_log(Rows& rows) {
   rows.push_back(choice<AccessLog>({"http", "access_log",
                                     "Which requests leave a line in the log: none, failures of ours and slow ones, or "
@@ -96,11 +138,13 @@ void add_access_log(Rows& rows) {
 
 void add_http(Rows& rows) {
   rows.push_back(address({"http", "address",
-                          "Where HTTP is served. Port 0 takes any free port. Other than this machine's own loopback it "
-                          "needs allow_unauthenticated."}));
+                          "Where HTTP is served. Port 0 takes any free port. Passwords and tokens pass there as they "
+                          "are: on a network that others use put a proxy with TLS in front."}));
   add_sizes(rows);
   add_times(rows);
   add_admission(rows);
+  add_quotas(rows);
+  add_neighbours(rows);
   add_access_log(rows);
 }
 

@@ -20,6 +20,7 @@ using Rows = std::vector<Setting>;
 
 // The sections that have a file of their own.
 void add_http(Rows& rows);
+void add_identity(Rows& rows);
 void add_engine(Rows& rows);
 void add_cluster(Rows& rows);
 
@@ -134,6 +135,32 @@ Setting words(Names names, std::string allowed, bool (*is_allowed)(std::string_v
     if (!is_allowed(text))
       return false;
     access(settings) = std::string{text};
+    return true;
+  };
+  return row;
+}
+
+/// Words with spaces between them.
+template <class Access>
+Setting list(Names names, std::string allowed, bool (*is_word)(std::string_view), Access access) {
+  Setting row{names.section, names.name, ValueForm::text, {}, std::move(allowed), names.reason};
+  row.read = [access](const Settings& settings) {
+    std::string text;
+    for (const std::string& word : access(settings))
+      text += (text.empty() ? "" : " ") + word;
+    return text;
+  };
+  row.write = [access, is_word](Settings& settings, std::string_view text) {
+    std::vector<std::string> found;
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find(' '), text.size());
+      if (end > 0 && !is_word(text.substr(0, end)))
+        return false;
+      if (end > 0)
+        found.emplace_back(text.substr(0, end));
+      text.remove_prefix(std::min(text.size(), end + 1));
+    }
+    access(settings) = std::move(found);
     return true;
   };
   return row;

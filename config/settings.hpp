@@ -30,6 +30,12 @@ struct DatabaseSettings {
   int statement_timeout_ms = 5'000;
 };
 
+/// Made at the start when there is no administrator yet; not looked at otherwise.
+struct AdministratorSettings {
+  std::string email{};
+  std::string password{};
+};
+
 /// Everything that can be set about a dompetd, read once by main and handed down as plain structs. Units, bounds and
 /// reasons stand in settings_table.cpp, once; config/dompet.example.toml is printed from there.
 struct Settings {
@@ -38,8 +44,7 @@ struct Settings {
   std::filesystem::path var_directory = "var";
   DatabaseSettings database{};
   http::Settings http{};
-  /// Without users and tokens the server listens on this machine only, unless somebody says that he knows.
-  bool allow_unauthenticated = false;
+  AdministratorSettings administrator{};
   EngineSettings engine{};
   LoggingSettings logging{};
 };

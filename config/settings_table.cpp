@@ -64,10 +64,6 @@ void add_process(Rows& rows) {
   rows.push_back(
       words({"", "var", "The directory of this process: its lock, which keeps a second server away, and its pid file."},
             "the path of a directory", is_path, [](auto& s) -> auto& { return s.var_directory; }));
-  rows.push_back(boolean({"", "allow_unauthenticated",
-                          "There are no users and tokens yet, so whoever reaches the port can move money. Without this "
-                          "the server refuses to listen on an address that other machines can reach."},
-                         [](auto& s) -> auto& { return s.allow_unauthenticated; }));
   rows.push_back(words(
       {"node", "name", "What this node is called in logs, in the table of nodes and in PostgreSQL's application_name."},
       "1 to 40 letters, digits, dots, dashes and underscores", is_plain_name,
@@ -146,6 +142,7 @@ const std::vector<Setting>& settings_table() {
     add_process(rows);
     add_database(rows);
     rows::add_http(rows);
+    rows::add_identity(rows);
     rows::add_engine(rows);
     rows::add_cluster(rows);
     add_logging(rows);

@@ -74,14 +74,17 @@ MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
 
 }  // namespace
 
-KeyId key_of(std::string_view idempotency_key) { return key_id("public", idempotency_key); }
+KeyId key_of(const Caller& caller, std::string_view idempotency_key) {
+  return key_id(caller.client(), idempotency_key);
+}
 
-std::optional<KeyId> key_of(const HttpRequest& request) {
+std::optional<KeyId> key_of(const Exchange& exchange) {
+  const HttpRequest& request = exchange.request;
   const auto sent = request.header("Idempotency-Key");
   const auto key = sent ? read_idempotency_key(*sent) : std::nullopt;
   if (!key || request.count("Idempotency-Key") > 1)
     return std::nullopt;
-  return key_of(*key);
+  return key_of(exchange.caller, *key);
 }
 
 void refuse(const ExchangePtr& exchange, const Problem& problem) {

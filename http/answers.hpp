@@ -40,9 +40,9 @@ MoneyOutcome outcome_of(const Problem& problem, std::string_view instance, std::
 HttpResponse response_of(MoneyOutcome outcome);
 
 /// What is left of the request's Idempotency-Key; nothing when it has none that is valid.
-std::optional<KeyId> key_of(const HttpRequest& request);
-/// One client until there are accounts: its keys are everybody's.
-KeyId key_of(std::string_view idempotency_key);
+std::optional<KeyId> key_of(const Exchange& exchange);
+/// A caller's keys are his own: another may use the same ones.
+KeyId key_of(const Caller& caller, std::string_view idempotency_key);
 
 /// Answers with the wallet, or says why not. `status` is for success.
 void answer_wallet(const ExchangePtr& exchange, const Reply& reply, int status = 200);

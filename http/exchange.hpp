@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "domain/ids.hpp"
+#include "http/access/caller.hpp"
 
 namespace dompet::http {
 
@@ -32,7 +33,7 @@ struct HttpRequest {
   std::string request_id{};
   /// Made for every request; a money request's transaction gets it as its own.
   Uuid id{};
-  /// The address that the bytes came from, without the port.
+  /// The address that the bytes came from, without the port; or what a trusted proxy says it came from.
   std::string client{};
 
   /// The first header field of this name, whatever its case.
@@ -89,6 +90,11 @@ class Exchange {
   /// What the router found: nothing for an unknown path.
   const Route* route = nullptr;
   std::array<std::string_view, 2> captures{};
+  /// Who sent it, and how far he may go on this route: set before the route is served. Nobody on routes open to all.
+  Caller caller{};
+  Grant grant = Grant::none;
+  /// Go with the answer, whatever it is. Names are literals.
+  std::vector<std::pair<std::string_view, std::string>> headers{};
   /// Holds a place in the admission until it is answered.
   bool admitted = false;
 

@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "config/logging.hpp"
+#include "http/access/access.hpp"
+#include "http/access/identity.hpp"
+#include "http/access/quota.hpp"
 #include "http/answers.hpp"
+#include "http/cross_origin.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
 #include "http/saga_jobs.hpp"
@@ -46,18 +50,27 @@ std::size_t body_limit(const Settings& settings, const Route* route) {
 
 class HttpFront::Parts final : public Application {
  public:
-  Parts(Settings wanted, Ask& ask, Engine& engine)
-      : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), admission_(settings_, engine, ask),
-        services_{settings_, ask, engine, admission_, metrics_, ids_, saga_jobs_, saga_feed_}, router_(all_routes()),
-        server_(settings_, *this) {}
+  Parts(Settings wanted, Ask& ask, Engine& engine, Identity& identity)
+      : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), identity_(identity),
+        admission_(settings_, engine, ask), access_(settings_.identity),
+        of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
+        of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
+        of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
+        services_{settings_, ask, engine, admission_, metrics_, ids_, saga_jobs_, saga_feed_, access_, identity},
+        router_(all_routes()), server_(settings_, *this) {
+    access_.update(identity.first_news());
+  }
 
   void start() {
     ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });
+    identity_.start(
+        [this](AccessUpdate update) { ask_.post([this, update = std::move(update)] { access_.update(update); }); });
     server_.start();
   }
 
   void stop() {
     server_.stop();
+    identity_.stop();
     ask_.close();
   }
 
@@ -68,10 +81,11 @@ class HttpFront::Parts final : public Application {
     Found found = router_.find(exchange->request.method, exchange->request.path);
     exchange->route = found.route;
     exchange->captures = found.captures;
+    allow_origin(settings_.cors_origins, *exchange);
     if (const auto problem = refusal(*exchange, found))
       return refuse(exchange, *problem);
     if (found.route == nullptr)
-      return exchange->answer({.status = 200, .content_type = {}, .body = {}, .headers = {{"Allow", found.allow}}});
+      return exchange->answer(options(*exchange, found.allow));
     found.route->serve(services_, exchange);
   }
 
@@ -115,6 +129,8 @@ class HttpFront::Parts final : public Application {
     request.id = ids_.next();
     const auto sent = request.header("X-Request-Id");
     request.request_id = sent && is_fit_to_repeat(*sent) ? std::string{*sent} : to_string(request.id);
+    if (!settings_.trusted_proxies.empty())
+      request.client = client_behind(settings_.trusted_proxies, request);
   }
 
   /// Everything that keeps a request out, cheapest first; all of it before the body is looked into.
@@ -126,9 +142,11 @@ class HttpFront::Parts final : public Application {
       return Problem{.code = "body_too_large"};
     if (found.route == nullptr)
       return no_route(request, found);
+    if (auto problem = stranger(exchange))
+      return problem;
     if (const auto shed = admission_.enter(found.route->load, request.client)) {
       metrics_.count(*shed);
-      return turned_away(request, *found.route, *shed);
+      return turned_away(exchange, *shed);
     }
     exchange.admitted = found.route->load != Load::none;
     if (found.route->body != Body::none && !request.body.empty() &&
@@ -139,13 +157,49 @@ class HttpFront::Parts final : public Application {
     return std::nullopt;
   }
 
+  /// Who sends it, whether he may, and whether he sends too much.
+  std::optional<Problem> stranger(Exchange& exchange) {
+    const Route& route = *exchange.route;
+    const std::string& address = exchange.request.client;
+    if (route.permission.empty())
+      return route.load == Load::none ? std::nullopt : over_quota(of_logins_, address, exchange);
+    auto caller = access_.authenticate(exchange.request);
+    if (!caller) {
+      if (auto problem = over_quota(of_strangers_, address, exchange))
+        return problem;
+      return caller.error();
+    }
+    exchange.caller = std::move(*caller);
+    if (auto problem = over_quota(of_client_, exchange.caller.client(), exchange))
+      return problem;
+    exchange.grant = access_.decide(exchange.caller, route);
+    if (exchange.grant == Grant::none)
+      return Problem{.code = "forbidden", .detail = "It needs the permission " + std::string{route.permission} + "."};
+    return std::nullopt;
+  }
+
+  static std::optional<Problem> over_quota(Quota& quota, const std::string& client, Exchange& exchange) {
+    if (!quota.is_on())
+      return std::nullopt;
+    const Quota::Verdict verdict = quota.take(client, exchange.since);
+    exchange.headers.emplace_back("RateLimit-Limit", std::to_string(verdict.limit));
+    exchange.headers.emplace_back("RateLimit-Remaining", std::to_string(verdict.remaining));
+    exchange.headers.emplace_back("RateLimit-Reset", std::to_string(verdict.reset_s));
+    if (verdict.allowed)
+      return std::nullopt;
+    return Problem{.code = "rate_limited", .retry_after_s = verdict.reset_s};
+  }
+
   /// Nothing was done for this request; but an equal one with its key may be under way.
-  Problem turned_away(const HttpRequest& request, const Route& route, Shed shed) const {
+  Problem turned_away(Exchange& exchange, Shed shed) const {
+    const Route& route = *exchange.route;
     Problem problem{.code = code(shed)};
-    if (shed == Shed::too_many_requests)
+    if (shed == Shed::too_many_requests) {
       problem.quota = settings_.max_in_flight_per_client;
+      std::erase_if(exchange.headers, [](const auto& field) { return field.first.starts_with("RateLimit"); });
+    }
     if (route.load == Load::write) {
-      const auto key = route.needs_key ? key_of(request) : std::nullopt;
+      const auto key = route.needs_key ? key_of(exchange) : std::nullopt;
       problem.applied = key && ask_.is_running(*key) ? Applied::unknown : Applied::no;
     }
     return problem;
@@ -180,7 +234,12 @@ class HttpFront::Parts final : public Application {
   const Settings settings_;
   Ask& ask_;
   Engine& engine_;
+  Identity& identity_;
   Admission admission_;
+  Access access_;
+  Quota of_client_;
+  Quota of_strangers_;
+  Quota of_logins_;
   Metrics metrics_;
   IdSource ids_;
   SagaJobs saga_jobs_;
@@ -190,8 +249,8 @@ class HttpFront::Parts final : public Application {
   HttpServer server_;
 };
 
-HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine)
-    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine)) {}
+HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity)
+    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity)) {}
 
 HttpFront::~HttpFront() { parts_->stop(); }
 

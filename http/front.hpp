@@ -12,12 +12,14 @@ class Engine;
 namespace dompet::http {
 
 class Ask;
+class Identity;
 
 /// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine`
-/// (with the Ask as its sink) and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF shows through.
+/// (with the Ask as its sink), `Identity` and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF
+/// shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine);
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

@@ -87,6 +87,10 @@ HttpResponse respond(const Problem& problem, const HttpRequest& request) {
   const int retry_after_s = problem.retry_after_s > 0 ? problem.retry_after_s : says_when ? retry_after_default_s : 0;
   if (retry_after_s > 0)
     response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+  if (type.status == 401)
+    response.headers.emplace_back("WWW-Authenticate", problem.code == "invalid_token"
+                                                          ? R"(Bearer realm="dompet", error="invalid_token")"
+                                                          : R"(Bearer realm="dompet")");
   if (!problem.allow.empty())
     response.headers.emplace_back("Allow", problem.allow);
   if (problem.quota > 0) {

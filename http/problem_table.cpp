@@ -41,6 +41,19 @@ constexpr std::array types{
                 "A cursor is taken as it is from `next_cursor` of an earlier page."},
     ProblemType{"cursor_mismatch", 400, "The cursor belongs to another list", false,
                 "A cursor goes on only in the list, with the filters, that it came from."},
+    ProblemType{"invalid_code", 400, "The code is not valid", false,
+                "It was used, has expired, was replaced by a newer one, or was never given out. Ask for another."},
+    // 401: who are you?
+    ProblemType{"unauthenticated", 401, "The request does not say who sends it", false,
+                "Send `Authorization: Bearer <access token>`; POST /v1/auth/login gives one."},
+    ProblemType{"invalid_token", 401, "The access token is not valid", false,
+                "It has expired, was revoked, or is no access token of this service. POST /v1/auth/refresh gives "
+                "another one for a refresh token."},
+    ProblemType{"invalid_credentials", 401, "E-mail address or password is wrong", false,
+                "Which of the two is not said. Five failures lock the account's login for a quarter of an hour."},
+    ProblemType{"invalid_refresh_token", 401, "The refresh token is not valid", false,
+                "It has expired, its session is over, or it was used before: then its whole session is revoked, "
+                "because somebody may have a copy. Log in again."},
     // 402: the money is not there.
     ProblemType{"insufficient_funds", 402, "The available balance does not cover the amount", false,
                 "Nothing was moved. A new attempt needs a new Idempotency-Key."},
@@ -58,6 +71,9 @@ constexpr std::array types{
     ProblemType{"card_refused", 402, "The card cannot be used for this payment", false,
                 "Number, expiry and CVV do not belong together, or the card has expired. Which of it is not said. "
                 "Nothing was moved."},
+    // 403: not yours to do.
+    ProblemType{"forbidden", 403, "You may not do this", false,
+                "`detail` names the permission that it needs. GET /v1/auth/me lists what you may do."},
     // 404
     ProblemType{"not_found", 404, "There is nothing at this address", false, "See /docs for the addresses there are."},
     ProblemType{"wallet_not_found", 404, "There is no such wallet", false, "Or none that you may see."},
@@ -121,6 +137,11 @@ constexpr std::array types{
                 "A key belongs to the first request that carried it. A new request needs a new key."},
     ProblemType{"too_many_requests", 429, "You have too many requests under way", true,
                 "Nothing was done for this request. Wait for answers, or for Retry-After, before you send more."},
+    ProblemType{"rate_limited", 429, "You have sent too many requests", true,
+                "Nothing was done for this request. The RateLimit headers say how many may be sent, Retry-After when."},
+    ProblemType{"too_many_attempts", 429, "There were too many failed logins", true,
+                "The account or the address is locked for logins until Retry-After has passed, also with the right "
+                "password."},
     ProblemType{"header_too_large", 431, "The header is too large", false,
                 "Request line and header fields together have at most 16 KiB."},
     // Ours

@@ -24,7 +24,7 @@ struct Route {
   Method method;
   /// Segments in braces capture: /v1/wallets/{id}.
   std::string_view path;
-  /// What a caller must be allowed to do, once there are callers; empty for routes that are open to all.
+  /// What a caller must be allowed to do (access/permissions.cpp); empty for routes that are open to all.
   std::string_view permission;
   Load load;
   Body body;

@@ -12,6 +12,16 @@ constexpr bool with_key = true;
 constexpr bool no_key = false;
 
 constexpr Route table[]{
+    {post, "/v1/auth/register", "", Load::read, Body::json, no_key, routes::register_user},
+    {post, "/v1/auth/login", "", Load::read, Body::json, no_key, routes::log_in},
+    {post, "/v1/auth/refresh", "", Load::read, Body::json, no_key, routes::refresh_tokens},
+    {post, "/v1/auth/logout", "account:use", Load::read, Body::json, no_key, routes::log_out},
+    {get, "/v1/auth/me", "account:use", Load::read, Body::none, no_key, routes::show_me},
+    {post, "/v1/auth/verify-email", "", Load::read, Body::json, no_key, routes::verify_email},
+    {post, "/v1/auth/forgot-password", "", Load::read, Body::json, no_key, routes::forgot_password},
+    {post, "/v1/auth/reset-password", "", Load::read, Body::json, no_key, routes::reset_password},
+    {get, "/.well-known/jwks.json", "", Load::none, Body::none, no_key, routes::show_keys},
+
     {post, "/v1/wallets", "wallets:write", Load::write, Body::json, no_key, routes::open_wallet},
     {get, "/v1/wallets", "wallets:read", Load::read, Body::none, no_key, routes::list_wallets},
     {get, "/v1/wallets/{id}", "wallets:read", Load::read, Body::none, no_key, routes::read_wallet},
@@ -56,8 +66,8 @@ constexpr Route table[]{
 
     {get, "/v1/cluster", "cluster:read", Load::read, Body::none, no_key, routes::read_cluster},
     {post, "/v1/cluster/shards/{shard}/move", "cluster:operate", Load::read, Body::json, no_key, routes::move_shard},
-    {post, "/v1/cluster/nodes/{name}/drain", "cluster:operate", Load::read, Body::json, no_key, routes::drain_node},
-    {post, "/v1/cluster/rebalance", "cluster:operate", Load::read, Body::json, no_key, routes::rebalance_cluster},
+    {post, "/v1/cluster/nodes/{name}/drain", "cluster:approve", Load::read, Body::json, no_key, routes::drain_node},
+    {post, "/v1/cluster/rebalance", "cluster:approve", Load::read, Body::json, no_key, routes::rebalance_cluster},
     {get, "/v1/ledger/trial-balance", "ledger:read", Load::read, Body::none, no_key, routes::read_trial_balance},
 
     {get, "/healthz", "", Load::none, Body::none, no_key, routes::say_alive},

@@ -11,6 +11,16 @@ struct Services;
 
 namespace routes {
 
+// auth.cpp
+void register_user(Services& services, const ExchangePtr& exchange);
+void log_in(Services& services, const ExchangePtr& exchange);
+void refresh_tokens(Services& services, const ExchangePtr& exchange);
+void log_out(Services& services, const ExchangePtr& exchange);
+void show_me(Services& services, const ExchangePtr& exchange);
+void verify_email(Services& services, const ExchangePtr& exchange);
+void forgot_password(Services& services, const ExchangePtr& exchange);
+void reset_password(Services& services, const ExchangePtr& exchange);
+void show_keys(Services& services, const ExchangePtr& exchange);
 // wallets.cpp
 void open_wallet(Services& services, const ExchangePtr& exchange);
 void list_wallets(Services& services, const ExchangePtr& exchange);

@@ -9,11 +9,8 @@ namespace dompet::http {
 
 namespace {
 
-constexpr std::string_view nobody_in_particular = "operator";
-
 std::string read_who(BodyFields& fields) {
-  const std::string who = fields.optional("who") == nullptr ? "" : fields.free_text("who", longest_who);
-  return who.empty() ? std::string{nobody_in_particular} : who;
+  return fields.optional("who") == nullptr ? std::string{} : fields.free_text("who", longest_who);
 }
 
 std::optional<std::string> read_mark(BodyFields& fields, std::string_view name) {

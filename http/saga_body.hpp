@@ -9,8 +9,7 @@
 
 namespace dompet::http {
 
-// Bodies of the inspector's and the cluster's requests. `who` is who says so: until there are accounts nobody checks
-// it.
+// Bodies of the inspector's and the cluster's requests. `who` is on whose behalf the caller asks; empty for his own.
 
 inline constexpr std::size_t longest_who = 100;            // characters
 inline constexpr std::size_t longest_reason = 500;         // characters

@@ -55,6 +55,7 @@ const char* reason_of(int status) {
   static const std::map<int, const char*> reasons{{200, "OK"},
                                                   {201, "Created"},
                                                   {202, "Accepted"},
+                                                  {204, "No Content"},
                                                   {400, "Bad Request"},
                                                   {401, "Unauthorized"},
                                                   {402, "Payment Required"},
@@ -98,6 +99,8 @@ void write_head(Builder& builder, const Exchange& exchange, HttpResponse& respon
   builder.append_header("X-Request-Id", exchange.request.request_id);
   for (auto& [name, value] : response.headers)
     builder.append_header(std::string{name}, std::move(value));
+  for (const auto& [name, value] : exchange.headers)
+    builder.append_header(std::string{name}, value);
 }
 
 /// A response in chunks, as long as the client takes them.

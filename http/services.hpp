@@ -8,6 +8,8 @@
 
 namespace dompet::http {
 
+class Access;
+class Identity;
 class SagaFeed;
 class SagaJobs;
 
@@ -21,6 +23,9 @@ struct Services {
   IdSource& ids;
   SagaJobs& saga_jobs;
   SagaFeed& saga_feed;
+  Access& access;
+  /// The vault, passwords, and how long tokens live.
+  Identity& identity;
 };
 
 }  // namespace dompet::http

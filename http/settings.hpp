@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace dompet::http {
 
@@ -12,6 +14,28 @@ namespace dompet::http {
 /// ours (5xx) and every request slower than `slow_request` is logged; `all` is for finding something out, `off` for
 /// nobody.
 enum class AccessLog : std::uint8_t { off, errors, all };
+
+/// Users, their tokens and passwords.
+struct IdentitySettings {
+  /// The keys that card numbers and signing keys are sealed with; empty: keys/dompet.keys in the var directory. The
+  /// same on every node.
+  std::filesystem::path key_file{};
+  /// Where mails are put as files while no SMTP server is configured; main fills it.
+  std::filesystem::path mail_spool{};
+  /// The `iss` of tokens.
+  std::string issuer = "dompet";
+  std::chrono::seconds access_token{900};
+  std::chrono::seconds refresh_token{30 * 86'400};
+  std::chrono::seconds code{3'600};
+  int key_rotation_days = 30;
+  /// Passwords that may wait to be hashed; more logins are turned away with 503.
+  std::size_t hash_queue = 64;
+  int failures_per_account = 5;
+  int failures_per_address = 50;
+  std::chrono::seconds lock{900};
+  /// Tests only, and only by the environment: every request is an administrator's.
+  bool without_access = false;
+};
 
 /// Every bound of the HTTP front end. config/ fills it from file, environment and flags; reasons stand there too.
 struct Settings {
@@ -53,6 +77,21 @@ struct Settings {
   /// A commit lane in which more records wait, or whose oldest one waits longer, gets no new work: 503 (protocol 5.12).
   std::size_t lane_queue_rows = 8'192;
   std::chrono::milliseconds lane_age_limit{250};
+
+  /// Requests a second that a caller may send for long, and how many at once after a pause; 0: no bound. More are
+  /// answered 429.
+  std::size_t rate_per_client = 2'000;
+  std::size_t rate_burst = 10'000;
+  /// The same for requests whose token is no good, by address.
+  std::size_t rate_per_address = 100;
+  /// Logins, registrations and the like a minute from one address.
+  std::size_t auth_per_minute = 60;
+  /// Addresses whose X-Forwarded-For is believed.
+  std::vector<std::string> trusted_proxies{};
+  /// Where pages that may call us from a browser come from, such as https://shop.example.
+  std::vector<std::string> cors_origins{};
+
+  IdentitySettings identity{};
 
   AccessLog access_log = AccessLog::errors;
   std::chrono::milliseconds slow_request{1'000};

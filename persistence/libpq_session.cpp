@@ -186,6 +186,21 @@ bool LibpqSession::send_prepared(const std::string& name, const BinaryParams& pa
                              parameters.lengths().data(), parameters.formats().data(), binary_results) != 0;
 }
 
+std::vector<std::string> LibpqSession::wait_for_notifications(std::chrono::milliseconds limit) {
+  wait(POLLIN, steady_clock::now() + limit);
+  if (PQconsumeInput(connection_.get()) == 0) {
+    const std::string why = last_error();
+    drop();
+    throw Unavailable("PostgreSQL does not answer: " + why);
+  }
+  std::vector<std::string> said;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    said.emplace_back(notification->extra);
+    PQfreemem(notification);
+  }
+  return said;
+}
+
 std::string array_text(const std::vector<LibpqSession::Text>& values) {
   std::string text = "{";
   for (const LibpqSession::Text& value : values)

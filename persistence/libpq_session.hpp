@@ -111,6 +111,10 @@ class LibpqSession {
   bool warned() const { return warned_; }
   std::string last_error() const;
 
+  /// Waits until another session notifies on a channel that this one listens on, and returns what was said; nothing
+  /// when the limit passed first. Throws Unavailable when the connection is lost.
+  std::vector<std::string> wait_for_notifications(std::chrono::milliseconds limit);
+
  private:
   using Deadline = std::chrono::steady_clock::time_point;
   struct Finish {

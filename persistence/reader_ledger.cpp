@@ -24,14 +24,12 @@ bool is_safe(std::string_view value) { return value == "on" || value == "remote_
 }  // namespace
 
 std::vector<WalletListing> Reader::wallets(const std::optional<WalletId>& before, const std::string& name_contains,
-                                           int limit, const std::optional<UserId>& owner) {
+                                           int limit) {
   Parameters parameters;
   std::string sql =
       "SELECT id, " + milliseconds("opened_at") + " FROM wallet WHERE true" + session_->only_here("shard");
   if (before)
     sql += " AND id < " + parameters.add(before->uuid).last();
-  if (owner)
-    sql += " AND owner = " + parameters.add(owner->uuid).last();
   if (!name_contains.empty())
     sql += " AND position(lower(" + parameters.add(name_contains).last() + ") IN lower(name)) > 0";
   std::vector<WalletListing> page;
@@ -79,6 +77,8 @@ void Reader::keys_of(Shard shard, const std::function<void(const KeyId&)>& take)
 }
 
 Shard Reader::shard_count() { return session_->shard_count(); }
+
+SqlSession& Reader::session() { return *session_; }
 
 bool Reader::is_one_of_several() const { return session_->is_one_of_several(); }
 

@@ -89,6 +89,15 @@ Parameters& Parameters::add(std::string value) {
   values_.emplace_back(std::move(value));
   return *this;
 }
+Parameters& Parameters::add_bytes(std::string_view value) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text = "\\x";
+  for (const char letter : value) {
+    const auto byte = static_cast<unsigned char>(letter);
+    text += {digits[byte >> 4], digits[byte & 15]};
+  }
+  return add(std::move(text));
+}
 Parameters& Parameters::add_null() {
   values_.emplace_back();
   return *this;

@@ -32,6 +32,8 @@ class Parameters {
   Parameters& add(std::int64_t value);
   Parameters& add(const Uuid& value);
   Parameters& add(std::string value);
+  /// A bytea.
+  Parameters& add_bytes(std::string_view value);
   Parameters& add_null();
 
   /// What `add` numbered the last value: "$3".

@@ -18,6 +18,11 @@ DOMPETD = Path(os.environ.get("DOMPETD", ROOT / "build/dev/dompetd"))
 DOMPETCTL = Path(os.environ.get("DOMPETCTL", ROOT / "build/dev/dompetctl"))
 POSTGRES_SCRIPT = Path(os.environ.get("DOMPET_POSTGRES", ROOT / "scripts/postgres"))
 
+# Whom every server of the tests makes at its first start, and in whose name they ask unless they say otherwise.
+ADMIN_EMAIL = "administrator@example.com"
+ADMIN_PASSWORD = "correct horse battery staple"
+ADMIN = {"DOMPET_ADMIN_EMAIL": ADMIN_EMAIL, "DOMPET_ADMIN_PASSWORD": ADMIN_PASSWORD}
+
 PATIENCE_S = 60  # for things that take milliseconds on an idle machine; only a hang takes so long
 POLL_S = 0.02
 
@@ -144,7 +149,7 @@ def psql(url, *statements, superuser=False, check=True):
 
 
 def dompetctl(*arguments, check=True, timeout=120):
-    done = subprocess.run([DOMPETCTL, *arguments], env=clean_environment(), capture_output=True, text=True,
+    done = subprocess.run([DOMPETCTL, *arguments], env=clean_environment(**ADMIN), capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=timeout)
     if check:
         assert done.returncode == 0, f"dompetctl {' '.join(map(str, arguments))} ended with {done.returncode}:\n" \
@@ -192,15 +197,37 @@ class Lost(Exception):
 
 
 class HttpClient:
-    """One kept-alive connection, for one thread. Where a ring sets a judge, it sees every answer."""
+    """One kept-alive connection, for one thread. With `login` (an address and a password) or a `token` it says who it is."""
 
-    judge = None  # check(method, target, answer) raises when it does not like one
+    tokens = {}  # by ledger and address: a login takes a tenth of a second
 
-    def __init__(self, port, timeout_s=20, host="127.0.0.1"):
+    def __init__(self, port, timeout_s=20, host="127.0.0.1", login=None, ledger=None, token=None):
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
         self._connection = None
+        self._login = login
+        self._ledger = ledger or f"{host}:{port}"
+        self.token = token
+
+    def log_in(self, email, password):
+        """From now on as this user."""
+        answer = self._send("POST", "/v1/auth/login", json.dumps({"email": email, "password": password}).encode(),
+                            {"Content-Type": "application/json"})
+        if answer.status != 200:
+            raise NotSent(f"nobody is logged in: {answer}")
+        self.token = answer.json["access_token"]
+        return answer
+
+    def authorization(self):
+        """The header that says who it is; none for nobody."""
+        if self.token is None and self._login is not None:
+            known = (self._ledger, self._login)
+            if self.tokens.get(known) is None:
+                self.log_in(*self._login)
+                self.tokens[known] = self.token
+            self.token = self.tokens[known]
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
 
     def close(self):
         if self._connection is not None:
@@ -223,6 +250,16 @@ class HttpClient:
             body = json.dumps(body).encode()
         if body is not None:
             fields.setdefault("Content-Type", "application/json")
+        if not path.startswith("/v1/") or "Authorization" in fields:
+            return self._send(method, path, body, fields)
+        answer = self._send(method, path, body, fields | self.authorization())
+        if answer.status == 401 and self._login is not None:
+            # Of a ledger that had the same name before.
+            self.token = self.tokens[self._ledger, self._login] = None
+            answer = self._send(method, path, body, fields | self.authorization())
+        return answer
+
+    def _send(self, method, path, body, fields):
         if self._connection is None:
             self._connect()
         try:
@@ -234,8 +271,6 @@ class HttpClient:
             raise Lost(repr(fault)) from fault
         if response.will_close:
             self.close()
-        if HttpClient.judge is not None:
-            HttpClient.judge.check(method, path, answer)
         return answer
 
     def get(self, path, **more):
@@ -257,6 +292,11 @@ class HttpClient:
                 return
 
 
+# One client in these tests stands for many people, and its token shall outlive them.
+WITHOUT_BOUNDS = {"http_rate_per_client": 0, "http_rate_per_address": 0, "http_auth_per_minute": 0,
+                  "identity_access_token_s": 86_400, "identity_failures_per_address": 100_000}
+
+
 class Dompetd:
     """A server with its directory, address and database; each start is a new process."""
 
@@ -269,7 +309,7 @@ class Dompetd:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.database = database
         self.port = free_port()
-        self.settings = settings
+        self.settings = WITHOUT_BOUNDS | {"identity_key_file": self.directory.parent / "dompet.keys"} | settings
         self.process = None
         self.starts = 0
 
@@ -280,7 +320,16 @@ class Dompetd:
         self.end()
 
     def client(self, **more):
-        return HttpClient(self.port, host=self.host, **more)
+        """The administrator's, unless `login` says otherwise; None for nobody's."""
+        more.setdefault("login", (ADMIN_EMAIL, ADMIN_PASSWORD))
+        return HttpClient(self.port, host=self.host, ledger=self.database, **more)
+
+    def authorization(self):
+        """The administrator's header, for those who send a request in their own way."""
+        client = self.client()
+        header = client.authorization()
+        client.close()
+        return header
 
     @property
     def databases(self):
@@ -302,7 +351,7 @@ class Dompetd:
             self.process = subprocess.Popen(
                 [*self.wrapper, "setpriv", "--pdeathsig", "KILL", DOMPETD, "--database-url", self.database, "--http-address",
                  f"{self.host}:{self.port}", "--var", self.directory],
-                env=clean_environment(**settings, **(variables or {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=clean_environment(**ADMIN, **settings, **(variables or {})), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start(self, **once):
         self.launch(**once)

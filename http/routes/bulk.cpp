@@ -39,7 +39,8 @@ void finish(const Bulk& bulk) { bulk.exchange->answer(json_response(render(bulk.
 
 void submit(Services& services, const std::shared_ptr<Bulk>& bulk, std::size_t index, BulkItem item) {
   item.transfer.transaction.id = {services.ids.next()};
-  const Stamp stamp{key_of(item.idempotency_key), fingerprint_of(template_of_an_item, item.transfer.transaction)};
+  const Stamp stamp{key_of(bulk->exchange->caller, item.idempotency_key),
+                    fingerprint_of(template_of_an_item, item.transfer.transaction)};
   services.ask.move_money({std::make_shared<const Transaction>(std::move(item.transfer.transaction)), stamp},
                           [&services, bulk, index](const Reply& reply) {
                             const HttpRequest& request = bulk->exchange->request;

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <utility>
 
+#include "http/access/access.hpp"
 #include "http/answers.hpp"
 #include "http/query.hpp"
 #include "http/render_cluster.hpp"
@@ -12,8 +13,6 @@
 namespace dompet::http::routes {
 
 namespace {
-
-constexpr std::string_view nobody_in_particular = "operator";
 
 /// How many shards are with nodes that have more than their share.
 std::int64_t moves_for_balance(const ClusterView& view) {
@@ -35,11 +34,8 @@ std::int64_t moves_for_balance(const ClusterView& view) {
 /// Audits the wish, then does it: on the query pool, since it may wait for a statement.
 void do_audited(Services& services, const ExchangePtr& exchange, std::string what, const std::string& subject,
                 std::function<HttpResponse(Engine& engine, const HttpRequest& request)> act) {
-  AuditEntry entry{.id = services.ids.next(),
-                   .who = std::string{nobody_in_particular},
-                   .what = std::move(what),
-                   .why = {},
-                   .evidence = {}};
+  AuditEntry entry{
+      .id = services.ids.next(), .who = signature(*exchange), .what = std::move(what), .why = {}, .evidence = {}};
   JsonWriter(entry.evidence).begin_object().member("subject", subject).end_object();
   answer_by_query(services, exchange,
                   [&engine = services.engine, entry, act = std::move(act)](Reader& reader, const HttpRequest& request) {

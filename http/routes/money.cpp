@@ -14,7 +14,7 @@ namespace {
 void move(Services& services, const ExchangePtr& exchange, Read<Transaction> read) {
   if (!read)
     return refuse(exchange, read.error());
-  const auto key = key_of(exchange->request);
+  const auto key = key_of(*exchange);
   if (!key)
     return refuse(exchange, {.code = "invalid_idempotency_key"});
   read->id = {exchange->request.id};

@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "http/access/access.hpp"
 #include "http/gather.hpp"
 #include "http/routes.hpp"
 #include "http/saga_body.hpp"
@@ -119,8 +120,11 @@ void answer_matches(Services& services, const ExchangePtr& exchange, const BulkO
                                        " open transfers; narrow it."});
   if (wish.dry_run)
     return exchange->answer(json_response(render_dry_run(sagas)));
-  SagaJob job{
-      .id = services.ids.next(), .order = wish.order, .who = wish.who, .why = wish.why, .rate_per_s = wish.rate_per_s};
+  SagaJob job{.id = services.ids.next(),
+              .order = wish.order,
+              .who = signature(*exchange, wish.who),
+              .why = wish.why,
+              .rate_per_s = wish.rate_per_s};
   for (const SagaListing& saga : sagas)
     job.waiting.push_back(saga.id);
   start(services, exchange, std::move(job), wish.filter);
@@ -155,6 +159,9 @@ void order_sagas_in_bulk(Services& services, const ExchangePtr& exchange) {
   const auto wish = read_bulk_order(exchange->request.body);
   if (!wish)
     return refuse(exchange, wish.error());
+  if (!wish->dry_run && !holds(*exchange, "sagas:approve"))
+    return refuse(exchange,
+                  {.code = "forbidden", .detail = "A bulk order that acts needs the permission sagas:approve."});
   QueryParameters parameters(wish->filter, saga_filters);
   SagaSearch search = read_saga_search(parameters, services.engine.cluster(), wall_clock_ms());
   if (search.state && is_final(*search.state))

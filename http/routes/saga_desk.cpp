@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "http/access/access.hpp"
 #include "http/gather.hpp"
 #include "http/routes.hpp"
 #include "http/saga_body.hpp"
@@ -20,16 +21,18 @@ void order(Services& services, const ExchangePtr& exchange, SagaOrder wanted) {
   const auto id = captured_id(exchange);
   if (!id)
     return;
-  give_order(services, {{*id}, wanted, body->who, body->why, {}}, [exchange, wanted](const OrderOutcome& outcome) {
-    if (!outcome.accepted)
-      return refuse(exchange, outcome.problem);
-    std::string text;
-    JsonWriter json(text);
-    json.begin_object().plain("id", to_string(*parse_uuid(exchange->captures[0]))).plain("action", name_of(wanted));
-    json.key("accepted").truth(true).plain("state", dompet::name_of(outcome.state));
-    json.member("sentence", outcome.sentence).end_object();
-    exchange->answer(json_response(std::move(text), 202));
-  });
+  give_order(
+      services, {{*id}, wanted, signature(*exchange, body->who), body->why, {}},
+      [exchange, wanted](const OrderOutcome& outcome) {
+        if (!outcome.accepted)
+          return refuse(exchange, outcome.problem);
+        std::string text;
+        JsonWriter json(text);
+        json.begin_object().plain("id", to_string(*parse_uuid(exchange->captures[0]))).plain("action", name_of(wanted));
+        json.key("accepted").truth(true).plain("state", dompet::name_of(outcome.state));
+        json.member("sentence", outcome.sentence).end_object();
+        exchange->answer(json_response(std::move(text), 202));
+      });
 }
 
 /// The name in the path; otherwise the request is refused.
@@ -60,7 +63,7 @@ void add_saga_note(Services& services, const ExchangePtr& exchange) {
   const auto id = captured_id(exchange);
   if (!id)
     return;
-  const NewNote note{services.ids.next(), body->who, body->text, body->label, body->assignee};
+  const NewNote note{services.ids.next(), signature(*exchange, body->who), body->text, body->label, body->assignee};
   gather<bool>(
       services, exchange,
       [note, saga = TransactionId{*id}](Reader& reader) { return SagaDesk(reader).add_note(saga, note); },

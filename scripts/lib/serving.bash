@@ -8,6 +8,7 @@ ready_deadline_s=120 # recovery after a crash comes first
 drain_s=30           # how long dompetd may take to finish what it began
 database=""          # its URL, once start_database has returned
 owns_postgres=""     # not empty: it is ours, and stops with us
+new_administrator="" # not empty: his password has not been shown yet
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -62,6 +63,39 @@ start_database() {
     database=$("$root/scripts/postgres" start "$var" 9>&-)
   fi
   "$programs/dompetctl" migrate up --database "$database" 9>&-
+}
+
+# The first administrator, once a directory: made in the database, his password kept in $var/administrator, which only this
+# user may read. From here on DOMPET_ADMIN_EMAIL and DOMPET_ADMIN_PASSWORD are his, for dompetctl.
+take_administrator() {
+  local file=$var/administrator made name value
+  if [ ! -s "$file" ]; then
+    made=$("$programs/dompetctl" init --database "$database" 9>&-)
+    # Somebody else's database has an administrator of its own, whose password is not ours to know.
+    [ -n "$made" ] || return 0
+    (umask 077 && printf '%s\n' "$made" >"$file")
+    new_administrator=yes
+  fi
+  while IFS='=' read -r name value; do export "$name=$value"; done <"$file"
+}
+
+# His password is shown once; afterwards the file has it.
+greet_administrator() {
+  [ -n "${DOMPET_ADMIN_EMAIL:-}" ] || return 0
+  if [ -n "$new_administrator" ]; then
+    printf '  administrator: %s, password %s  (this once; kept in %s)\n' "$DOMPET_ADMIN_EMAIL" "$DOMPET_ADMIN_PASSWORD" \
+      "$var/administrator"
+  else
+    printf '  administrator: %s, password in %s\n' "$DOMPET_ADMIN_EMAIL" "$var/administrator"
+  fi
+}
+
+# For people: a token in the variable TOKEN. $1: the server's URL.
+print_login() {
+  cat <<LOGIN
+Log in, for a quarter of an hour:
+  TOKEN=\$(set -a; . $var/administrator; $programs/dompetctl login --url $1)
+LOGIN
 }
 
 # Starts a dompetd in the background with these arguments; its pid is $!.

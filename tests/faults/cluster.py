@@ -55,7 +55,6 @@ class Node(Dompetd):
         if place is not None:
             self.host, self.port, self.internal_port = place.address, HTTP_PORT, PORT
             self.wrapper = place.wrapper
-            self.settings["allow_unauthenticated"] = "true"
         self.settings |= {"node_name": name, "cluster_listen": f"{self.host}:{self.internal_port}", "cluster_secret": SECRET}
         self.exits = []  # how it ended, each time
         self._wanted = False

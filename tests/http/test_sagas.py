@@ -36,7 +36,8 @@ class Slow:
         known = self.list(alike)
         connection = http.client.HTTPConnection("127.0.0.1", self.dompetd.port, timeout=20)
         connection.request("POST", "/v1/transfers", body, {"Content-Type": "application/json",
-                                                           "Idempotency-Key": str(uuid.uuid4())})
+                                                           "Idempotency-Key": str(uuid.uuid4()),
+                                                           **self.dompetd.authorization()})
         if destination:
             assert connection.getresponse().status == 201
         new = wait_until(lambda: set(self.list(alike)) - set(known), "the transfer is on record")
@@ -237,7 +238,7 @@ def events(response, most):
 
 def test_counts_come_as_events_when_something_changes(slow):
     connection = http.client.HTTPConnection("127.0.0.1", slow.dompetd.port, timeout=20)
-    connection.request("GET", "/v1/sagas/events")
+    connection.request("GET", "/v1/sagas/events", headers=slow.dompetd.authorization())
     response = connection.getresponse()
     assert response.status == 200 and response.getheader("Content-Type") == "text/event-stream"
     stream = events(response, most=50)
@@ -252,7 +253,7 @@ def test_a_stream_that_nobody_reads_does_not_hold_up_the_others(slow):
     idle = [http.client.HTTPConnection("127.0.0.1", slow.dompetd.port, timeout=20) for _ in range(70)]
     answers = []
     for connection in idle:
-        connection.request("GET", "/v1/sagas/events")
+        connection.request("GET", "/v1/sagas/events", headers=slow.dompetd.authorization())
     for connection in idle:
         answers.append(connection.getresponse().status)
     assert answers.count(200) >= 60 and answers.count(503) >= 6
@@ -262,7 +263,7 @@ def test_a_stream_that_nobody_reads_does_not_hold_up_the_others(slow):
 
     def there_is_room():
         connection = http.client.HTTPConnection("127.0.0.1", slow.dompetd.port, timeout=20)
-        connection.request("GET", "/v1/sagas/events")
+        connection.request("GET", "/v1/sagas/events", headers=slow.dompetd.authorization())
         status = connection.getresponse().status
         connection.close()
         return status == 200
@@ -277,10 +278,10 @@ def test_a_paused_transfer_sends_nothing_and_says_who_paused_it(slow, stuck):
     assert answer.status == 202, answer
     assert answer.json["accepted"] and answer.json["action"] == "pause" and answer.json["state"] == "reserved"
     saga = slow.saga(stuck)
-    assert saga["paused"] and saga["stuck"] and saga["reason"].startswith("Paused by dewi")
+    assert saga["paused"] and saga["stuck"] and saga["reason"].startswith("Paused by administrator for dewi")
     assert saga["live"]["next_attempt_in_ms"] is None
     row = next(row for row in slow.client.all("/v1/sagas?state=open") if row["id"] == stuck)
-    assert row["paused"] and row["reason"].startswith("Paused by dewi")
+    assert row["paused"] and row["reason"].startswith("Paused by administrator for dewi")
     assert slow.order(stuck, "resume").status == 202
     saga = slow.saga(stuck)
     assert not saga["paused"] and not saga["reason"].startswith("Paused")
@@ -310,9 +311,9 @@ def test_a_cancel_is_a_request_and_the_money_comes_back_with_the_destinations_wo
 def test_every_order_is_audited_with_who_and_why(slow, stuck):
     assert slow.order(stuck, "retry", reason="the customer called", who="eko").status == 202
     rows = psql(slow.dompetd.database, f"SELECT who, what, why FROM audit WHERE saga = '{stuck}' ORDER BY id")
-    assert rows[-1] == ["eko", "saga.retry", "the customer called"]
+    assert rows[-1] == ["administrator for eko", "saga.retry", "the customer called"]
     action = next(step for step in slow.timeline(stuck) if step["what"] == "action")
-    assert (action["who"], action["why"]) == ("eko", "the customer called")
+    assert (action["who"], action["why"]) == ("administrator for eko", "the customer called")
 
 
 @pytest.mark.parametrize("action", ["retry", "cancel", "pause", "resume"])
@@ -336,10 +337,10 @@ def test_an_order_says_why(client, body):
 def test_notes_and_labels_stay_with_a_transfer(slow, stuck):
     label = f"label {uuid.uuid4()}"
     answer = slow.client.post(f"/v1/sagas/{stuck}/notes", {"text": "asked the bank", "label": label, "who": "eko"})
-    assert answer.status == 201 and answer.json["who"] == "eko"
+    assert answer.status == 201 and answer.json["who"] == "administrator for eko"
     assert slow.client.post(f"/v1/sagas/{stuck}/notes", {"text": "no answer yet", "assignee": "fajar"}).status == 201
     notes = slow.get(f"/v1/sagas/{stuck}/notes")["data"]
-    assert [(note["who"], note["text"]) for note in notes] == [("eko", "asked the bank"), ("operator", "no answer yet")]
+    assert [(note["who"], note["text"]) for note in notes] == [("administrator for eko", "asked the bank"), ("administrator", "no answer yet")]
     [row] = list(slow.client.all("/v1/sagas?label=" + label.replace(" ", "%20")))
     assert (row["label"], row["assignee"], row["note_count"]) == (label, "fajar", 2)
     assert any("asked the bank" in step["title"] for step in slow.timeline(stuck))
@@ -385,7 +386,7 @@ def test_a_bulk_order_reaches_every_transfer_and_reports(slow):
     assert {(row["id"], row["outcome"]) for row in done["report"]} == {(saga, "accepted") for saga in sagas}
     assert all(slow.saga(saga)["paused"] for saga in sagas)
     assert psql(slow.dompetd.database, f"SELECT who, what FROM audit WHERE id = '{answer.json['id']}'") == [
-        ["eko", "saga.bulk.pause"]]
+        ["administrator for eko", "saga.bulk.pause"]]
     rows = psql(slow.dompetd.database, f"SELECT count(*) FROM audit WHERE evidence ->> 'job' = '{answer.json['id']}'")
     assert rows == [["3"]]
 

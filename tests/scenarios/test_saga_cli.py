@@ -42,7 +42,8 @@ class Desk:
         known = {row["id"] for row in self.ask("saga", "list")["data"]}
         connection = http.client.HTTPConnection("127.0.0.1", self.dompetd.port, timeout=20)
         connection.request("POST", "/v1/transfers", json.dumps(transfer_body(self.ayu, self.budi, minor, "k")),
-                           {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())})
+                           {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4()),
+                            **self.dompetd.authorization()})
         new = wait_until(lambda: {row["id"] for row in self.ask("saga", "list")["data"]} - known, "it is on record")
         connection.close()
         return new.pop()
@@ -64,7 +65,7 @@ def test_a_hanging_transfer_is_found_understood_paused_and_cancelled(desk):
     assert "is not a permission" in desk.run("saga", "proof", saga).stdout
 
     assert desk.run("saga", "pause", saga, "--reason", "looking into it", "--who", "dewi").stdout.startswith("pause: ")
-    assert "Paused by dewi" in desk.run("saga", "show", saga).stdout
+    assert "Paused by administrator for dewi" in desk.run("saga", "show", saga).stdout
     desk.run("saga", "note", saga, "the wallet is damaged", "--label", "night shift", "--who", "dewi")
     assert saga in desk.run("saga", "list", "--label", "night shift").stdout
     assert "the wallet is damaged" in desk.run("saga", "note", saga).stdout

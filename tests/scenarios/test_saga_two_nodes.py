@@ -51,7 +51,8 @@ def hanging(make_dompetd):
     wait_until(lambda: owner() == "b", "the source's shard is with node b")
     connection = http.client.HTTPConnection("127.0.0.1", nodes[0].port, timeout=20)
     connection.request("POST", "/v1/transfers", json.dumps(transfer_body(source, wallets[0], 250, "k")),
-                       {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())})
+                       {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4()),
+                        **nodes[0].authorization()})
     [saga] = wait_until(lambda: list(client.all("/v1/sagas?state=open")), "the transfer is on record")
     connection.close()
     return nodes, client, saga["id"]
@@ -63,7 +64,7 @@ def test_a_node_tells_and_steers_the_transfers_of_another(hanging):
     assert told["owner"]["node"] == "b" and told["owner"]["reachable"]
     assert told["live"]["available"] and told["live"]["says"] == "from the owner's memory"
     assert client.post(f"/v1/sagas/{saga}/pause", {"reason": "a test", "who": "dewi"}).status == 202
-    assert client.get(f"/v1/sagas/{saga}").json["reason"].startswith("Paused by dewi")
+    assert client.get(f"/v1/sagas/{saga}").json["reason"].startswith("Paused by administrator for dewi")
     assert client.get("/v1/sagas?owner=b&state=open").json["data"][0]["paused"]
     assert client.get("/v1/sagas?owner=a&state=open").json["data"] == []
     assert client.post(f"/v1/sagas/{saga}/resume", {"reason": "a test"}).status == 202

@@ -1,0 +1,18 @@
+DROP FUNCTION judge_login_v1(text, boolean, integer, interval);
+DROP FUNCTION revoke_session_v1(uuid, text);
+DROP FUNCTION access_changed_v1(uuid);
+DROP INDEX audit_what;
+DROP INDEX audit_target;
+DROP INDEX audit_actor;
+ALTER TABLE audit DROP COLUMN target;
+ALTER TABLE audit DROP COLUMN request_id;
+ALTER TABLE audit DROP COLUMN actor;
+DROP TABLE mail_outbox;
+DROP TABLE signing_key;
+DROP TABLE one_time_code;
+DROP TABLE login_attempt;
+DROP TABLE refresh_token;
+DROP TABLE session;
+DROP TABLE user_role;
+DROP TABLE role;
+DROP TABLE app_user;

@@ -1,0 +1,269 @@
+#include "persistence/identity_store.hpp"
+
+#include <sstream>
+
+#include "persistence/reader_rows.hpp"
+
+namespace dompet {
+
+namespace {
+
+const std::string& user_columns() {
+  static const std::string columns =
+      "u.id, u.username, u.first_name, u.last_name, u.email, u.password_hash, u.email_verified_at IS NOT NULL, "
+      "u.status, " +
+      milliseconds("u.created_at") + ", " + milliseconds("u.updated_at") + ", " + milliseconds("u.deleted_at") +
+      ", coalesce((SELECT string_agg(r.name, ',' ORDER BY r.name) FROM user_role ur JOIN role r ON r.id = ur.role_id "
+      "WHERE ur.user_id = u.id AND r.deleted_at IS NULL), '')";
+  return columns;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  std::istringstream words{std::string{text}};
+  for (std::string part; std::getline(words, part, ',');)
+    parts.push_back(part);
+  return parts;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts)
+    text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+StoredUser user_of(const Row& row) {
+  StoredUser user;
+  user.id = row.uuid(0);
+  user.username = row.text(1);
+  user.first_name = row.text(2);
+  user.last_name = row.text(3);
+  user.email = row.text(4);
+  user.password_hash = row.text(5);
+  user.is_email_verified = row.is_true(6);
+  user.status = row.text(7);
+  user.created_at_ms = row.number(8);
+  user.updated_at_ms = row.number(9);
+  user.deleted_at_ms = row.number_if_any(10);
+  user.roles = split(row.text(11));
+  return user;
+}
+
+std::string account(std::string_view email) { return "email:" + std::string{email}; }
+std::string place(std::string_view address) { return "address:" + std::string{address}; }
+
+void add_mail(SqlSession& session, const Mail& mail) {
+  session.ask_prepared("INSERT INTO mail_outbox (id, recipient, subject, body) VALUES ($1, $2, $3, $4)",
+                       Parameters{}.add(mail.id).add(mail.recipient).add(mail.subject).add(mail.body));
+}
+
+void add_code_row(SqlSession& session, const Uuid& user, std::string_view purpose, std::string_view hash,
+                  std::int64_t life_s) {
+  session.ask_prepared("INSERT INTO one_time_code (hash, user_id, purpose, expires_at) "
+                       "VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
+                       Parameters{}.add_bytes(hash).add(user).add(std::string{purpose}).add(life_s));
+}
+
+void add_refresh_token(SqlSession& session, std::string_view hash, const Uuid& of_session, std::int64_t life_s) {
+  session.ask_prepared("INSERT INTO refresh_token (hash, session_id, expires_at) "
+                       "VALUES ($1, $2, now() + make_interval(secs => $3))",
+                       Parameters{}.add_bytes(hash).add(of_session).add(life_s));
+}
+
+}  // namespace
+
+void IdentityStore::write(const std::function<void()>& body) { session_.within("BEGIN READ WRITE", body); }
+
+std::optional<StoredUser> IdentityStore::one(const std::string& condition, const std::string& value) {
+  const Rows rows = session_.ask_prepared("SELECT " + user_columns() + " FROM app_user u WHERE " + condition,
+                                          Parameters{}.add(value));
+  return rows.empty() ? std::nullopt : std::optional{user_of(rows[0])};
+}
+
+std::optional<StoredUser> IdentityStore::user(const Uuid& id) { return one("u.id = $1::uuid", to_string(id)); }
+
+std::optional<StoredUser> IdentityStore::user_by_email(std::string_view email) {
+  return one("lower(u.email) = lower($1) AND u.deleted_at IS NULL", std::string{email});
+}
+
+bool IdentityStore::has_administrator() {
+  return !session_
+              .ask_prepared("SELECT 1 FROM user_role ur JOIN role r ON r.id = ur.role_id "
+                            "JOIN app_user u ON u.id = ur.user_id "
+                            "WHERE '*' = ANY (r.permissions) AND u.deleted_at IS NULL AND u.status = 'active' LIMIT 1")
+              .empty();
+}
+
+Taken IdentityStore::add(const NewUser& user, const std::vector<std::string>& roles, const std::optional<Mail>& mail,
+                         const std::optional<std::string>& verification_hash, std::int64_t code_life_s) {
+  Taken taken = Taken::nothing;
+  write([&] {
+    Parameters values;
+    values.add(user.id).add(user.username).add(user.first_name).add(user.last_name).add(user.email);
+    values.add(user.password_hash);
+    const Rows added =
+        session_.ask_prepared("INSERT INTO app_user (id, username, first_name, last_name, email, password_hash) "
+                              "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
+                              values);
+    if (added.empty()) {
+      const Rows same =
+          session_.ask_prepared("SELECT 1 FROM app_user WHERE lower(email) = lower($1)", Parameters{}.add(user.email));
+      taken = same.empty() ? Taken::username : Taken::email;
+      return;
+    }
+    session_.ask_prepared("INSERT INTO user_role (user_id, role_id) SELECT $1, r.id FROM role r "
+                          "WHERE r.name = ANY (string_to_array($2, ',')) AND r.deleted_at IS NULL",
+                          Parameters{}.add(user.id).add(joined(roles)));
+    if (verification_hash)
+      add_code_row(session_, user.id, "verify_email", *verification_hash, code_life_s);
+    if (mail)
+      add_mail(session_, *mail);
+  });
+  return taken;
+}
+
+std::optional<std::int64_t> IdentityStore::locked_until_ms(std::string_view email, std::string_view address) {
+  static const std::string sql = "SELECT " + milliseconds("max(locked_until)") +
+                                 " FROM login_attempt WHERE subject IN (lower($1), $2) AND locked_until > now()";
+  return session_.ask_prepared(sql, Parameters{}.add(account(email)).add(place(address)))[0].number_if_any(0);
+}
+
+std::optional<std::int64_t> IdentityStore::judge_login(std::string_view email, std::string_view address, bool is_right,
+                                                       const LoginBounds& bounds) {
+  static const std::string sql = "SELECT " + milliseconds("judge_login_v1($1, $2, $3, make_interval(secs => $4))");
+  std::optional<std::int64_t> locked;
+  write([&] {
+    const auto judge = [&](const std::string& subject, int most) {
+      Parameters values;
+      values.add(subject).add(std::string{is_right ? "t" : "f"}).add(most).add(bounds.lock_s);
+      if (const auto until = session_.ask_prepared(sql, values)[0].number_if_any(0))
+        locked = std::max(locked.value_or(0), *until);
+    };
+    const Rows lower = session_.ask_prepared("SELECT lower($1)", Parameters{}.add(account(email)));
+    judge(std::string{lower[0].text(0)}, bounds.failures_per_account);
+    // One right password does not clear what an address did to other accounts.
+    if (!is_right)
+      judge(place(address), bounds.failures_per_address);
+  });
+  return locked;
+}
+
+/// The user's row stays locked until the end of the transaction: see access_changed_v1.
+std::optional<Issued> IdentityStore::issue(const Uuid& user, const Uuid& session) {
+  static const std::string sql =
+      "SELECT " + user_columns() + ", " + milliseconds("clock_timestamp()") + " FROM app_user u WHERE u.id = $1";
+  const Rows may = session_.ask_prepared(
+      "SELECT 1 FROM app_user WHERE id = $1 AND status = 'active' AND deleted_at IS NULL FOR SHARE",
+      Parameters{}.add(user));
+  if (may.empty())
+    return std::nullopt;
+  const Rows rows = session_.ask_prepared(sql, Parameters{}.add(user));
+  return Issued{session, user_of(rows[0]), rows[0].number(12)};
+}
+
+std::optional<Issued> IdentityStore::begin_session(const Uuid& user, const Uuid& session, std::string_view address,
+                                                   std::string_view refresh_hash, std::int64_t refresh_life_s) {
+  std::optional<Issued> issued;
+  write([&] {
+    issued = issue(user, session);
+    if (!issued)
+      return;
+    session_.ask_prepared("INSERT INTO session (id, user_id, client) VALUES ($1, $2, $3)",
+                          Parameters{}.add(session).add(user).add(std::string{address}));
+    add_refresh_token(session_, refresh_hash, session, refresh_life_s);
+  });
+  return issued;
+}
+
+IdentityStore::Refreshed IdentityStore::refresh(std::string_view old_hash, std::string_view new_hash,
+                                                std::int64_t refresh_life_s) {
+  Refreshed outcome;
+  write([&] {
+    // The session's row is locked first, by all who refresh or revoke it.
+    const Rows found = session_.ask_prepared(
+        "SELECT s.id, s.user_id FROM session s WHERE s.id = (SELECT session_id FROM refresh_token WHERE hash = $1) "
+        "AND s.revoked_at IS NULL FOR UPDATE",
+        Parameters{}.add_bytes(old_hash));
+    if (found.empty())
+      return;
+    const Uuid session = found[0].uuid(0);
+    const Rows token =
+        session_.ask_prepared("SELECT used_at IS NOT NULL, expires_at <= now() FROM refresh_token WHERE hash = $1",
+                              Parameters{}.add_bytes(old_hash));
+    if (token[0].is_true(0)) {
+      outcome.fault = RefreshFault::reused;
+      outcome.session = session;
+      session_.ask_prepared("SELECT revoke_session_v1($1, 'a refresh token was used twice')",
+                            Parameters{}.add(session));
+      return;
+    }
+    if (token[0].is_true(1))
+      return;
+    outcome.issued = issue(found[0].uuid(1), session);
+    if (!outcome.issued)
+      return;
+    session_.ask_prepared("UPDATE refresh_token SET used_at = now() WHERE hash = $1", Parameters{}.add_bytes(old_hash));
+    session_.ask_prepared("UPDATE session SET last_used_at = now() WHERE id = $1", Parameters{}.add(session));
+    add_refresh_token(session_, new_hash, session, refresh_life_s);
+  });
+  return outcome;
+}
+
+void IdentityStore::revoke_session(const Uuid& session, std::string_view why) {
+  write([&] {
+    session_.ask_prepared("SELECT revoke_session_v1($1, $2)", Parameters{}.add(session).add(std::string{why}));
+  });
+}
+
+void IdentityStore::add_code(const Uuid& user, std::string_view purpose, std::string_view code_hash,
+                             std::int64_t life_s, const Mail& mail) {
+  write([&] {
+    session_.ask_prepared("UPDATE one_time_code SET used_at = now() "
+                          "WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL",
+                          Parameters{}.add(user).add(std::string{purpose}));
+    add_code_row(session_, user, purpose, code_hash, life_s);
+    add_mail(session_, mail);
+  });
+}
+
+std::optional<Uuid> IdentityStore::use_code(std::string_view code_hash, const char* purpose) {
+  const Rows used = session_.ask_prepared("UPDATE one_time_code SET used_at = now() WHERE hash = $1 AND purpose = $2 "
+                                          "AND used_at IS NULL AND expires_at > now() RETURNING user_id",
+                                          Parameters{}.add_bytes(code_hash).add(std::string{purpose}));
+  return used.empty() ? std::nullopt : std::optional{used[0].uuid(0)};
+}
+
+bool IdentityStore::verify_email(std::string_view code_hash) {
+  bool verified = false;
+  write([&] {
+    const auto user = use_code(code_hash, "verify_email");
+    if (!user)
+      return;
+    session_.ask_prepared("UPDATE app_user SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
+                          Parameters{}.add(*user));
+    verified = true;
+  });
+  return verified;
+}
+
+std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_hash, std::string_view password_hash) {
+  static const std::string sql = "UPDATE app_user SET password_hash = $2, updated_at = now() WHERE id = $1 RETURNING " +
+                                 milliseconds("changed_at");
+  std::optional<ChangedUser> changed;
+  write([&] {
+    const auto user = use_code(code_hash, "reset_password");
+    if (!user)
+      return;
+    // His session rows are revoked before his own row is locked, in the order that a refresh takes.
+    session_.ask_prepared("UPDATE session SET revoked_at = clock_timestamp(), revoked_why = 'the password was reset' "
+                          "WHERE user_id = $1 AND revoked_at IS NULL",
+                          Parameters{}.add(*user));
+    session_.ask_prepared("SELECT access_changed_v1($1)", Parameters{}.add(*user));
+    const Rows rows = session_.ask_prepared(sql, Parameters{}.add(*user).add(std::string{password_hash}));
+    changed = ChangedUser{*user, rows[0].number(0)};
+  });
+  return changed;
+}
+
+}  // namespace dompet

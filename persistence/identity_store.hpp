@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/ids.hpp"
+#include "persistence/access_store.hpp"
+#include "persistence/reader.hpp"
+
+namespace dompet {
+
+class SqlSession;
+
+/// A user as the tables of 0006_identity have him. Times are milliseconds since 1970 by the database's clock.
+struct StoredUser {
+  Uuid id{};
+  std::string username{};
+  std::string first_name{};
+  std::string last_name{};
+  std::string email{};
+  std::string password_hash{};
+  bool is_email_verified = false;
+  /// "active" or "locked".
+  std::string status{};
+  std::int64_t created_at_ms = 0;
+  std::int64_t updated_at_ms = 0;
+  std::optional<std::int64_t> deleted_at_ms{};
+  /// By name.
+  std::vector<std::string> roles{};
+};
+
+struct NewUser {
+  Uuid id{};
+  std::string username{};
+  std::string first_name{};
+  std::string last_name{};
+  std::string email{};
+  std::string password_hash{};
+};
+
+/// What is unique and already another's.
+enum class Taken { nothing, username, email };
+
+/// A mail that is written in the same transaction as what it tells about.
+struct Mail {
+  Uuid id{};
+  std::string recipient{};
+  std::string subject{};
+  std::string body{};
+};
+
+/// What an access token says, when it was made.
+struct Issued {
+  Uuid session{};
+  StoredUser user{};
+  std::int64_t at_ms = 0;
+};
+
+enum class RefreshFault {
+  /// Never issued, expired, of a session that is over, or of a user who may not log in any more.
+  invalid,
+  /// It was used before: somebody has a copy. Its whole session is revoked now.
+  reused,
+};
+
+struct LoginBounds {
+  int failures_per_account = 5;
+  int failures_per_address = 50;
+  int lock_s = 900;
+};
+
+/// Users, their logins and what is sent to them, in database 0. Blocks; what changes anything is one transaction.
+/// Throws Unavailable.
+class IdentityStore {
+ public:
+  explicit IdentityStore(Reader& reader) : session_(reader.session()) {}
+
+  std::optional<StoredUser> user(const Uuid& id);
+  /// Whatever its case. Users in the trash are not found.
+  std::optional<StoredUser> user_by_email(std::string_view email);
+  bool has_administrator();
+
+  /// With these roles, and a mail if there is one.
+  Taken add(const NewUser& user, const std::vector<std::string>& roles, const std::optional<Mail>& mail,
+            const std::optional<std::string>& verification_hash, std::int64_t code_life_s);
+
+  /// Until when the account or the address is locked, milliseconds since 1970; nothing when neither is.
+  std::optional<std::int64_t> locked_until_ms(std::string_view email, std::string_view address);
+  /// Notes how a login ended. A value means that it is refused however it ended.
+  std::optional<std::int64_t> judge_login(std::string_view email, std::string_view address, bool is_right,
+                                          const LoginBounds& bounds);
+  /// Begins a session; nothing when the user may not log in (any more).
+  std::optional<Issued> begin_session(const Uuid& user, const Uuid& session, std::string_view address,
+                                      std::string_view refresh_hash, std::int64_t refresh_life_s);
+  /// Uses up a refresh token and puts the next one in its place.
+  struct Refreshed {
+    std::optional<Issued> issued{};
+    RefreshFault fault = RefreshFault::invalid;
+    /// Of a reuse.
+    Uuid session{};
+  };
+  Refreshed refresh(std::string_view old_hash, std::string_view new_hash, std::int64_t refresh_life_s);
+  void revoke_session(const Uuid& session, std::string_view why);
+
+  /// A code that was not used and has not expired verifies the address. False otherwise.
+  bool verify_email(std::string_view code_hash);
+  /// Writes the mail and its code; earlier codes of the purpose are void.
+  void add_code(const Uuid& user, std::string_view purpose, std::string_view code_hash, std::int64_t life_s,
+                const Mail& mail);
+  /// Sets the password, ends every session. Nothing when the code is no good.
+  std::optional<ChangedUser> reset_password(std::string_view code_hash, std::string_view password_hash);
+
+ private:
+  std::optional<StoredUser> one(const std::string& condition, const std::string& value);
+  void write(const std::function<void()>& body);
+  std::optional<Issued> issue(const Uuid& user, const Uuid& session);
+  std::optional<Uuid> use_code(std::string_view code_hash, const char* purpose);
+
+  SqlSession& session_;
+};
+
+}  // namespace dompet
