@@ -147,7 +147,7 @@ class Engine::Parts {
         node_(std::make_shared<Node>(settings, static_cast<int>(databases.size()))), sink_(*node_, sink) {
     node_->me = member.me;
     node_->sink = &sink_;
-    node_->unix_ms = wall_clock_ms;
+    node_->unix_ms = settings.wall_clock_ms ? settings.wall_clock_ms : wall_clock_ms;
     node_->boottime_ms = boottime_ms;
     node_->give_up = [](const std::string& reason) { stop_process(reason, gave_up_exit_code); };
     node_->step_down = [](const std::string& reason) { stop_process(reason, stepped_down_exit_code); };

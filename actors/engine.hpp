@@ -185,6 +185,9 @@ struct EngineSettings {
   /// An attempt without an answer is given up after this.
   std::chrono::milliseconds attempt_timeout{1'000};
   ClusterSettings cluster{};
+  /// Milliseconds since 1970, for what people read; empty: the system's clock. No setting of a server: only
+  /// `dompetctl seed`, which writes a past, and tests bring one of their own.
+  std::function<std::int64_t()> wall_clock_ms{};
 };
 
 /// How full the engine is, for admission at the door. Read without locks.

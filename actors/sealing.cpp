@@ -69,8 +69,8 @@ class Sealer {
     if (leg.seq % snapshot_every_ == 0)
       mark_snapshot(wallet);
     if (record.kind == RecordKind::wallet_changed)
-      sealed_.batch.wallets.push_back(
-          {leg.wallet, record.shard, history.wallet.currency, history.wallet.name, name_of(history.wallet.status)});
+      sealed_.batch.wallets.push_back({leg.wallet, record.shard, history.wallet.currency, history.wallet.name,
+                                       name_of(history.wallet.status), history.wallet.owner});
   }
 
   WalletHistory& history_of(const DurableWalletPtr& wallet) {

@@ -15,6 +15,7 @@
 #include "cli/command.hpp"
 #include "cli/load/account_wallets.hpp"
 #include "cli/load/engine.hpp"
+#include "cli/load/payment_pairs.hpp"
 #include "cli/load/payments.hpp"
 #include "cli/load/random.hpp"
 #include "cli/load/replay.hpp"
@@ -48,6 +49,7 @@ struct LoadOptions {
   std::vector<std::string> headers;
   std::string json;
   std::string csv;
+  std::string api_key;
   std::string batch;
   bool prepare_only = false;
   bool allow_remote = false;
@@ -96,6 +98,8 @@ void check_together(const LoadOptions& options) {
     throw std::runtime_error("--hot-source needs --hot N");
   if (options.pairs.hot >= options.wallets.count)
     throw std::runtime_error("--hot must be less than --wallets");
+  if (options.workload == "payment" && options.api_key.empty())
+    throw std::runtime_error("--workload payment needs a merchant's --api-key");
   if (options.verify_replay > 0 && options.workload != "transfer")
     throw std::runtime_error("--verify-replay works with --workload transfer only");
 }
@@ -122,6 +126,8 @@ std::unique_ptr<Workload> workload_of(const LoadOptions& options, const RequestT
     return std::make_unique<BulkWorkload>(common, book, options.pairs, run, options.bulk_size);
   if (options.workload == "read")
     return std::make_unique<ReadWorkload>(common, book, run);
+  if (options.workload == "payment")
+    return std::make_unique<PaymentPairs>(common, book, options.api_key, run);
   return std::make_unique<TransferWorkload>(common, book, options.pairs, run, options.verify_replay);
 }
 
@@ -229,8 +235,10 @@ void add_load(CLI::App& app) {
       *app.add_subcommand("load", "Sends transfers or reads at a fixed rate, or as fast as they are answered.");
   load.add_option("--url", options->url, "The server")->capture_default_str();
   add_login(load, options->login);
-  load.add_option("--workload", options->workload, "transfer: one a request; bulk: many a request; read: balances")
-      ->check(CLI::IsMember({"transfer", "bulk", "read"}))
+  load.add_option(
+          "--workload", options->workload,
+          "transfer: one a request; bulk: many a request; read: balances; payment: each authorized, then captured")
+      ->check(CLI::IsMember({"transfer", "bulk", "read", "payment"}))
       ->capture_default_str();
   load.add_option("--rate", options->rate, "Requests per second, sent on time whatever the server does (open loop)")
       ->check(CLI::Range(0.01, 1e6));
@@ -258,6 +266,8 @@ void add_load(CLI::App& app) {
   load.add_option("--verify-replay", options->verify_replay,
                   "Afterwards send this many acknowledged requests again and compare the answers")
       ->check(CLI::Range(0, 1'000'000));
+  load.add_option("--api-key", options->api_key, "Of the merchant that is paid; for --workload payment")
+      ->envname("DOMPET_API_KEY");
   load.add_option("--header", options->headers, "A header for every request, as 'Name: value'");
   load.add_option("--json", options->json, "Write the result as JSON to this file, or to standard output with -");
   load.add_flag("--allow-remote", options->allow_remote, "Allow a server that is not on this machine");

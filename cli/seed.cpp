@@ -16,6 +16,7 @@
 #include "cli/command.hpp"
 #include "cli/http_client.hpp"
 #include "cli/login.hpp"
+#include "cli/seed_past.hpp"
 
 namespace dompet::cli {
 
@@ -196,13 +197,24 @@ void add_seed(CLI::App& app) {
     std::string url = "http://127.0.0.1:8080";
     bool small = false;
     Login login{};
+    PastWish past{};
   };
   auto options = std::make_shared<Options>();
   auto& seed = *app.add_subcommand("seed", "Opens a few named wallets and moves some money; safe to run again.");
   seed.add_option("--url", options->url, "The server")->capture_default_str();
   add_login(seed, options->login);
   seed.add_flag("--small", options->small, "Three wallets only");
+  PastWish& past = options->past;
+  auto* database = seed.add_option("--past", past.database,
+                                   "Instead, gives the empty ledger of this database a past; no node may serve it");
+  seed.add_option("--months", past.months, "How far the past goes back")->check(CLI::Range(1, 120))->needs(database);
+  seed.add_option("--movements", past.movements, "Movements of money in it, about")->needs(database);
+  seed.add_option("--people", past.people, "People in it")->needs(database)->capture_default_str();
+  seed.add_option("--merchants", past.shops, "Merchants in it")->needs(database)->capture_default_str();
+  seed.add_option("--seed", past.seed, "Equal seeds make equal pasts")->needs(database)->capture_default_str();
   seed.callback([options] {
+    if (!options->past.database.empty())
+      return seed_past(options->past);
     const Endpoint endpoint = resolve_endpoint(options->url);
     HttpClient client(endpoint, authorization(endpoint, options->login));
     Seeding seeding(client, options->small);

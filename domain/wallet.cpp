@@ -64,6 +64,19 @@ void forget_if_empty(Wallet& wallet, Hold& hold) {
   wallet.holds.pop_back();
 }
 
+/// The payment's hold and those of its captures all know how much of it was authorized and captured, so that a capture
+/// that returns last still does.
+template <class Change>
+void each_hold_of(Wallet& wallet, const TransactionId& payment, Change change) {
+  for (Hold& hold : wallet.holds)
+    if (hold.transaction == payment || hold.parent == payment)
+      change(hold);
+}
+
+void add_captured(Wallet& wallet, const TransactionId& payment, Minor amount) {
+  each_hold_of(wallet, payment, [amount](Hold& hold) { hold.captured = must_add(hold.captured, amount); });
+}
+
 /// Takes `amount` off the hold and forgets the hold once nothing is left. Says what it counted as.
 Spending shrink_hold(Wallet& wallet, const TransactionId& transaction, Minor amount) {
   Hold& hold = must_find(wallet, transaction);
@@ -127,7 +140,8 @@ void on(Wallet& wallet, const HoldIncreased& event) {
   wallet.held = must_add(wallet.held, event.amount);
   give_back(wallet.spent, hold.amount, hold.spending);
   hold.amount = must_add(hold.amount, event.amount);
-  hold.authorized = must_add(hold.authorized, event.amount);
+  each_hold_of(wallet, event.payment,
+               [&event](Hold& of_payment) { of_payment.authorized = must_add(of_payment.authorized, event.amount); });
   hold.spending = event.spending;
   count(wallet.spent, hold.amount, hold.spending);
 }
@@ -147,7 +161,7 @@ void on(Wallet& wallet, const CaptureReserved& event) {
   const Minor taken = must_add(positive(event.amount), event.rest);
   ensure(event.rest >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
   hold.amount -= taken;
-  hold.captured = must_add(hold.captured, event.amount);
+  add_captured(wallet, event.payment, event.amount);
   const Hold capture{.transaction = event.capture,
                      .amount = taken,
                      .spending = hold.spending,
@@ -182,7 +196,10 @@ void on(Wallet& wallet, const CaptureReturned& event) {
                             .captured = capture.captured});
   Hold& payment = must_find(wallet, event.payment);
   payment.amount = must_add(payment.amount, event.amount);
-  payment.captured -= event.amount - capture.rest;
+  add_captured(wallet, event.payment, capture.rest - event.amount);
+  // An increment may have dated the payment anew since.
+  give_back(wallet.spent, event.amount, capture.spending);
+  count(wallet.spent, event.amount, payment.spending);
 }
 
 void on(Wallet& wallet, const AuthorizationCaptured& event) {
@@ -191,7 +208,7 @@ void on(Wallet& wallet, const AuthorizationCaptured& event) {
   ensure(event.released >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
   const Spending spending = hold.spending;
   hold.amount -= taken;
-  hold.captured = must_add(hold.captured, event.amount);
+  add_captured(wallet, event.payment, event.amount);
   wallet.held -= event.amount;
   release(wallet, event.released, spending);
   forget_if_empty(wallet, hold);
@@ -318,7 +335,7 @@ void apply(Wallet& wallet, const Event& event) {
 bool within_bounds(const Wallet& wallet) {
   Minor held = 0;
   for (const Hold& hold : wallet.holds) {
-    if (hold.amount <= 0)
+    if (hold.amount <= 0 || hold.captured < 0 || hold.captured > hold.authorized)
       return false;
     held += hold.amount;
   }

@@ -100,7 +100,17 @@ TransactionView view_of(const MoneyAnswer& answer) {
 }
 
 TransactionView view_of(const StoredTransaction& stored) {
-  return {stored.record, stored.state, stored.completed_at_ms, stored.refusal, stored.record.payment, {}};
+  TransactionView view{stored.record, stored.state, stored.completed_at_ms, stored.refusal, stored.record.payment, {}};
+  if (!stored.payment)
+    return view;
+  view.refunded = stored.payment->refunded;
+  if (stored.record.kind == RecordKind::payment_authorized) {
+    // What a capture under way has reserved is still set aside, and it may come back.
+    const PaymentTotals& totals = *stored.payment;
+    view.payment = PaymentState{totals.authorized, totals.captured, totals.remaining + totals.under_way};
+    view.state = SagaState::settled;
+  }
+  return view;
 }
 
 TransactionStatus status_of(const TransactionView& view) {

@@ -16,6 +16,8 @@ struct WalletRow {
   Currency currency{};
   std::string name{};
   std::string_view status{};
+  /// Nil for a wallet of nobody's.
+  UserId owner{};
 };
 
 struct TotalChange {
@@ -38,9 +40,11 @@ struct SagaChange {
   Shard source_shard = 0;
   Shard destination_shard = 0;
   WalletId source{};
+  /// Nil for a withdrawal.
   WalletId destination{};
   Minor amount = 0;
   Currency currency{};
+  TransactionKind kind = TransactionKind::transfer;
 };
 
 struct DecisionRow {

@@ -13,13 +13,13 @@ namespace dompet {
 
 namespace {
 
-constexpr const char* commit_statement = "commit_batch_v1";
-constexpr int commit_parameters = 49;
+constexpr const char* commit_statement = "commit_batch_v2";
+constexpr int commit_parameters = 52;
 constexpr const char* fenced = "DP001";
 
-/// `SELECT commit_batch_v1($1, …, $n)`; the types of the arguments come from the function.
+/// `SELECT commit_batch_v2($1, …, $n)`; the types of the arguments come from the function.
 std::string commit_sql() {
-  std::string sql = "SELECT commit_batch_v1(";
+  std::string sql = "SELECT commit_batch_v2(";
   for (int i = 1; i <= commit_parameters; ++i)
     sql += (i > 1 ? ",$" : "$") + std::to_string(i);
   return sql + ")";
@@ -40,6 +40,7 @@ void add_journal(BinaryParams& params, const std::vector<JournalRow>& rows) {
   params.array(uuid, rows, [](const JournalRow& r) { return r.peer; });
   params.array(int8, rows, [](const JournalRow& r) { return r.peer_seq; });
   params.array(bytea, rows, [](const JournalRow& r) { return std::string_view{r.payload}; });
+  params.array(uuid, rows, [](const JournalRow& r) { return r.parent; });
 }
 
 void add_wallets(BinaryParams& params, const std::vector<WalletRow>& rows) {
@@ -49,6 +50,8 @@ void add_wallets(BinaryParams& params, const std::vector<WalletRow>& rows) {
   params.array(int2, rows, [](const WalletRow& r) { return std::int64_t{r.currency.numeric}; });
   params.array(text, rows, [](const WalletRow& r) { return std::string_view{r.name}; });
   params.array(text, rows, [](const WalletRow& r) { return r.status; });
+  params.array(uuid, rows,
+               [](const WalletRow& r) { return r.owner == UserId{} ? std::nullopt : std::optional{r.owner.uuid}; });
 }
 
 void add_totals(BinaryParams& params, const std::vector<TotalChange>& rows) {
@@ -76,6 +79,7 @@ void add_sagas(BinaryParams& params, const std::vector<SagaChange>& rows) {
   params.array(uuid, rows, [](const SagaChange& r) { return r.destination.uuid; });
   params.array(int8, rows, [](const SagaChange& r) { return r.amount; });
   params.array(int2, rows, [](const SagaChange& r) { return std::int64_t{r.currency.numeric}; });
+  params.array(int2, rows, [](const SagaChange& r) { return static_cast<std::int64_t>(r.kind); });
 }
 
 void add_decisions(BinaryParams& params, const std::vector<DecisionRow>& rows) {

@@ -45,8 +45,8 @@ const Record& LedgerWriter::add(Record record) {
     extend(history, leg);
     leg.digest = history.digest = link(history.digest, record, leg);
     if (record.kind == RecordKind::wallet_changed)
-      batch_.wallets.push_back(
-          {leg.wallet, record.shard, history.wallet.currency, history.wallet.name, name_of(history.wallet.status)});
+      batch_.wallets.push_back({leg.wallet, record.shard, history.wallet.currency, history.wallet.name,
+                                name_of(history.wallet.status), history.wallet.owner});
   }
   for (const Entry& line : system_entries(record))
     totals_[{record.shard, line.account}] += line.amount;

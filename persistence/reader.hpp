@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/history.hpp"
+#include "domain/payment.hpp"
 #include "domain/record.hpp"
 #include "domain/saga.hpp"
 #include "persistence/lane_store.hpp"
@@ -28,18 +30,33 @@ struct ReaderSettings {
   bool one_of_several = false;
 };
 
+/// A place in a list: the list goes on strictly behind it. Of a wallet's list `place` is the wallet's seq (of a
+/// declined transaction the state that it was declined on), of an owner's the time of the record in milliseconds since
+/// 1970, of others nothing. The id is that of the record that stands there: a payment can stand where it was first
+/// captured.
+struct TransactionCursor {
+  TransactionId id{};
+  std::uint64_t place = 0;
+};
+
 /// A transaction as it stands: the record that began it and, when its steps were committed one by one, the state
 /// of its saga and the record that ended it.
 struct StoredTransaction {
   Record record{};
+  /// Of a payment with manual capture: reserved while it is open, then settled, or released when nothing was captured.
   SagaState state = SagaState::settled;
   std::int64_t completed_at_ms = 0;
   /// Why it was released, when it was.
   std::optional<Decline> refusal{};
-  /// In a list of one wallet's transactions: the wallet's seq at which it stands there; of a declined one the state
-  /// that it was declined on. Zero elsewhere.
-  std::uint64_t wallet_seq = 0;
+  /// Of payments that were not declined.
+  std::optional<PaymentTotals> payment{};
+  /// Where it stands in the list that it was read from.
+  TransactionCursor place{};
 };
+
+/// pending, authorized, completed, declined, cancelled or failed, as the HTTP contract names them. A payment is
+/// authorized while something can still be captured or is being captured, and cancelled when nothing ever was.
+std::string_view status_of(const StoredTransaction& stored);
 
 /// One line of a wallet's statement: the leg and the record it belongs to.
 struct StatementLine {
@@ -54,24 +71,26 @@ struct WalletListing {
 };
 
 /// All that are given must hold. A wallet sees what has a leg on it and what it declined; a transfer by single steps
-/// stands in its destination's list once it is credited.
+/// stands in its destination's list once it is credited, a payment with manual capture at its first capture. Captures,
+/// increments and voids stand in no list: their payment does.
 struct TransactionFilter {
   std::optional<WalletId> wallet{};
+  /// Everything of all wallets of a user, newest first by the time of the record; `wallet` is not looked at then.
+  std::optional<UserId> owner{};
   std::optional<TransactionKind> kind{};
-  /// pending, completed, declined or failed, as the HTTP contract names them; empty for all.
+  /// As `status_of` names them; empty for all.
   std::string status{};
   std::string method{};
+  /// Both stand in the payload only: give the card's or the merchant's wallet too, or it is searched in time order.
+  std::optional<CardId> card{};
+  std::optional<MerchantId> merchant{};
   /// By the time of the request, which the id carries: from `from_ms` on, before `to_ms`.
   std::optional<std::int64_t> from_ms{};
   std::optional<std::int64_t> to_ms{};
   std::optional<Minor> min_amount{};
   std::optional<Minor> max_amount{};
-};
-
-/// Where a list goes on: strictly before this transaction; with a wallet filter also its seq there.
-struct TransactionCursor {
-  TransactionId id{};
-  std::uint64_t wallet_seq = 0;
+  /// Asked of everything that is found, last: for what the ledger does not know, such as what a user has archived.
+  std::function<bool(const StoredTransaction&)> also{};
 };
 
 /// A transfer: by single steps, in one record, or declined.
@@ -83,9 +102,11 @@ struct SagaListing {
   Shard source_shard = 0;
   Shard destination_shard = 0;
   WalletId source{};
+  /// Nil for a withdrawal: its other side is the provider.
   WalletId destination{};
   Currency currency{};
   Minor amount = 0;
+  TransactionKind kind = TransactionKind::transfer;
   int attempts = 0;
   std::string last_error{};
   std::int64_t created_at_ms = 0;
@@ -121,6 +142,14 @@ struct StoredDecision {
   Currency currency{};
 };
 
+/// An authorization that is still open and was begun long ago.
+struct ExpiredPayment {
+  TransactionId id{};
+  WalletId wallet{};
+  std::int64_t expires_at_ms = 0;
+  Currency currency{};
+};
+
 struct TrialBalanceLine {
   std::string account{};
   Minor total = 0;
@@ -142,6 +171,12 @@ class RecoveryStore {
   virtual StoredDecision decision(const TransactionId& id) = 0;
   /// Sagas of a shard that recovery must finish, oldest first.
   virtual std::vector<SagaListing> open_sagas(Shard shard) = 0;
+  /// What the merchant's wallet got by a payment and gave back of it, refunds that are under way included.
+  virtual Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) = 0;
+  /// Authorizations of a shard that have something left and were begun before a moment, in the order of their ids,
+  /// behind `after`. At most `limit`; fewer only when there are no more.
+  virtual std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                            const TransactionId& after, int limit) = 0;
   /// Feeds every idempotency key of a shard to `take`.
   virtual void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) = 0;
   /// Puts what a coordinator tried on record, for people: the one thing that is written here, beside the ledger.
@@ -158,28 +193,31 @@ class Reader final : public RecoveryStore {
   std::optional<WalletHistory> load_wallet(const WalletId& wallet) override;
   std::optional<Record> record_of_key(const KeyId& key) override;
   std::optional<StoredTransaction> transaction(const TransactionId& id) override;
+  /// What clients see under this id: of an act on a payment the payment, if it is in this database.
+  std::optional<StoredTransaction> shown_transaction(const TransactionId& id);
   /// Every record of a transaction, in the order in which they were written.
   std::vector<Record> timeline(const TransactionId& id);
   StoredDecision decision(const TransactionId& id) override;
 
   /// Newest first, strictly before `before_seq` when it is given.
   std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit);
-  /// Newest first: by id, with a wallet filter by the wallet's seq and then by id. Unavailable when a rare `method`
-  /// or `status` is not found within the statement's time-out. In a wallet's list a transfer from another database
-  /// stands as its credit: completed, at that time.
+  /// Newest first: by id, with a wallet filter by the wallet's seq and then by id, with an owner by the record's time
+  /// and then by id. Unavailable when something rare is not found within the statement's time-out. In a wallet's list a
+  /// transfer from another database stands as its credit: completed, at that time.
   std::vector<StoredTransaction> transactions(const TransactionFilter& filter,
                                               const std::optional<TransactionCursor>& before, int limit);
-  /// The wallet's seq at which a listed transaction stands, for the next page's cursor.
-  static std::uint64_t seq_at(const StoredTransaction& transaction, const WalletId& wallet);
   /// Newest first, by id. Throws Unreadable when one of them does not replay.
-  std::vector<WalletListing> wallets(const std::optional<WalletId>& before, const std::string& name_contains,
-                                     int limit);
+  std::vector<WalletListing> wallets(const std::optional<WalletId>& before, const std::string& name_contains, int limit,
+                                     const std::optional<UserId>& owner = std::nullopt);
   /// When the wallet was opened; nothing when there is no such wallet.
   std::optional<std::int64_t> opened_at_ms(const WalletId& wallet);
   /// The wallet as of a moment: after its last leg sealed at or before it.
   std::optional<WalletHistory> wallet_as_of(const WalletId& wallet, std::int64_t at_ms);
 
   std::vector<SagaListing> open_sagas(Shard shard) override;
+  Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) override;
+  std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                    const TransactionId& after, int limit) override;
 
   /// Every system account and `wallets:<currency>`, summed over shards, from one snapshot. Per currency they add
   /// up to nothing.
@@ -204,6 +242,7 @@ class Reader final : public RecoveryStore {
 
  private:
   void find_refusal(StoredTransaction& stored);
+  std::vector<WalletId> wallets_of(const TransactionFilter& filter);
 
   friend class SagaInspector;
   friend class SagaDesk;

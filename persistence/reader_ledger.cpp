@@ -24,12 +24,14 @@ bool is_safe(std::string_view value) { return value == "on" || value == "remote_
 }  // namespace
 
 std::vector<WalletListing> Reader::wallets(const std::optional<WalletId>& before, const std::string& name_contains,
-                                           int limit) {
+                                           int limit, const std::optional<UserId>& owner) {
   Parameters parameters;
   std::string sql =
       "SELECT id, " + milliseconds("opened_at") + " FROM wallet WHERE true" + session_->only_here("shard");
   if (before)
     sql += " AND id < " + parameters.add(before->uuid).last();
+  if (owner)
+    sql += " AND owner = " + parameters.add(owner->uuid).last();
   if (!name_contains.empty())
     sql += " AND position(lower(" + parameters.add(name_contains).last() + ") IN lower(name)) > 0";
   std::vector<WalletListing> page;

@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <limits>
-#include <set>
 
 #include "persistence/reader.hpp"
-#include "persistence/reader_rows.hpp"
+#include "persistence/reader_list_statement.hpp"
+#include "persistence/reader_payments.hpp"
 
 namespace dompet {
 
@@ -18,210 +17,182 @@ constexpr int largest_window = 65'536;
 /// How many records are fetched at once when only their payload tells whether they match.
 constexpr int payloads_a_fetch = 4'096;
 
-/// The wallet's seq in a wallet's list, the number of records looked through elsewhere.
-constexpr int place_column = transaction_width;
+/// What a statement found: a record at a place, and the record that began its transaction.
+struct Candidate {
+  StoredTransaction stored{};
+  std::optional<WalletId> wallet{};
+  std::uint64_t seq = 0;
+  /// A top-up's credit after a provider's word, not in a wallet's list: it stands where the top-up began.
+  bool is_confirmation = false;
+};
 
-std::string_view status_of(SagaState state) {
-  switch (state) {
-    case SagaState::settled: return "completed";
-    case SagaState::declined: return "declined";
-    case SagaState::released: return "failed";
-    default: return "pending";
-  }
-}
-
-/// The kinds of records at which a listed transaction of this filter can stand.
-std::set<int> kinds_of(const TransactionFilter& filter) {
-  std::set<int> kinds{2, 3, 4, 5, 6};
-  const auto leave = [&kinds](std::set<int> left) {
-    std::erase_if(kinds, [&](int kind) { return !left.contains(kind); });
-  };
-  if (filter.kind)
-    leave(*filter.kind == TransactionKind::topup ? std::set{2, 4} : std::set{3, 4, 5, 6});
-  if (filter.status == "completed")
-    leave({2, 3, 5, 6});
-  else if (filter.status == "pending")
-    leave({5, 6});
-  else if (filter.status == "declined")
-    leave({4});
-  else if (filter.status == "failed")
-    leave({5});
-  else if (!filter.status.empty())
-    kinds.clear();
-  if (!filter.method.empty())
-    leave({2, 4});
-  return kinds;
+bool in_payload(const TransactionFilter& filter) {
+  return !filter.method.empty() || filter.card || filter.merchant || filter.also;
 }
 
 /// The filter, whole: the statement knows neither what is in the payload nor what is in the saga.
 bool matches(const TransactionFilter& filter, const StoredTransaction& stored) {
   const Transaction& transaction = *stored.record.transaction;
+  const std::int64_t asked_ms = unix_ms_of(transaction.id.uuid);
   return (!filter.kind || transaction.kind == *filter.kind) &&
          (!filter.min_amount || transaction.amount >= *filter.min_amount) &&
          (!filter.max_amount || transaction.amount <= *filter.max_amount) &&
-         (filter.status.empty() || status_of(stored.state) == filter.status) &&
-         (filter.method.empty() || transaction.method == filter.method);
+         (!filter.from_ms || asked_ms >= *filter.from_ms) && (!filter.to_ms || asked_ms < *filter.to_ms) &&
+         (filter.status.empty() || status_of(stored) == filter.status) &&
+         (filter.method.empty() || transaction.method == filter.method) &&
+         (!filter.card || transaction.card == *filter.card) &&
+         (!filter.merchant || transaction.merchant == *filter.merchant) && (!filter.also || filter.also(stored));
 }
 
 /// Whether every record that begins a transaction matches, times apart.
 bool is_plain(const TransactionFilter& filter) {
-  return !filter.kind && filter.status.empty() && filter.method.empty() && !filter.min_amount && !filter.max_amount;
+  return !filter.kind && filter.status.empty() && !in_payload(filter) && !filter.min_amount && !filter.max_amount;
 }
-
-Uuid first_uuid_of(std::int64_t ms) {
-  Uuid uuid = make_uuid_v7(ms, {});
-  std::fill(uuid.bytes.begin() + 6, uuid.bytes.end(), std::uint8_t{0});
-  return uuid;
-}
-
-/// Builds the statement for one page or a part of it: at most `limit` rows, strictly before a cursor.
-class PageStatement {
- public:
-  using Here = std::function<std::string(const std::string& column)>;
-
-  /// `here(column)` is " AND …" where other databases have a part of the ledger, empty where there is none.
-  PageStatement(const TransactionFilter& filter, const TransactionCursor& before, int limit, int window, Here here)
-      : filter_(filter), before_(before), limit_(" LIMIT " + std::to_string(limit)), window_(window),
-        here_(std::move(here)) {
-    for (int kind : kinds_of(filter))
-      kinds_ += (kinds_.empty() ? "" : ", ") + std::to_string(kind);
-  }
-
-  bool finds_nothing() const { return kinds_.empty(); }
-  const Parameters& parameters() const { return parameters_; }
-
-  std::string sql() {
-    if (filter_.wallet)
-      return of_wallet();
-    return in_few_sagas(filter_) ? of_sagas() : of_all();
-  }
-
-  /// Open and failed ones are few and all have a saga row.
-  static bool in_few_sagas(const TransactionFilter& filter) {
-    return filter.status == "pending" || filter.status == "failed";
-  }
-
- private:
-  static std::string columns() { return transaction_columns(); }
-
-  template <class Value>
-  std::string bind(const Value& value) {
-    return parameters_.add(value).last();
-  }
-
-  std::string times() {
-    std::string sql;
-    if (filter_.from_ms)
-      sql += " AND j.id >= " + bind(first_uuid_of(*filter_.from_ms));
-    if (filter_.to_ms)
-      sql += " AND j.id < " + bind(first_uuid_of(*filter_.to_ms));
-    return sql;
-  }
-
-  std::string amounts(const std::string& table) {
-    std::string sql;
-    if (filter_.min_amount)
-      sql += " AND " + table + ".amount >= " + bind(*filter_.min_amount);
-    if (filter_.max_amount)
-      sql += " AND " + table + ".amount <= " + bind(*filter_.max_amount);
-    return sql;
-  }
-
-  /// Walks the index of ids a window at a time, whatever the filter: the window's last row is always told, so that
-  /// the walk can go on behind it.
-  std::string of_all() {
-    return "WITH recent AS MATERIALIZED (SELECT j.id, j.kind, j.amount FROM journal j WHERE j.kind IN (2, 3, 4, 5)"
-           " AND j.id < " +
-           bind(before_.id.uuid) + times() + here_("j.shard") + " ORDER BY j.id DESC LIMIT " + std::to_string(window_) +
-           ") SELECT " + columns() +
-           ", (SELECT count(*) FROM recent) FROM recent r JOIN journal j ON j.id = r.id AND"
-           " j.kind = r.kind" +
-           transaction_joins + " WHERE r.kind IN (" + kinds_ + ")" + amounts("r") +
-           " OR r.id = (SELECT id FROM recent ORDER BY id LIMIT 1) ORDER BY r.id DESC" + limit_;
-  }
-
-  std::string of_sagas() {
-    const std::string states = filter_.status == "failed" ? "4" : "1, 2";
-    return "SELECT " + columns() +
-           ", NULL FROM saga s JOIN journal j ON j.id = s.id AND j.kind = 5 LEFT JOIN decision d ON d.id = s.id"
-           " WHERE s.state IN (" +
-           states + ") AND s.id < " + bind(before_.id.uuid) + times() + amounts("j") + here_("s.source_shard") +
-           " ORDER BY s.id DESC" + limit_;
-  }
-
-  /// Three index scans, each in the list's order, merged: as `wallet`, as `peer`, declined.
-  std::string of_wallet() {
-    const std::string wallet = bind(filter_.wallet->uuid);
-    const std::string seq = bind(static_cast<std::int64_t>(before_.wallet_seq));
-    const std::string id = bind(before_.id.uuid);
-    const std::string filters = " AND j.kind IN (" + kinds_ + ")" + times() + amounts("j");
-    const auto leg = [&](const std::string& party, const std::string& place, const std::string& more) {
-      return "(SELECT j.id, j." + place + " AS place FROM journal j WHERE j." + party + " = " + wallet + more +
-             " AND j." + place + " <= " + seq + " AND (j." + place + " < " + seq + " OR j.id < " + id + ")" + filters +
-             " ORDER BY j." + place + " DESC" + limit_ + ")";
-    };
-    const std::string declined = "(SELECT j.id, j.wallet_seq FROM journal j WHERE j.wallet = " + wallet +
-                                 " AND j.kind = 4 AND (j.wallet_seq, j.id) < (" + seq + ", " + id + ")" + filters +
-                                 " ORDER BY j.wallet_seq DESC, j.id DESC" + limit_ + ")";
-    return "SELECT " + columns() + ", c.place FROM (" + leg("wallet", "wallet_seq", " AND j.kind <> 4") +
-           " UNION ALL " + leg("peer", "peer_seq", "") + " UNION ALL " + declined + ") c " + beginning() +
-           transaction_joins + " ORDER BY c.place DESC, c.id DESC" + limit_;
-  }
-
-  /// Of a transfer from another database nothing is here but its credit.
-  std::string beginning() const {
-    if (here_("j.shard").empty())
-      return "JOIN journal j ON j.id = c.id AND j.kind IN (2, 3, 4, 5)";
-    return "JOIN LATERAL (SELECT * FROM journal r WHERE r.id = c.id AND r.kind IN (2, 3, 4, 5, 6)"
-           " ORDER BY r.kind LIMIT 1) j ON true";
-  }
-
-  const TransactionFilter& filter_;
-  TransactionCursor before_;
-  std::string limit_;
-  int window_;
-  Here here_;
-  std::string kinds_{};
-  Parameters parameters_{};
-};
 
 TransactionCursor newest() {
   TransactionCursor cursor;
   cursor.id.uuid.bytes.fill(0xFF);
-  cursor.wallet_seq = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  // As a time it is a moment that PostgreSQL can still add something to, far beyond every record.
+  cursor.place = std::uint64_t{1} << 47;
   return cursor;
 }
 
+Candidate candidate_of(const Row& row) {
+  Candidate candidate{.stored = stored_transaction(row)};
+  candidate.stored.place = {{row.uuid(ListStatement::id_column)},
+                            static_cast<std::uint64_t>(row.number_if_any(ListStatement::place_column).value_or(0))};
+  if (const auto wallet = row.uuid_if_any(ListStatement::wallet_column))
+    candidate.wallet = WalletId{*wallet};
+  candidate.seq = static_cast<std::uint64_t>(row.number_if_any(ListStatement::seq_column).value_or(0));
+  candidate.is_confirmation = candidate.stored.record.kind == RecordKind::topup && has_saga(row);
+  return candidate;
+}
+
+/// Turns what was found into what is shown: acts on payments are not transactions of their own.
+class Showing {
+ public:
+  Showing(SqlSession& session, const Wallets& wallets, std::vector<Candidate>& candidates) : wallets_(wallets) {
+    std::vector<TransactionId> payments;
+    for (const Candidate& candidate : candidates) {
+      const Transaction& transaction = *candidate.stored.record.transaction;
+      if (transaction.kind == TransactionKind::payment && candidate.stored.record.kind != RecordKind::declined)
+        payments.push_back(transaction.id);
+      else if (is_income_of_merchant(candidate))
+        payments.push_back(transaction.parent);
+    }
+    families_ = records_of_payments(session, payments);
+  }
+
+  /// False for what is shown elsewhere, or not at all.
+  bool show(Candidate& candidate) {
+    const Transaction& transaction = *candidate.stored.record.transaction;
+    if (candidate.is_confirmation || is_other_half(candidate))
+      return false;
+    if (is_act_on_payment(transaction.kind))
+      return is_income_of_merchant(candidate) && show_payment_of(candidate);
+    if (const auto family = families_.find(transaction.id);
+        family != families_.end() && transaction.kind == TransactionKind::payment)
+      fill_payment(candidate.stored, family->second);
+    return true;
+  }
+
+ private:
+  /// A movement between two wallets of one owner stands where it left the first.
+  bool is_other_half(const Candidate& candidate) const {
+    const Transaction& transaction = *candidate.stored.record.transaction;
+    return wallets_.size() > 1 && candidate.wallet == transaction.destination &&
+           candidate.stored.record.kind != RecordKind::declined &&
+           std::ranges::find(wallets_, transaction.source) != wallets_.end();
+  }
+
+  static bool is_income_of_merchant(const Candidate& candidate) {
+    const Transaction& transaction = *candidate.stored.record.transaction;
+    return transaction.kind == TransactionKind::capture && candidate.wallet == transaction.destination &&
+           candidate.stored.record.kind != RecordKind::declined;
+  }
+
+  /// In the merchant's list a payment stands at its first capture.
+  bool show_payment_of(Candidate& candidate) {
+    const TransactionId payment = candidate.stored.record.transaction->parent;
+    const std::vector<Record>& family = families_[payment];
+    for (const Record& record : family)
+      if (const Leg* leg = leg_of(record, *candidate.wallet);
+          leg != nullptr && leg->seq < candidate.seq && std::holds_alternative<Credited>(leg->event))
+        return false;
+    const auto begun = std::ranges::find(family, payment, &Record::id);
+    const TransactionCursor place = candidate.stored.place;
+    candidate.stored = begun != family.end() ? StoredTransaction{.record = *begun} : from_elsewhere(candidate, family);
+    candidate.stored.place = place;
+    if (begun != family.end())
+      fill_payment(candidate.stored, family);
+    return true;
+  }
+
+  /// Of a payment whose payer lives in another database nothing is here but what the merchant got.
+  static StoredTransaction from_elsewhere(const Candidate& candidate, const std::vector<Record>& family) {
+    StoredTransaction stored = candidate.stored;
+    const Refundable got = refundable_of(*candidate.wallet, family);
+    Transaction payment = *stored.record.transaction;
+    payment.id = stored.record.id = std::exchange(payment.parent, {});
+    payment.kind = TransactionKind::payment;
+    payment.amount = got.captured;
+    stored.record.transaction = std::make_shared<const Transaction>(std::move(payment));
+    stored.payment = PaymentTotals{.authorized = got.captured, .captured = got.captured, .refunded = got.refunded};
+    return stored;
+  }
+
+  const Wallets& wallets_;
+  std::map<TransactionId, std::vector<Record>> families_{};
+};
+
 }  // namespace
+
+Wallets Reader::wallets_of(const TransactionFilter& filter) {
+  if (!filter.owner)
+    return filter.wallet ? Wallets{*filter.wallet} : Wallets{};
+  Wallets wallets;
+  session_
+      ->ask_prepared("SELECT id FROM wallet WHERE owner = $1" + session_->only_here("shard") + " ORDER BY id",
+                     Parameters{}.add(filter.owner->uuid))
+      .each([&](const Row& row) { wallets.push_back({row.uuid(0)}); });
+  return wallets;
+}
 
 std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& filter,
                                                     const std::optional<TransactionCursor>& before, int limit) {
   const auto patience = std::chrono::milliseconds(session_->settings().statement_timeout_ms);
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  const bool by_window = !filter.wallet && !PageStatement::in_few_sagas(filter);
+  const Wallets wallets = wallets_of(filter);
+  const bool of_some = filter.wallet || filter.owner;
+  const bool by_window = !of_some && !in_few_sagas(filter);
   // One more than asked for, since a window's last row is told even when it does not match.
-  const int fetch = filter.method.empty() ? limit + 1 : std::max(limit, payloads_a_fetch);
+  const int fetch = in_payload(filter) ? std::max(limit, payloads_a_fetch) : limit + 1;
   const int narrow = is_plain(filter) ? fetch : std::max(fetch, first_window);
   int window = narrow;
   TransactionCursor cursor = before.value_or(newest());
   std::vector<StoredTransaction> page;
+  if (kinds_of(filter).empty() || (of_some && wallets.empty()))
+    return page;
   for (;;) {
-    PageStatement statement(filter, cursor, fetch, window,
+    ListStatement statement(filter, wallets, cursor, fetch, window,
                             [this](const std::string& column) { return session_->only_here(column); });
-    if (statement.finds_nothing())
-      return page;
     const std::string sql = statement.sql();
     const Rows rows = session_->ask(sql, statement.parameters());
-    std::int64_t looked_through = 0;
-    for (int index = 0; index < rows.size(); ++index) {
-      StoredTransaction stored = stored_transaction(rows[index]);
-      find_refusal(stored);
-      looked_through = rows[index].number_if_any(place_column).value_or(0);
-      if (filter.wallet)
-        stored.wallet_seq = static_cast<std::uint64_t>(looked_through);
-      cursor = {stored.record.id, stored.wallet_seq};
-      if (matches(filter, stored))
-        page.push_back(std::move(stored));
+    std::vector<Candidate> candidates;
+    rows.each([&](const Row& row) { candidates.push_back(candidate_of(row)); });
+    const auto looked_through =
+        candidates.empty() ? 0 : static_cast<std::int64_t>(candidates.back().stored.place.place);
+    if (!candidates.empty())
+      cursor = candidates.back().stored.place;
+    Showing showing(*session_, wallets, candidates);
+    for (Candidate& candidate : candidates) {
+      if (!showing.show(candidate))
+        continue;
+      find_refusal(candidate.stored);
+      if (!of_some)
+        candidate.stored.place.place = 0;
+      if (matches(filter, candidate.stored))
+        page.push_back(std::move(candidate.stored));
       if (page.size() == static_cast<std::size_t>(limit))
         return page;
     }
@@ -232,13 +203,6 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
     if (patience.count() > 0 && std::chrono::steady_clock::now() > deadline)
       throw Unavailable("the filter matches too few transactions to find them in time");
   }
-}
-
-std::uint64_t Reader::seq_at(const StoredTransaction& transaction, const WalletId& wallet) {
-  if (transaction.wallet_seq != 0)
-    return transaction.wallet_seq;
-  const Leg* leg = leg_of(transaction.record, wallet);
-  return leg != nullptr ? leg->seq : 0;
 }
 
 }  // namespace dompet

@@ -1,5 +1,7 @@
 #include "persistence/reader_rows.hpp"
 
+#include <algorithm>
+
 namespace dompet {
 
 Shard Reader::Session::shard_count() {
@@ -25,7 +27,13 @@ std::string journal_columns(const std::string& table) {
   for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq",
                            "peer_seq", "id", "key", "wallet", "peer", "payload"})
     list += table + "." + name + ", ";
-  return list + milliseconds(table + ".at");
+  return list + milliseconds(table + ".at") + ", " + table + ".parent";
+}
+
+Uuid first_uuid_of(std::int64_t unix_ms) {
+  Uuid uuid = make_uuid_v7(unix_ms, {});
+  std::fill(uuid.bytes.begin() + 6, uuid.bytes.end(), std::uint8_t{0});
+  return uuid;
 }
 
 JournalRow journal_row(const Row& row, int first) {
@@ -46,6 +54,7 @@ JournalRow journal_row(const Row& row, int first) {
   journal.peer = row.uuid_if_any(column++);
   journal.payload = row.bytes(column++);
   journal.at_ms = row.number(column++);
+  journal.parent = row.uuid_if_any(column++);
   return journal;
 }
 
@@ -55,15 +64,17 @@ std::string transaction_columns() {
   return journal_columns() + ", s.state, " + milliseconds("s.updated_at") + ", d.reason";
 }
 
+bool has_saga(const Row& row) { return !row.is_null(journal_width); }
+
 StoredTransaction stored_transaction(const Row& row) {
   StoredTransaction stored{.record = record_of(row)};
   stored.completed_at_ms = stored.record.at_ms;
   if (stored.record.kind == RecordKind::declined)
     stored.state = SagaState::declined;
-  if (stored.record.kind != RecordKind::hold_placed)
+  if (stored.record.kind != RecordKind::hold_placed && stored.record.kind != RecordKind::topup_begun)
     return stored;
-  if (row.is_null(journal_width))
-    throw Unreadable("transaction " + to_string(stored.record.id) + " has a hold but no saga");
+  if (!has_saga(row))
+    throw Unreadable("transaction " + to_string(stored.record.id) + " was begun but has no saga");
   stored.state = static_cast<SagaState>(row.number(journal_width));
   stored.completed_at_ms = is_final(stored.state) ? row.number(journal_width + 1) : 0;
   if (stored.state == SagaState::released)

@@ -32,13 +32,16 @@ inline const std::string shards_here_sql =
     "(SELECT s.shard FROM shard s, ledger l WHERE s.database_id = l.database_id OR s.leaving)";
 
 /// How many columns `journal_columns` names.
-inline constexpr int journal_width = 15;
+inline constexpr int journal_width = 16;
 
 /// The journal's columns in the order that `journal_row` expects; `table` is the alias in the statement.
 std::string journal_columns(const std::string& table = "j");
 
 /// Milliseconds since 1970 of a timestamptz expression.
 std::string milliseconds(const std::string& expression);
+
+/// The smallest id that a transaction of this moment can have.
+Uuid first_uuid_of(std::int64_t unix_ms);
 
 /// Reads the columns that `journal_columns` named, the first of them at column `first`.
 JournalRow journal_row(const Row& row, int first = 0);
@@ -53,6 +56,9 @@ inline constexpr int transaction_width = journal_width + 3;
 
 /// Reads what `transaction_columns` named. Throws Unreadable.
 StoredTransaction stored_transaction(const Row& row);
+
+/// Whether the row has a saga.
+bool has_saga(const Row& row);
 
 /// ISO 4217's numeric code as stored. Throws Unreadable for an unknown one.
 Currency currency_of(std::int64_t numeric);

@@ -2,16 +2,27 @@
 #include <tuple>
 
 #include "persistence/reader.hpp"
+#include "persistence/reader_payments.hpp"
 #include "persistence/reader_rows.hpp"
 
 namespace dompet {
 
 namespace {
 
-/// Kinds whose record begins a transaction: the one that lists show.
-bool begins(RecordKind kind) {
-  return kind == RecordKind::topup || kind == RecordKind::transfer || kind == RecordKind::declined ||
-         kind == RecordKind::hold_placed;
+/// Whether a record of this kind begins a transaction, and which of two does: a top-up that a provider confirmed has
+/// both. Zero when it does not.
+int precedence_of_beginning(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::topup: return 1;
+    case RecordKind::transfer:
+    case RecordKind::declined:
+    case RecordKind::hold_placed:
+    case RecordKind::payment_authorized:
+    case RecordKind::payment_incremented:
+    case RecordKind::payment_voided:
+    case RecordKind::topup_begun: return 2;
+    default: return 0;
+  }
 }
 
 /// Records of one transaction, batches being equally old, follow in this order.
@@ -20,6 +31,8 @@ int rank(RecordKind kind) {
     case RecordKind::transfer_cancelling: return 1;
     case RecordKind::transfer_credited:
     case RecordKind::transfer_refused: return 2;
+    case RecordKind::topup:
+    case RecordKind::topup_refused:
     case RecordKind::hold_captured:
     case RecordKind::hold_released: return 3;
     default: return 0;
@@ -40,13 +53,27 @@ std::optional<StoredTransaction> Reader::transaction(const TransactionId& id) {
   static const std::string sql =
       "SELECT " + transaction_columns() + " FROM journal j" + transaction_joins + " WHERE j.id = $1";
   const Rows rows = session_->ask_prepared(sql, Parameters{}.add(id.uuid));
+  std::optional<int> beginning;
+  const auto precedence = [&rows](int index) {
+    return precedence_of_beginning(static_cast<RecordKind>(rows[index].number(1)));
+  };
   for (int index = 0; index < rows.size(); ++index)
-    if (begins(static_cast<RecordKind>(rows[index].number(1)))) {
-      StoredTransaction stored = stored_transaction(rows[index]);
-      find_refusal(stored);
-      return stored;
-    }
-  return std::nullopt;
+    if (precedence(index) > (beginning ? precedence(*beginning) : 0))
+      beginning = index;
+  if (!beginning)
+    return std::nullopt;
+  StoredTransaction stored = stored_transaction(rows[*beginning]);
+  find_refusal(stored);
+  if (stored.record.kind != RecordKind::declined && stored.record.transaction->kind == TransactionKind::payment)
+    fill_payment(stored, records_of_payments(*session_, {id})[id]);
+  return stored;
+}
+
+std::optional<StoredTransaction> Reader::shown_transaction(const TransactionId& id) {
+  const auto stored = transaction(id);
+  if (!stored || !is_act_on_payment(stored->record.transaction->kind))
+    return stored;
+  return transaction(stored->record.transaction->parent);
 }
 
 /// Where the destination's register is in another database, the record of the release says why.
@@ -54,7 +81,7 @@ void Reader::find_refusal(StoredTransaction& stored) {
   if (stored.state != SagaState::released || stored.refusal)
     return;
   for (const Record& record : timeline(stored.record.id))
-    if (record.kind == RecordKind::hold_released)
+    if (record.kind == RecordKind::hold_released || record.kind == RecordKind::topup_refused)
       stored.refusal = record.decline;
 }
 

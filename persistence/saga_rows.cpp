@@ -5,7 +5,7 @@ namespace dompet {
 std::string saga_table_columns() {
   return "s.id, s.state, s.source_shard, s.destination_shard, s.source, s.destination, s.currency, s.amount, "
          "s.attempts, s.last_error, " +
-         milliseconds("s.created_at") + ", " + milliseconds("s.updated_at");
+         milliseconds("s.created_at") + ", " + milliseconds("s.updated_at") + ", s.kind";
 }
 
 SagaListing saga_of(const Row& row) {
@@ -22,6 +22,7 @@ SagaListing saga_of(const Row& row) {
   saga.last_error = row.text(9);
   saga.created_at_ms = row.number(10);
   saga.updated_at_ms = row.number(11);
+  saga.kind = static_cast<TransactionKind>(row.number(12));
   return saga;
 }
 
@@ -37,6 +38,7 @@ SagaListing saga_of(const Record& record, Shard shard_count) {
   saga.destination = transaction.destination;
   saga.currency = transaction.currency;
   saga.amount = transaction.amount;
+  saga.kind = transaction.kind;
   saga.last_error = record.decline ? std::string{code(*record.decline)} : std::string{};
   saga.created_at_ms = record.at_ms;
   saga.updated_at_ms = record.at_ms;

@@ -21,7 +21,7 @@ std::string beside_joins(const std::string& id);
 /// Reads `beside_columns`, the first of them at column `first`, into the row.
 void read_beside(const Row& row, int first, SagaRow& into);
 
-inline constexpr int saga_width = 12;
+inline constexpr int saga_width = 13;
 
 /// A saga `s` with everything beside it.
 SagaRow saga_row(const Row& row);

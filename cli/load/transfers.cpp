@@ -1,30 +1,12 @@
 #include "cli/load/transfers.hpp"
 
 #include <charconv>
-#include <cstring>
+
+#include "cli/load/fields.hpp"
 
 namespace dompet::cli {
 
 namespace {
-
-// Marks of the fields that change. None of them occurs elsewhere in a request of ours, at this length.
-constexpr char key_mark = '#';
-constexpr char source_mark = '<';
-constexpr char destination_mark = '>';
-constexpr char amount_mark = '%';
-constexpr std::size_t id_width = sizeof(IdText);
-
-/// Whole units from 100 to 999: three digits, right in every currency, never zero.
-constexpr std::size_t amount_width = 3;
-
-void put(std::string& bytes, std::size_t at, const IdText& id) { std::memcpy(bytes.data() + at, id.data(), id.size()); }
-
-void put_amount(std::string& bytes, std::size_t at, Random& random) {
-  const auto amount = 100 + random.below(900);
-  bytes[at] = static_cast<char>('0' + amount / 100);
-  bytes[at + 1] = static_cast<char>('0' + amount / 10 % 10);
-  bytes[at + 2] = static_cast<char>('0' + amount % 10);
-}
 
 std::string transfer_members(const std::string& currency) {
   return "\"source_wallet_id\":\"" + std::string(id_width, source_mark) + "\",\"destination_wallet_id\":\"" +

@@ -37,9 +37,7 @@ bool is_left_behind(Reader& reader, const StoredTransaction& stored) {
          !std::ranges::binary_search(reader.shards_here(), stored.record.shard);
 }
 
-Position position_of(const TransactionFilter& filter, const StoredTransaction& stored) {
-  return {stored.record.id.uuid, filter.wallet ? Reader::seq_at(stored, *filter.wallet) : 0};
-}
+Position position_of(const StoredTransaction& stored) { return {stored.place.id.uuid, stored.place.place}; }
 
 }  // namespace
 
@@ -55,11 +53,11 @@ void list_transactions(Services& services, const ExchangePtr& exchange) {
     const auto before = after ? std::optional{TransactionCursor{{after->id}, after->seq}} : std::nullopt;
     return reader.transactions(filter, before, most);
   };
-  const auto render = [page = *page, filter](const std::vector<StoredTransaction>& transactions, const HttpRequest&) {
+  const auto render = [page = *page](const std::vector<StoredTransaction>& transactions, const HttpRequest&) {
     return render_list(
         page, transactions,
         [](JsonWriter& json, const StoredTransaction& stored) { append_transaction(json, view_of(stored)); },
-        [&filter](const StoredTransaction& stored) { return position_of(filter, stored); });
+        position_of);
   };
   if (filter.wallet)
     return answer_about_wallet(
@@ -79,7 +77,7 @@ void read_transaction(Services& services, const ExchangePtr& exchange) {
     return;
   answer_by_search(services, exchange,
                    [id = TransactionId{*id}](Reader& reader, const HttpRequest&) -> std::optional<HttpResponse> {
-                     const auto stored = reader.transaction(id);
+                     const auto stored = reader.shown_transaction(id);
                      if (!stored || !stored->record.transaction || is_left_behind(reader, *stored))
                        return std::nullopt;
                      return json_response(render_transaction(view_of(*stored)));

@@ -334,6 +334,7 @@ void SimulatedLedger::store_sagas(const Batch& batch) {
                   change.destination,
                   change.currency,
                   change.amount,
+                  change.kind,
                   0,
                   {},
                   batch.at_ms,

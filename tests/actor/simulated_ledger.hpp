@@ -120,9 +120,14 @@ class SimulatedLedger final : public RecoveryStore, public SimulatedShards {
   std::optional<StoredTransaction> transaction(const TransactionId& id) override;
   StoredDecision decision(const TransactionId& id) override;
   std::vector<SagaListing> open_sagas(Shard shard) override;
+  Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) override;
+  std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                    const TransactionId& after, int limit) override;
   void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) override;
 
  private:
+  std::vector<Record> records_of_payment(const TransactionId& payment) const;
+
   class Session;
   struct Order {
     Fate fate = Fate::durable;

@@ -140,6 +140,37 @@ std::vector<SagaListing> SimulatedLedger::open_sagas(Shard shard) {
   return open;
 }
 
+std::vector<Record> SimulatedLedger::records_of_payment(const TransactionId& payment) const {
+  std::vector<Record> records;
+  for (const JournalRow& row : journal_)
+    if (row.id == payment.uuid || row.parent == payment.uuid)
+      records.push_back(decode(row));
+  return records;
+}
+
+Refundable SimulatedLedger::refundable(const TransactionId& payment, const WalletId& merchant_wallet) {
+  return refundable_of(merchant_wallet, records_of_payment(payment));
+}
+
+std::vector<ExpiredPayment> SimulatedLedger::authorizations_before(Shard shard, std::int64_t begun_before_ms,
+                                                                   const TransactionId& after, int limit) {
+  std::map<TransactionId, ExpiredPayment> found;
+  for (const JournalRow& row : journal_) {
+    if (row.shard != shard || row.kind != static_cast<std::int16_t>(RecordKind::payment_authorized))
+      continue;
+    const Record begun = decode(row);
+    if (begun.id > after && unix_ms_of(begun.id.uuid) < begun_before_ms &&
+        totals_of(records_of_payment(begun.id)).remaining > 0)
+      found[begun.id] = {begun.id, begun.transaction->source, begun.transaction->expires_at_ms,
+                         begun.transaction->currency};
+  }
+  std::vector<ExpiredPayment> first;
+  for (const auto& [id, payment] : found)
+    if (std::ssize(first) < limit)
+      first.push_back(payment);
+  return first;
+}
+
 void SimulatedLedger::keys_of(Shard shard, const std::function<void(const KeyId&)>& take) {
   for (const JournalRow& row : journal_)
     if (row.shard == shard && row.key)

@@ -19,7 +19,7 @@ ROOMS = {
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp"},
-    "cli": {"cli", "config", "persistence", "domain"},
+    "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
     "main.cpp": {"config", "persistence", "actors", "http", "domain"},

@@ -10,7 +10,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from processes import Dompetd, PostgreSQL, dompetctl  # noqa: E402
+from contract import Contract, join_document  # noqa: E402
+from processes import Dompetd, HttpClient, PostgreSQL, dompetctl  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract():
+    """Whatever a server answers in this ring is as documented."""
+    HttpClient.judge = Contract(join_document())
+    yield HttpClient.judge
+    HttpClient.judge = None
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ std::vector<StoredTransaction> all_pages(Reader& reader, const TransactionFilter
     all.insert(all.end(), page.begin(), page.end());
     if (page.size() < static_cast<std::size_t>(limit))
       return all;
-    before = TransactionCursor{all.back().record.id, filter.wallet ? Reader::seq_at(all.back(), *filter.wallet) : 0};
+    before = all.back().place;
   }
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
         filter.wallet = wallet;
         const auto page = reader.transactions(filter, {}, 50);
         if (page.size() == 50)
-          reader.transactions(filter, TransactionCursor{page.back().record.id, page.back().wallet_seq}, 50);
+          reader.transactions(filter, page.back().place, 50);
       }
       for (const auto& state : {std::optional<SagaState>{}, std::optional{SagaState::settled},
                                 std::optional{SagaState::declined}, std::optional{SagaState::reserved}})

@@ -1,8 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
+#include <sodium.h>
 
 #include <set>
 #include <string>
 
+#include "persistence/bytes.hpp"
 #include "persistence/codec.hpp"
 #include "tests/unit/random_records.hpp"
 
@@ -40,7 +42,20 @@ WalletHistory some_history(std::uint64_t seed) {
   wallet.limits = given::any_limits(random);
   wallet.name = random.text(200);
   for (std::uint64_t i = random.upto(20); i > 0; --i)
-    wallet.holds.push_back({{random.uuid()}, given::any_amount(random)});
+    wallet.holds.push_back({{random.uuid()},
+                            given::any_amount(random),
+                            given::any_spending(random),
+                            given::any_amount(random),
+                            given::any_amount(random),
+                            given::any_id<TransactionId>(random),
+                            given::any_amount(random)});
+  wallet.owner = given::any_id<UserId>(random);
+  wallet.spent.day = static_cast<std::int32_t>(random.upto(100'000));
+  for (auto* amounts : {&wallet.spent.in_day, &wallet.spent.in_week, &wallet.spent.in_month})
+    for (Minor& amount : *amounts)
+      amount = given::any_amount(random);
+  for (std::uint64_t i = random.upto(4); i > 0; --i)
+    wallet.blocked_cards.push_back({random.uuid()});
   return history;
 }
 
@@ -89,6 +104,34 @@ TEST_CASE("a snapshot that was written is read back as the same") {
     const WalletHistory history = some_history(seed);
     CHECK(decode_snapshot(encode_snapshot(history)) == history);
   }
+}
+
+TEST_CASE("a snapshot of the first layout is still read") {
+  // Version 1: wallet 1 in rupiah, active, 60 available, 40 held for one transaction, named Ani, at seq 7.
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(1);
+  out.raw(given::uuid(1).bytes);
+  out.u64(7);
+  out.raw(Digest{});
+  out.u8(1);
+  out.signed_varint(60);
+  out.signed_varint(40);
+  out.varint(1);
+  out.raw(given::transaction_id(3).uuid.bytes);
+  out.signed_varint(40);
+  out.u8(1);  // an event's tag: opened
+  out.varint(360);
+  out.text("Ani");
+  out.u8(0);
+  out.u8(0);
+  out.signed_varint(0);
+  Digest checksum{};
+  crypto_hash_sha256(checksum.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
+  const WalletHistory history = decode_snapshot(bytes);
+  CHECK(history.seq == 7);
+  CHECK(history.wallet == given::with_hold(given::wallet(100), 3, 40));
 }
 
 TEST_CASE("a snapshot that was damaged anywhere is refused") {

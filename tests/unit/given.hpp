@@ -4,6 +4,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 
 #include "domain/event.hpp"
 #include "domain/history.hpp"
@@ -24,6 +25,9 @@ inline Uuid uuid(std::uint64_t number) {
 
 inline WalletId wallet_id(std::uint64_t number) { return {uuid(number)}; }
 inline TransactionId transaction_id(std::uint64_t number) { return {uuid(1'000'000 + number)}; }
+
+inline CardId card_id(std::uint64_t number) { return {uuid(2'000'000 + number)}; }
+inline UserId user_id(std::uint64_t number) { return {uuid(3'000'000 + number)}; }
 
 inline Currency idr() { return *find_currency("IDR"); }
 inline Currency jpy() { return *find_currency("JPY"); }
@@ -73,6 +77,17 @@ inline std::shared_ptr<const Transaction> topup(std::uint64_t number, Minor amou
   return transaction;
 }
 
+/// An act on a payment of wallet 1 to wallet 2, or a refund of it.
+inline std::shared_ptr<const Transaction> act(TransactionKind kind, std::uint64_t number, std::uint64_t payment,
+                                              Minor amount) {
+  auto transaction = std::make_shared<Transaction>(*transfer(number, amount));
+  transaction->kind = kind;
+  transaction->parent = transaction_id(payment);
+  if (kind == TransactionKind::refund)
+    std::swap(transaction->source, transaction->destination);
+  return transaction;
+}
+
 /// A money record of the kind with the legs that belong to it, not yet numbered.
 inline Record money_record(RecordKind kind, std::shared_ptr<const Transaction> transaction) {
   const Transaction& facts = *transaction;
@@ -89,6 +104,13 @@ inline Record money_record(RecordKind kind, std::shared_ptr<const Transaction> t
     case RecordKind::hold_placed: record.add_leg(facts.source, HoldPlaced{facts.id, facts.amount}); break;
     case RecordKind::hold_captured: record.add_leg(facts.source, HoldCaptured{facts.id, facts.amount}); break;
     case RecordKind::hold_released: record.add_leg(facts.source, HoldReleased{facts.id, facts.amount}); break;
+    case RecordKind::payment_authorized:
+      record.add_leg(facts.source, HoldPlaced{facts.id, facts.amount, {}, true});
+      break;
+    case RecordKind::payment_incremented:
+      record.add_leg(facts.source, HoldIncreased{facts.parent, facts.amount});
+      break;
+    case RecordKind::payment_voided: record.add_leg(facts.source, PaymentVoided{facts.parent, facts.amount}); break;
     default: break;
   }
   record.transaction = std::move(transaction);
@@ -96,11 +118,14 @@ inline Record money_record(RecordKind kind, std::shared_ptr<const Transaction> t
 }
 
 inline constexpr RecordKind record_kinds[]{
-    RecordKind::wallet_changed,   RecordKind::topup,
-    RecordKind::transfer,         RecordKind::declined,
-    RecordKind::hold_placed,      RecordKind::transfer_credited,
-    RecordKind::transfer_refused, RecordKind::transfer_cancelling,
-    RecordKind::hold_captured,    RecordKind::hold_released,
+    RecordKind::wallet_changed,     RecordKind::topup,
+    RecordKind::transfer,           RecordKind::declined,
+    RecordKind::hold_placed,        RecordKind::transfer_credited,
+    RecordKind::transfer_refused,   RecordKind::transfer_cancelling,
+    RecordKind::hold_captured,      RecordKind::hold_released,
+    RecordKind::payment_authorized, RecordKind::payment_incremented,
+    RecordKind::payment_voided,     RecordKind::topup_begun,
+    RecordKind::topup_refused,
 };
 
 /// A seeded source of values; a failing test names the seed.

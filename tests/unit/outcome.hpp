@@ -26,6 +26,20 @@ inline std::string words(const TransferredOut& event) { return "transferred out 
 inline std::string words(const HoldPlaced& event) { return "held " + words(event.amount); }
 inline std::string words(const HoldCaptured& event) { return "captured " + words(event.amount); }
 inline std::string words(const HoldReleased& event) { return "released " + words(event.amount); }
+inline std::string words(const HoldIncreased& event) { return "increased by " + words(event.amount); }
+inline std::string words(const CaptureReserved& event) {
+  return "reserved " + words(event.amount) + " rest " + words(event.rest);
+}
+inline std::string words(const CaptureSettled& event) {
+  return "settled " + words(event.amount) + " released " + words(event.released);
+}
+inline std::string words(const CaptureReturned& event) { return "returned " + words(event.amount); }
+inline std::string words(const AuthorizationCaptured& event) {
+  return "captured " + words(event.amount) + " released " + words(event.released);
+}
+inline std::string words(const PaymentVoided& event) { return "voided " + words(event.amount); }
+inline std::string words(const CardBlocked&) { return "card blocked"; }
+inline std::string words(const CardAllowed&) { return "card allowed"; }
 inline std::string words(const Event& event) {
   return std::visit([](const auto& fact) { return words(fact); }, event);
 }

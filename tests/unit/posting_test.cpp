@@ -29,7 +29,9 @@ Record record_of(RecordKind kind) {
     record.add_leg(given::wallet_id(1), WalletOpened{given::idr(), "Ani", {}});
     return record;
   }
-  return given::money_record(kind, kind == RecordKind::topup ? given::topup(1, 500) : given::transfer(1, 500));
+  const bool is_topup =
+      kind == RecordKind::topup || kind == RecordKind::topup_begun || kind == RecordKind::topup_refused;
+  return given::money_record(kind, is_topup ? given::topup(1, 500) : given::transfer(1, 500));
 }
 
 /// What a record moves, account by account, and what it adds to the totals kept beside the journal.
@@ -93,4 +95,65 @@ TEST_CASE("entries balance when they add up to nothing, and not when that cannot
   CHECK(is_balanced({{"a", 5}, {"b", -2}, {"c", -3}}));
   CHECK_FALSE(is_balanced({{"a", 5}, {"b", -4}}));
   CHECK_FALSE(is_balanced({{"a", INT64_MAX}, {"b", 1}, {"c", INT64_MIN}, {"d", 0}}));
+}
+
+namespace {
+
+/// A payment's act with these legs.
+Record act_record(RecordKind kind, TransactionKind transaction, Minor amount, Event payer_event, bool credits) {
+  const auto act = given::act(transaction, 2, 1, amount);
+  Record record{.kind = kind, .id = act->id, .transaction = act};
+  record.add_leg(given::wallet_id(1), std::move(payer_event));
+  if (credits)
+    record.add_leg(given::wallet_id(2), Credited{act->id, amount});
+  return record;
+}
+
+void check(const Record& record, const std::string& entries, const std::string& totals) {
+  CHECK(words(postings(record)) == entries);
+  CHECK(words(system_entries(record)) == totals);
+  CHECK_FALSE(invariants::record_balances(record));
+}
+
+}  // namespace
+
+TEST_CASE("what is set aside for a payment stays the payer's until it is captured") {
+  check(RecordKind::payment_authorized, payer + " -500, " + held + " 500", "");
+  check(RecordKind::payment_incremented, payer + " -500, " + held + " 500", "");
+  check(RecordKind::payment_voided, payer + " 500, " + held + " -500", "");
+  check(RecordKind::topup_begun, "", "");
+  check(RecordKind::topup_refused, "", "");
+}
+
+TEST_CASE("a capture moves its amount to the merchant and a final one gives the rest back") {
+  const TransactionId payment = given::transaction_id(1);
+  const TransactionId capture = given::transaction_id(2);
+  check(act_record(RecordKind::transfer, TransactionKind::capture, 300, AuthorizationCaptured{payment, 300, 200}, true),
+        payer + " 200, " + held + " -500, " + payee + " 300", "");
+  check(act_record(RecordKind::hold_placed, TransactionKind::capture, 300, CaptureReserved{payment, capture, 300, 200},
+                   false),
+        "", "");
+  check(act_record(RecordKind::hold_captured, TransactionKind::capture, 300, CaptureSettled{capture, 300, 200}, false),
+        payer + " 200, " + held + " -500, transit:IDR 300", "transit:IDR 300, wallets:IDR -300");
+  check(act_record(RecordKind::hold_released, TransactionKind::capture, 300, CaptureReturned{payment, capture, 500},
+                   false),
+        "", "");
+}
+
+TEST_CASE("a capture that takes another amount than it gives does not balance") {
+  CHECK(invariants::record_balances(act_record(RecordKind::transfer, TransactionKind::capture, 300,
+                                               AuthorizationCaptured{given::transaction_id(1), 200, 300}, true)));
+  CHECK(invariants::record_balances(act_record(RecordKind::hold_captured, TransactionKind::capture, 300,
+                                               CaptureSettled{given::transaction_id(2), 200, 300}, false)));
+}
+
+TEST_CASE("a withdrawal leaves to its provider, and only when it is captured") {
+  auto withdrawal = std::make_shared<Transaction>(*given::transfer(1, 500));
+  withdrawal->kind = TransactionKind::withdrawal;
+  withdrawal->destination = {};
+  withdrawal->method = "payout";
+  check(given::money_record(RecordKind::hold_placed, withdrawal), payer + " -500, " + held + " 500", "");
+  check(given::money_record(RecordKind::hold_captured, withdrawal), held + " -500, external:payout:IDR 500",
+        "external:payout:IDR 500, wallets:IDR -500");
+  check(given::money_record(RecordKind::hold_released, withdrawal), payer + " 500, " + held + " -500", "");
 }

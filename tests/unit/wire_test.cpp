@@ -31,7 +31,7 @@ Shard any_shard(given::Random& random) { return static_cast<Shard>(random.upto(U
 WalletChange any_change(given::Random& random) {
   switch (random.upto(4)) {
     case 0: return ChangeName{random.text(40)};
-    case 1: return ChangeLimits{given::any_limits(random)};
+    case 1: return ChangeLimits{given::any_plain_limits(random)};
     case 2: return FreezeWallet{};
     case 3: return UnfreezeWallet{};
     default: return CloseWallet{};
@@ -41,7 +41,7 @@ WalletChange any_change(given::Random& random) {
 Request any_request(given::Random& random, std::size_t number) {
   switch (number) {
     case 0: {
-      const OpenWallet command{given::any_currency(random), random.text(40), given::any_limits(random)};
+      const OpenWallet command{given::any_currency(random), random.text(40), given::any_plain_limits(random)};
       return OpenWalletRequest{{random.uuid()}, command};
     }
     case 1: {
@@ -66,7 +66,7 @@ WalletHistory any_history(given::Random& random) {
   history.wallet.currency = given::any_currency(random);
   history.wallet.available = given::any_amount(random);
   history.wallet.held = given::any_amount(random);
-  history.wallet.limits = given::any_limits(random);
+  history.wallet.limits = given::any_plain_limits(random);
   history.wallet.name = random.text(40);
   history.seq = random.upto(1ULL << 50);
   history.digest = random.bytes<32>();

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dompet::cli {
+
+/// A made-up past for a ledger that is empty.
+struct PastWish {
+  std::string database{};
+  int months = 24;
+  std::uint64_t movements = 300'000;
+  std::uint64_t people = 400;
+  std::uint64_t shops = 40;
+  std::uint64_t seed = 1;
+};
+
+/// Lets people join, be paid, pay and be paid back from so many months ago until this midnight (UTC), through Dompet's
+/// own engine with a clock that runs through those months: wallets decide, the commit lane writes, and everything is
+/// dated when it was asked for. No node may serve the ledger meanwhile. A run that was cut off goes on where it stood
+/// when it is started again on the same day with the same wish; of a past that is complete it changes nothing. Throws
+/// `std::runtime_error` when the ledger holds anything else.
+void seed_past(const PastWish& wish);
+
+}  // namespace dompet::cli

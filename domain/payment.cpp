@@ -1,0 +1,93 @@
+#include "domain/payment.hpp"
+
+namespace dompet {
+
+namespace {
+
+// What an event of the payer's wallet does to the totals, by what its transaction is.
+
+template <class Fact>
+void add_payment(PaymentTotals&, const Fact&) {}
+
+void add_payment(PaymentTotals& totals, const TransferredOut& event) {
+  totals.authorized += event.amount;
+  totals.captured += event.amount;
+}
+void add_payment(PaymentTotals& totals, const HoldPlaced& event) {
+  totals.authorized += event.amount;
+  totals.remaining += event.authorization ? event.amount : 0;
+}
+void add_payment(PaymentTotals& totals, const HoldCaptured& event) { totals.captured += event.amount; }
+void add_payment(PaymentTotals& totals, const HoldIncreased& event) {
+  totals.authorized += event.amount;
+  totals.remaining += event.amount;
+}
+void add_payment(PaymentTotals& totals, const CaptureReserved& event) {
+  totals.remaining -= event.amount + event.rest;
+  totals.under_way += event.amount + event.rest;
+}
+void add_payment(PaymentTotals& totals, const CaptureReturned& event) {
+  totals.remaining += event.amount;
+  totals.under_way -= event.amount;
+}
+void add_payment(PaymentTotals& totals, const CaptureSettled& event) {
+  totals.captured += event.amount;
+  totals.under_way -= event.amount + event.released;
+}
+void add_payment(PaymentTotals& totals, const AuthorizationCaptured& event) {
+  totals.captured += event.amount;
+  totals.remaining -= event.amount + event.released;
+}
+void add_payment(PaymentTotals& totals, const PaymentVoided& event) { totals.remaining -= event.amount; }
+
+Minor credited_by(const Event& event) {
+  const auto* credited = std::get_if<Credited>(&event);
+  return credited == nullptr ? 0 : credited->amount;
+}
+
+/// What an event takes from the wallet that refunds, once it is sure enough that nothing else may take it.
+Minor refunded_by(const Event& event) {
+  if (const auto* out = std::get_if<TransferredOut>(&event))
+    return out->amount;
+  if (const auto* placed = std::get_if<HoldPlaced>(&event))
+    return placed->amount;
+  if (const auto* released = std::get_if<HoldReleased>(&event))
+    return -released->amount;
+  return 0;
+}
+
+}  // namespace
+
+PaymentTotals totals_of(std::span<const Record> records) {
+  PaymentTotals totals;
+  for (const Record& record : records) {
+    if (!record.transaction)
+      continue;
+    const Transaction& transaction = *record.transaction;
+    const bool is_refund = transaction.kind == TransactionKind::refund;
+    const WalletId& payer = is_refund ? transaction.destination : transaction.source;
+    for (const Leg& leg : record.all_legs()) {
+      if (leg.wallet != payer)
+        continue;
+      if (is_refund)
+        totals.refunded += credited_by(leg.event);
+      else
+        std::visit([&totals](const auto& event) { add_payment(totals, event); }, leg.event);
+    }
+  }
+  return totals;
+}
+
+Refundable refundable_of(const WalletId& merchant_wallet, std::span<const Record> records) {
+  Refundable refundable;
+  for (const Record& record : records) {
+    const bool is_refund = record.transaction && record.transaction->kind == TransactionKind::refund;
+    for (const Leg& leg : record.all_legs())
+      if (leg.wallet == merchant_wallet)
+        (is_refund ? refundable.refunded : refundable.captured) +=
+            is_refund ? refunded_by(leg.event) : credited_by(leg.event);
+  }
+  return refundable;
+}
+
+}  // namespace dompet

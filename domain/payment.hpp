@@ -1,0 +1,41 @@
+#pragma once
+
+#include <span>
+
+#include "domain/record.hpp"
+
+namespace dompet {
+
+// What became of a payment. Nothing keeps it: it is what the payment's own record and those that name it as their
+// parent add up to (docs/decisions/0008). All in minor units of the payment's currency; records in any order.
+
+struct PaymentTotals {
+  /// All that was ever set aside for it, or of an automatic one its amount.
+  Minor authorized = 0;
+  /// What left the payer's wallet.
+  Minor captured = 0;
+  /// What came back to the payer's wallet.
+  Minor refunded = 0;
+  /// What can still be captured.
+  Minor remaining = 0;
+  /// What captures that are not decided yet have reserved, with what final ones will release.
+  Minor under_way = 0;
+
+  bool is_open() const { return remaining > 0 || under_way > 0; }
+  bool operator==(const PaymentTotals&) const = default;
+};
+
+/// As the payer's wallet has it.
+PaymentTotals totals_of(std::span<const Record> records);
+
+/// What a merchant's wallet got by a payment, and what it gave back or has set aside to give back.
+struct Refundable {
+  Minor captured = 0;
+  Minor refunded = 0;
+  bool operator==(const Refundable&) const = default;
+};
+
+/// As the merchant's wallet has it.
+Refundable refundable_of(const WalletId& merchant_wallet, std::span<const Record> records);
+
+}  // namespace dompet

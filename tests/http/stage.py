@@ -1,0 +1,56 @@
+"""The people and things that the document's examples speak of. The document calls them by made-up ids; here each is made
+when an example that is to be sent names it, and takes the place of its made-up id."""
+
+import json
+import uuid
+from datetime import datetime, timezone
+
+ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
+BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
+TRANSFER = "0193480f-1c2d-7e3f-8a4b-5c6d7e8f9a0b"  # from the one to the other
+BULK_JOB = "01934811-5a6b-7c7d-8e8f-9a0b1c2d3e4f"
+VIEW = "stuck since lunch"
+NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
+
+
+class Stage:
+    def __init__(self, bank):
+        self.bank = bank
+        self.client = bank.client
+        self.made = {}
+        self.makers = {
+            ANI: lambda: bank.open_with("1000000.00"),
+            BUDI: bank.open,
+            TRANSFER: lambda: bank.transfer(self.real(ANI), self.real(BUDI), "25000.00").json["id"],
+            BULK_JOB: self.make_bulk_job,
+            VIEW: self.make_view,
+            NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
+        }
+
+    def real(self, name):
+        if name not in self.made:
+            self.made[name] = self.makers[name]()
+        return self.made[name]
+
+    def play(self, example):
+        """The example with everything it names made and put in its place."""
+        text = json.dumps(example)
+        for name in self.makers:
+            if name in text:
+                text = text.replace(name, self.real(name))
+        return json.loads(text)
+
+    def must(self, answer):
+        assert 200 <= answer.status < 300, answer
+        return answer.json
+
+    # --- what is not made in one step ---
+
+    def make_bulk_job(self):
+        order = {"filter": {"state": "stuck"}, "action": "retry", "dry_run": False, "reason": "a test"}
+        return self.must(self.client.post("/v1/sagas/bulk", order))["id"]
+
+    def make_view(self):
+        name = f"view-{uuid.uuid4()}"
+        self.must(self.client.request("PUT", f"/v1/sagas/views/{name}", {"filter": {"state": "stuck"}}))
+        return name
