@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "actors/engine.hpp"
+#include "actors/projection.hpp"
 #include "config/logging.hpp"
 #include "config/settings.hpp"
 #include "config/var_directory.hpp"
@@ -27,6 +28,7 @@
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
 #include "persistence/migrator.hpp"
+#include "persistence/movement_projector.hpp"
 #include "persistence/reader.hpp"
 #include "persistence/vault.hpp"
 
@@ -204,6 +206,15 @@ void read_test_switch(Settings& settings) {
   log_event(LogLevel::warning, "every request is an administrator's: DOMPET_TEST_WITHOUT_ACCESS is set", {});
 }
 
+std::vector<ProjectorSettings> projectors(const Settings& settings) {
+  std::vector<ProjectorSettings> projectors;
+  for (const std::string& url : database_urls(settings))
+    projectors.push_back({.database = url,
+                          .application_name = "dompet/" + settings.engine.node_name + "/statistics",
+                          .connect_timeout_s = settings.database.connect_timeout_s});
+  return projectors;
+}
+
 /// For people: where it is and a first thing to try.
 void greet(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -239,6 +250,7 @@ void serve(const Settings& settings) {
   for (const std::string& url : database_urls(settings))
     databases.push_back(access(settings, url, incarnation));
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask);
+  const Projection projection(settings.projection, projectors(settings));
   http::HttpFront front(http_settings, ask, engine, identity);
   front.start();
 

@@ -26,5 +26,6 @@ void add_generate_journal(CLI::App& app);
 void add_saga(CLI::App& app);
 void add_cluster(CLI::App& app);
 void add_shard(CLI::App& app);
+void add_statistics(CLI::App& app);
 
 }  // namespace dompet::cli

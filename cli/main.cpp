@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     dompet::cli::add_saga(app);
     dompet::cli::add_cluster(app);
     dompet::cli::add_shard(app);
+    dompet::cli::add_statistics(app);
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {

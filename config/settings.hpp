@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actors/engine.hpp"
+#include "actors/projection.hpp"
 #include "config/logging.hpp"
 #include "http/settings.hpp"
 
@@ -46,6 +47,7 @@ struct Settings {
   http::Settings http{};
   AdministratorSettings administrator{};
   EngineSettings engine{};
+  ProjectionSettings projection{};
   LoggingSettings logging{};
 };
 

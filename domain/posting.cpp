@@ -56,14 +56,17 @@ std::optional<Entry> other_side(const Record& record) {
 
 Minor gain_of_wallets(const Record& record) {
   Minor gain = 0;
-  for (const Leg& leg : record.all_legs()) {
-    const WalletMove move = move_of(leg.event);
-    gain += move.available + move.held;
-  }
+  for (const Leg& leg : record.all_legs())
+    gain += gain_of(leg.event);
   return gain;
 }
 
 }  // namespace
+
+Minor gain_of(const Event& event) {
+  const WalletMove move = move_of(event);
+  return move.available + move.held;
+}
 
 std::vector<Entry> postings(const Record& record) {
   std::vector<Entry> entries;

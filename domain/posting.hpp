@@ -23,6 +23,9 @@ std::vector<Entry> postings(const Record& record);
 /// `wallets:<currency>` when the wallets as a whole gained or lost. A compact transfer adds nothing.
 std::vector<Entry> system_entries(const Record& record);
 
+/// What an event adds to all that its wallet has, available and held together.
+Minor gain_of(const Event& event);
+
 /// Whether the entries add up to nothing.
 bool is_balanced(const std::vector<Entry>& entries);
 

@@ -101,6 +101,8 @@ constexpr std::array types{
                 "The limit is in that wallet's `limits.maximum_balance`. Nothing was moved."},
     ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false,
                 "Nothing was moved."},
+    ProblemType{"too_many_wallets", 409, "You have more wallets than one dashboard adds up", false,
+                "At most 5,000. GET /v1/statistics answers for each wallet."},
     ProblemType{"hold_not_found", 409, "There is no such hold", false, "It was captured or released before."},
     ProblemType{"hold_exceeded", 409, "The amount is more than the hold has left", false, "Nothing was moved."},
     ProblemType{"card_blocked", 409, "The card is frozen or was deleted", false, "Nothing was moved."},

@@ -207,9 +207,11 @@ std::uint64_t QueryParameters::filters(std::string_view route_template) const {
   return fingerprint(fields);
 }
 
-std::expected<Page, Problem> read_page(QueryParameters& parameters, std::string_view route_template) {
+std::expected<Page, Problem> read_page(QueryParameters& parameters, std::string_view route_template, bool as_csv) {
   Page page{.filters = parameters.filters(route_template)};
-  if (const auto limit = parameters.number("limit", 1, largest_page))
+  if (as_csv)
+    page.limit = largest_csv_page;
+  if (const auto limit = parameters.number("limit", 1, as_csv ? largest_csv_page : largest_page))
     page.limit = static_cast<int>(*limit);
   if (auto problem = parameters.problem())
     return std::unexpected(std::move(*problem));

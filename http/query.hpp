@@ -61,9 +61,13 @@ struct Page {
 };
 
 inline constexpr int largest_page = 200;
+/// Of lists as CSV, which people open as a whole: some two megabytes.
+inline constexpr int largest_csv_page = 10'000;
 
-/// Reads `limit` and `cursor`, and says what was noted before: a page is asked for when all else was taken.
-std::expected<Page, Problem> read_page(QueryParameters& parameters, std::string_view route_template);
+/// Reads `limit` and `cursor`, and says what was noted before: a page is asked for when all else was taken. As CSV a
+/// page is as large as it may be unless said otherwise.
+std::expected<Page, Problem> read_page(QueryParameters& parameters, std::string_view route_template,
+                                       bool as_csv = false);
 
 /// The opaque text of a position, for `next_cursor`.
 std::string write_cursor(std::uint64_t filters, const Position& position);

@@ -40,6 +40,9 @@ constexpr Route table[]{
     {get, "/v1/transactions", "transactions:read", Load::read, Body::none, no_key, routes::list_transactions},
     {get, "/v1/transactions/{id}", "transactions:read", Load::read, Body::none, no_key, routes::read_transaction},
 
+    {get, "/v1/statistics", "statistics:read", Load::read, Body::none, no_key, routes::read_statistics},
+    {get, "/v1/dashboard", "statistics:read", Load::read, Body::none, no_key, routes::read_dashboard},
+
     {get, "/v1/sagas", "sagas:read", Load::read, Body::none, no_key, routes::list_sagas},
     {get, "/v1/sagas/counts", "sagas:read", Load::read, Body::none, no_key, routes::count_sagas},
     {get, "/v1/sagas/events", "sagas:read", Load::read, Body::none, no_key, routes::stream_saga_counts},

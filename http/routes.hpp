@@ -40,6 +40,10 @@ void transfer_in_bulk(Services& services, const ExchangePtr& exchange);
 // transactions.cpp
 void list_transactions(Services& services, const ExchangePtr& exchange);
 void read_transaction(Services& services, const ExchangePtr& exchange);
+// statistics.cpp
+void read_statistics(Services& services, const ExchangePtr& exchange);
+void read_dashboard(Services& services, const ExchangePtr& exchange);
+void read_card_dashboard(Services& services, const ExchangePtr& exchange);
 // sagas.cpp
 void list_sagas(Services& services, const ExchangePtr& exchange);
 void read_saga(Services& services, const ExchangePtr& exchange);

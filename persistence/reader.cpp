@@ -176,19 +176,29 @@ std::optional<std::int64_t> Reader::opened_at_ms(const WalletId& wallet) {
   return rows[0].number(0);
 }
 
-std::vector<StatementLine> Reader::statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq,
-                                             int limit) {
-  static const std::string sql = "(SELECT " + journal_columns() +
-                                 " FROM journal j WHERE wallet = $1 AND kind <> 4 AND wallet_seq < $2" +
-                                 " ORDER BY wallet_seq DESC LIMIT $3) UNION ALL (SELECT " + journal_columns() +
-                                 " FROM journal j WHERE peer = $1 AND peer_seq < $2 ORDER BY peer_seq DESC LIMIT $3)";
+std::vector<StatementLine> Reader::statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit,
+                                             std::uint64_t after_seq) {
+  static const std::string sql =
+      "(SELECT " + journal_columns() +
+      " FROM journal j WHERE wallet = $1 AND kind <> 4 AND wallet_seq < $2 AND wallet_seq > $4"
+      " ORDER BY wallet_seq DESC LIMIT $3) UNION ALL (SELECT " +
+      journal_columns() +
+      " FROM journal j WHERE peer = $1 AND peer_seq < $2 AND peer_seq > $4"
+      " ORDER BY peer_seq DESC LIMIT $3)";
   const std::int64_t before = before_seq ? static_cast<std::int64_t>(*before_seq) : no_bound;
-  const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(before).add(limit));
+  const auto after = static_cast<std::int64_t>(after_seq);
+  const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(before).add(limit).add(after));
   std::vector<StatementLine> lines = lines_of(wallet, rows, 0);
   std::ranges::reverse(lines);
   if (lines.size() > static_cast<std::size_t>(limit))
     lines.resize(static_cast<std::size_t>(limit));
   return lines;
+}
+
+std::uint64_t Reader::seq_before(const WalletId& wallet, std::int64_t at_ms) {
+  static const std::string sql = "SELECT wallet_seq_before_v1($1, to_timestamp($2::bigint / 1000.0))";
+  const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(at_ms));
+  return static_cast<std::uint64_t>(rows[0].number(0));
 }
 
 }  // namespace dompet

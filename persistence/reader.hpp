@@ -199,8 +199,11 @@ class Reader final : public RecoveryStore {
   std::vector<Record> timeline(const TransactionId& id);
   StoredDecision decision(const TransactionId& id) override;
 
-  /// Newest first, strictly before `before_seq` when it is given.
-  std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit);
+  /// Newest first, strictly before `before_seq` when it is given and strictly after `after_seq`.
+  std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit,
+                                       std::uint64_t after_seq = 0);
+  /// The wallet's seq at its last leg sealed before a moment; zero when there is none.
+  std::uint64_t seq_before(const WalletId& wallet, std::int64_t at_ms);
   /// Newest first: by id, with a wallet filter by the wallet's seq and then by id, with an owner by the record's time
   /// and then by id. Unavailable when something rare is not found within the statement's time-out. In a wallet's list a
   /// transfer from another database stands as its credit: completed, at that time.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "domain/history.hpp"
 #include "domain/invariants.hpp"
+#include "persistence/movement_sheet.hpp"
 #include "persistence/reader_rows.hpp"
 #include "persistence/verify.hpp"
 
@@ -93,6 +95,33 @@ struct Books {
   std::map<std::string, Held> wallets{};
 };
 
+/// Statistics beside the journal, without holding them: of every shard the sum over all movements of a number that
+/// only the row's key says, once as often as it was counted and once by amount. Equal sums of rows and of records mean
+/// equal rows; a wrong one would have to guess a secret.
+class MovementCheck {
+ public:
+  explicit MovementCheck(std::string claim);
+  /// How far each shard of this database is counted. Before its records come.
+  void begin(Place& place);
+  void count(const Record& record);
+  /// The rows of this database against the records that came.
+  void end(Place& place);
+  const LedgerCheck& result() const { return check_.result(); }
+
+ private:
+  struct Sums {
+    std::uint64_t counts = 0;
+    std::uint64_t amounts = 0;
+    bool operator==(const Sums&) const = default;
+  };
+  std::uint64_t number_of(const MovementKey& key) const;
+
+  Check check_;
+  std::array<unsigned char, 16> secret_{};
+  std::map<Shard, std::uint64_t> marks_{};
+  std::map<Shard, Sums> records_{};
+};
+
 /// Records by shard and shard_seq.
 class StreamPass {
  public:
@@ -129,6 +158,7 @@ class StreamPass {
   Check keys_{"No idempotency key has two transactions (I8)."};
   Check totals_{"The totals of all accounts are what the records add up to."};
   Check transits_{"Transit between shards is what was credited and captured (I7)."};
+  MovementCheck movements_{"Statistics are what the records add up to, as far as they are counted."};
 };
 
 /// Legs by wallet and seq, with the tables of wallets and of snapshots beside them.

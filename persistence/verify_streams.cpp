@@ -44,11 +44,13 @@ void StreamPass::look_at_streams(Place& place) {
     owned_epochs_[static_cast<Shard>(row.number(0))] = static_cast<std::uint64_t>(row.number(1));
   });
   previous_.reset();
+  movements_.begin(place);
   Cursor records(place.session, "streams",
                  "SELECT " + journal_columns() + " FROM journal j WHERE true" + Place::only_here("shard") +
                      " ORDER BY shard, shard_seq");
   for (; records.front() != nullptr; records.advance())
     look_at(journal_row(*records.front()));
+  movements_.end(place);
 }
 
 /// Records of shards that live elsewhere: kept for a wallet that lives here, or not yet cleared away after a move.
@@ -105,6 +107,7 @@ void StreamPass::look_at(const JournalRow& row) {
     readable_.look(known && stands_in_its_shard(row, shard_count_), "a record stands in a shard that is not its own",
                    where_is(row));
     look_at_money(row, record);
+    movements_.count(record);
   } catch (const Unreadable& fault) {
     readable_.fault(std::string{fault.what()} + " (" + where_is(row) + ")");
   } catch (const Bug& fault) {
@@ -218,6 +221,7 @@ void StreamPass::look_at_transits() {
 void StreamPass::report(std::vector<LedgerCheck>& checks) const {
   for (const Check* check : {&placed_, &readable_, &contiguous_, &balanced_, &keys_, &totals_, &transits_})
     checks.push_back(check->result());
+  checks.push_back(movements_.result());
 }
 
 }  // namespace dompet::verifying

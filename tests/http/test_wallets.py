@@ -140,6 +140,43 @@ def test_the_statement_can_be_had_as_csv(bank):
     assert "link" not in rest.headers
 
 
+def as_csv(bank, path):
+    answer = bank.client.get(path, headers={"Accept": "text/csv"})
+    assert answer.status == 200, answer
+    return list(csv.DictReader(io.StringIO(answer.body.decode()))), answer.headers.get("link")
+
+
+def test_a_statement_of_a_period_is_complete_and_has_nothing_else(bank):
+    wallet = bank.open()
+    for _ in range(6):
+        bank.top_up(wallet, "1.00")
+    path = f"/v1/wallets/{wallet}/entries"
+    entries = bank.client.get(path).json["data"]
+    times = [entry["at"] for entry in entries]
+    begin, end = times[4], times[1]
+    expected = [str(entry["seq"]) for entry in entries if begin <= entry["at"] < end]
+    period = f"{path}?from={begin}&to={end}"
+    assert [str(entry["seq"]) for entry in bank.client.get(period).json["data"]] == expected
+    rows, link = as_csv(bank, period)
+    assert [row["seq"] for row in rows] == expected and link is None
+    pages, page = [], f"{period}&limit=1"
+    while page:
+        rows, link = as_csv(bank, page)
+        pages += rows
+        page = link and link[1:link.index(">")]
+    assert [row["seq"] for row in pages] == expected
+    assert as_csv(bank, f"{path}?to=2020-01-01T00:00:00Z")[0] == []
+    assert as_csv(bank, f"{path}?from=2099-01-01T00:00:00Z")[0] == []
+
+
+def test_a_csv_statement_is_bounded(bank):
+    wallet = bank.open()
+    for limit, status in ((10_000, 200), (10_001, 400)):
+        assert bank.client.get(f"/v1/wallets/{wallet}/entries?limit={limit}",
+                               headers={"Accept": "text/csv"}).status == status
+    assert bank.client.get(f"/v1/wallets/{wallet}/entries?limit=201").status == 400
+
+
 def test_wallets_are_listed_newest_first_and_found_by_name(bank):
     mark = uuid.uuid4().hex
     opened = [bank.open(name=f"{mark} {number}") for number in range(5)]

@@ -228,6 +228,11 @@ void TestLedger::snapshot(const WalletId& wallet) {
   writer_->pending().snapshots.push_back({wallet, history.seq, encode_snapshot(history)});
 }
 
+void TestLedger::go_to(std::int64_t unix_ms) {
+  now_ms_ = unix_ms;
+  writer_->set_time(now_ms_);
+}
+
 void TestLedger::commit() {
   writer_->commit();
   now_ms_ += 1'000;

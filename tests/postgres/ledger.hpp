@@ -73,10 +73,14 @@ class TestLedger {
   void release(const TransactionId& id);
 
   void snapshot(const WalletId& wallet);
+  /// Of this moment; they count up.
+  TransactionId make_id();
   /// Makes the pending batch durable; the next one is one second later.
   void commit();
 
   std::int64_t now_ms() const { return now_ms_; }
+  /// The pending batch, and the ids made from now on, are of this moment. Nothing may be pending from an earlier one.
+  void go_to(std::int64_t unix_ms);
   LedgerWriter& writer() { return *writer_; }
   TestNode& node() { return *node_; }
   LaneStore& store() { return *node_->lane; }
@@ -85,7 +89,6 @@ class TestLedger {
   KeyId last_key() const { return last_key_; }
 
  private:
-  TransactionId make_id();
   Record money_record(RecordKind kind, TransactionKind transaction_kind, const WalletId& source,
                       const WalletId& destination, Minor amount);
   Record step_record(RecordKind kind, const TransactionId& id);

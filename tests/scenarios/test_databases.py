@@ -312,3 +312,38 @@ def test_shards_move_under_load_and_nothing_is_lost(make_nodes, tmp_path):
     bank.trade_on(50)
     bank.close_doors()
     bank.audit()
+
+
+def test_statistics_are_those_of_all_databases_also_when_a_shard_has_moved(make_nodes, databases):
+    nodes = make_nodes()
+    people = People(nodes)
+    (ani, budi), (citra, dewi) = people.of[0][:2], people.of[1][:2]
+    for source, destination in ((ani, budi), (citra, dewi), (ani, citra), (dewi, budi)):
+        people.pay(source, destination)
+
+    def ask(query):
+        answer = wait_until(lambda: (now := people.client.get(f"/v1/statistics?{query}")).status != 503 and now, query)
+        assert answer.status == 200 and answer.json["pending_records"] == 0, answer
+        return answer.json["data"], answer.json["totals"]
+
+    def everything():
+        return [ask(query) for wallet in people.all
+                for query in (f"wallet_id={wallet}&measure=balance", f"wallet_id={wallet}&direction=in",
+                              f"wallet_id={wallet}&direction=out")] + [ask("kind=transfer"), ask("kind=topup")]
+    before = everything()
+    assert before[-2][1] == [{"currency": "IDR", "count": 4, "amount": "4.00"}]
+    for wallet in people.all:
+        of_now = [row["balance"] for row in ask(f"wallet_id={wallet}&measure=balance")[0] if row["balance"]][-1]
+        assert of_now == people.client.get(f"/v1/wallets/{wallet}").json["balance"]["total"]
+    # Also where the mover left sums behind, and where they must be made anew.
+    for wallet, to in ((ani, 1), (budi, 1), (ani, 0)):
+        move(nodes, shard_of(nodes, wallet), to)
+        wait_until(lambda: people.client.get(f"/v1/wallets/{wallet}").status == 200, "the shard is served again")
+        assert everything() == before
+    people.pay(ani, citra)
+    assert ask("kind=transfer")[1] == [{"currency": "IDR", "count": 5, "amount": "5.00"}]
+    dompetctl("statistics", "rebuild", *of_ledger(nodes.databases))
+    assert ask("kind=transfer")[1] == [{"currency": "IDR", "count": 5, "amount": "5.00"}]
+    nodes.end()
+    verify_alone = dompetctl("verify", *of_ledger(databases))
+    assert "BROKEN" not in verify_alone.stdout

@@ -1,0 +1,2 @@
+DROP TABLE movement_mark;
+DROP TABLE monthly_movement;
