@@ -25,6 +25,38 @@ int hex_value(char digit) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/// Bytes of the character that the text begins with; 0 when it is none (RFC 3629: no surrogates, no longer form than
+/// needed).
+std::size_t character_size(std::string_view text) {
+  const auto byte = [&](std::size_t place) {
+    return place < text.size() ? static_cast<unsigned char>(text[place]) : 0U;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80)
+    return 1;
+  const std::size_t size = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  if (first < 0xC2 || size == 0)
+    return 0;
+  for (std::size_t place = 1; place < size; ++place)
+    if ((byte(place) & 0xC0) != 0x80)
+      return 0;
+  const unsigned second = byte(1);
+  const bool is_too_long = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool is_no_scalar = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
+  return is_too_long || is_no_scalar ? 0 : size;
+}
+
+/// Each byte that is no UTF-8 becomes U+FFFD: PostgreSQL takes no other text, and would be taken to be out of order.
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = character_size(text);
+    out += size == 0 ? "\xEF\xBF\xBD" : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
+}
+
 /// In a query a plus is a space.
 std::string form_decoded(std::string_view text) {
   std::string spaced{text};
@@ -99,7 +131,7 @@ std::string percent_decoded(std::string_view text) {
       out += text[i];
     }
   }
-  return out;
+  return as_utf8(out);
 }
 
 QueryParameters::QueryParameters(std::string_view query, std::initializer_list<std::string_view> known)

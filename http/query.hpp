@@ -43,7 +43,7 @@ class QueryParameters {
   std::vector<FieldError> errors_;
 };
 
-/// A segment of a path as it was meant.
+/// A segment of a path as it was meant, in UTF-8: what is none becomes U+FFFD.
 std::string percent_decoded(std::string_view text);
 
 /// Where a list goes on: behind this place.

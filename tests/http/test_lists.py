@@ -125,3 +125,11 @@ def test_a_top_up_is_no_saga(bank):
     top_up = bank.top_up(bank.open(), "1.00").json
     assert bank.client.get(f"/v1/sagas/{top_up['id']}").status == 404
     assert bank.client.get(f"/v1/sagas/{top_up['id']}/timeline").status == 404
+
+
+@pytest.mark.parametrize("text", ["%ED%A0%80", "%FF", "%C0%AF", "%E2%82", "%F4%90%80%80", "%00", "%F0%9F%92%B8", "%E0%80%80"])
+def test_a_search_for_what_is_no_text_finds_nothing(bank, text):
+    bank.open()
+    answer = bank.client.get(f"/v1/wallets?search={text}")
+    assert answer.status in (200, 400), answer
+    assert answer.status == 400 or answer.json["data"] == []
