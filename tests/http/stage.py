@@ -2,28 +2,44 @@
 when an example that is to be sent names it, and takes the place of its made-up id."""
 
 import json
+import re
 import uuid
 from datetime import datetime, timezone
+
+from people import Person
 
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
 TRANSFER = "0193480f-1c2d-7e3f-8a4b-5c6d7e8f9a0b"  # from the one to the other
 BULK_JOB = "01934811-5a6b-7c7d-8e8f-9a0b1c2d3e4f"
 VIEW = "stuck since lunch"
+EMAIL = "ani@example.com"  # of somebody with the password below
+USERNAME = '"username": "ani"'
+REFRESH = "3q2-7w"
+CODE = "n2Vq5k"
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
 class Stage:
-    def __init__(self, bank):
+    """`bank` is that of the customer to whom the things belong, `admin` makes what only an administrator can."""
+
+    def __init__(self, server, bank, admin=None):
+        self.server = server
         self.bank = bank
         self.client = bank.client
+        self.admin = admin or bank.client
         self.made = {}
+        self._person = None
         self.makers = {
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
             TRANSFER: lambda: bank.transfer(self.real(ANI), self.real(BUDI), "25000.00").json["id"],
             BULK_JOB: self.make_bulk_job,
             VIEW: self.make_view,
+            EMAIL: lambda: self.person().email,
+            USERNAME: lambda: f'"username": "{self.person().username}"',
+            REFRESH: self.make_refresh_token,
+            CODE: lambda: self.person().mailed("Confirm"),
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -40,17 +56,35 @@ class Stage:
                 text = text.replace(name, self.real(name))
         return json.loads(text)
 
+    def things(self):
+        """The real ids that are on the stage."""
+        return [real for real in self.made.values() if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", str(real))]
+
     def must(self, answer):
         assert 200 <= answer.status < 300, answer
         return answer.json
 
+    def person(self):
+        """Who is called Ani where accounts are spoken of; made when there is need."""
+        if self._person is None:
+            self._person = Person(self.server, password="correct horse battery")
+        return self._person
+
     # --- what is not made in one step ---
+
+    def make_refresh_token(self):
+        login = {"email": self.person().email, "password": self.person().password}
+        return self.must(self.client.post("/v1/auth/login", login))["refresh_token"]
+
+    def reset_code(self):
+        self.must(self.client.post("/v1/auth/forgot-password", {"email": self.person().email}))
+        return self.person().mailed("Reset")
 
     def make_bulk_job(self):
         order = {"filter": {"state": "stuck"}, "action": "retry", "dry_run": False, "reason": "a test"}
-        return self.must(self.client.post("/v1/sagas/bulk", order))["id"]
+        return self.must(self.admin.post("/v1/sagas/bulk", order))["id"]
 
     def make_view(self):
         name = f"view-{uuid.uuid4()}"
-        self.must(self.client.request("PUT", f"/v1/sagas/views/{name}", {"filter": {"state": "stuck"}}))
+        self.must(self.admin.request("PUT", f"/v1/sagas/views/{name}", {"filter": {"state": "stuck"}}))
         return name

@@ -3,13 +3,14 @@ answers are checked against it (conftest.py)."""
 
 import http.client
 import json
+import uuid
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from contract import Contract, close, examples, join_document, operations, resolve
 from processes import Answer
-from stage import ANI, Stage
+from stage import ANI, CODE, EMAIL, USERNAME, Stage
 
 DOCUMENT = join_document()
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in operations(DOCUMENT)}
@@ -31,8 +32,17 @@ def an_empty_wallet(stage):
     stage.made[ANI] = stage.bank.open()
 
 
+def somebody_new(stage):
+    name = f"ani-{uuid.uuid4().hex[:8]}"
+    stage.made |= {EMAIL: f"{name}@example.org", USERNAME: USERNAME.replace("ani", name)}
+
+
+def a_forgotten_password(stage):
+    stage.made[CODE] = stage.reset_code()
+
+
 # What must be so before an example can be sent.
-PREPARED = {"closeWallet": an_empty_wallet}
+PREPARED = {"closeWallet": an_empty_wallet, "registerUser": somebody_new, "resetPassword": a_forgotten_password}
 
 
 def parameters_of(operation, place):
@@ -44,12 +54,12 @@ def json_body(operation):
     return operation.get("requestBody", {}).get("content", {}).get("application/json")
 
 
-def follow(server, target, headers):
+def follow(server, client, target, headers):
     """The head of an answer without an end."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
-    connection.request("GET", target, headers=headers)
+    connection.request("GET", target, headers=headers | client.authorization())
     response = connection.getresponse()
-    answer = Answer(response.status, response.getheaders(), b"")
+    answer = Answer(response.status, response.getheaders(), b"" if response.status == 200 else response.read())
     connection.close()
     return answer
 
@@ -66,7 +76,9 @@ def requests_of(operation):
             yield required | {parameter["name"]: parameter["example"]}, None
 
 
-def send(server, stage, method, path, operation, query, body):
+def send(server, client, stage, name, query, body):
+    """One request of an operation's examples in the client's name, about what is on the stage."""
+    method, path, operation = OPERATIONS[name]
     for parameter in parameters_of(operation, "path"):
         value = str(stage.play(parameter["example"]))
         path = path.replace("{" + parameter["name"] + "}", quote(value, safe=""))
@@ -78,17 +90,17 @@ def send(server, stage, method, path, operation, query, body):
     target = path + ("?" + urlencode({name: str(value) for name, value in query.items()}) if query else "")
     if any("text/event-stream" in resolve(DOCUMENT, response).get("content", {})
            for response in operation["responses"].values()):
-        return target, follow(server, target, headers)
-    return target, stage.client.request(method.upper(), target, stage.play(body), headers=headers)
+        return target, follow(server, client, target, headers)
+    return target, client.request(method.upper(), target, stage.play(body), headers=headers)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_documented_examples_are_answered_as_documented(name, server, bank, contract):
-    method, path, operation = OPERATIONS[name]
+    method, _, operation = OPERATIONS[name]
     for query, body in requests_of(operation):
-        stage = Stage(bank)
+        stage = Stage(server, bank)
         PREPARED.get(name, lambda _: None)(stage)
-        target, answer = send(server, stage, method, path, operation, query, body)
+        target, answer = send(server, bank.client, stage, name, query, body)
         if not (name in PAGES and answer.status == 404):
             expected = DECLINED.get(name, (None,))[0]
             assert answer.status == expected if expected else 200 <= answer.status < 300, f"{target} {body}: {answer}"
