@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import datetime, timezone
 
-from people import Person
+from accounts import Person
 
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
