@@ -6,8 +6,8 @@ import statistics
 import threading
 import time
 import urllib.error
-import urllib.request
 
+import login
 import processes
 from opponents import BUILD, VAR, WALLETS, free_port, last_line
 
@@ -29,7 +29,7 @@ class Node:
             self.process = processes.start([
                 BUILD / "dompetd", "--database", self.database, "--http-address", f"127.0.0.1:{self.port}", "--var", self.var,
                 "--node-name", self.name, "--cluster-listen", f"127.0.0.1:{self.internal_port}", "--cluster-secret", SECRET],
-                stdout=log, stderr=log)
+                stdout=log, stderr=log, env=login.ENVIRONMENT)
 
     def wait_ready(self):
         def ready():
@@ -45,14 +45,10 @@ class Node:
         self.process = None
 
     def get(self, path):
-        return json.loads(processes.fetch(self.base + path))
+        return login.get(self.base, path)
 
     def post(self, path, body, key=None, timeout_s=10.0):
-        headers = {"Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = key
-        request = urllib.request.Request(self.base + path, data=json.dumps(body).encode(), headers=headers, method="POST")
-        return json.loads(processes.fetch(request, timeout_s))
+        return login.post(self.base, path, body, key, timeout_s)
 
 
 class Cluster:
@@ -72,7 +68,7 @@ class Cluster:
         for node in self.nodes:
             node.wait_ready()
         self.wait_balanced()
-        processes.run(self._load(self.nodes[0], self.wallets_file, WALLETS) + ["--prepare-only"], timeout_s=600)
+        processes.run(self._load(self.nodes[0], self.wallets_file, WALLETS) + ["--prepare-only"], timeout_s=600, env=login.ENVIRONMENT)
         return "ready"
 
     def stop(self):
@@ -112,7 +108,7 @@ class Cluster:
         self.postgres.checkpoint()
         _, out, _ = processes.run(self._load(node, file, wallets) + [
             "--connections", connections, "--workload", "transfer", "--duration", f"{seconds}s", "--json", "-", *extra],
-            timeout_s=seconds + 180)
+            timeout_s=seconds + 180, env=login.ENVIRONMENT)
         return json.loads(out)
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+import login
 import processes
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -77,7 +78,9 @@ def free_port():
 class Dompet:
     """The server under test, release build, default settings, and its load generator."""
 
-    def __init__(self, postgres, database, url=None):
+    def __init__(self, postgres, database, url=None, variables=None):
+        """`variables` are further ones of its environment."""
+        self.environment = {**login.ENVIRONMENT, **(variables or {})}
         self.postgres = postgres
         self.name = database
         self.database = url or postgres.fresh(database)
@@ -95,7 +98,8 @@ class Dompet:
         began = time.monotonic()
         with open(self.var / "dompetd.log", "ab") as log:
             self.process = processes.start([BUILD / "dompetd", "--database", self.database, "--http-address",
-                                            f"127.0.0.1:{self.port}", "--var", self.var], stdout=log, stderr=log)
+                                            f"127.0.0.1:{self.port}", "--var", self.var], stdout=log, stderr=log,
+                                           env=self.environment)
 
         def ready():
             if self.process.poll() is not None:
@@ -123,7 +127,7 @@ class Dompet:
         command = self._load_command(wallets, connections) + [
             "--workload", workload, "--duration", f"{seconds}s", "--warmup", warmup, "--json", "-", *extra]
         before = processes.cpu_seconds(self.process.pid)
-        _, out, _ = processes.run(command, timeout_s=seconds + 180)
+        _, out, _ = processes.run(command, timeout_s=seconds + 180, env=self.environment)
         result = json.loads(out)
         spent = processes.cpu_seconds(self.process.pid) - before
         result["server_cpu_us"] = spent * 1e6 / max(1, result["counts"]["ok"])
@@ -135,7 +139,14 @@ class Dompet:
 
     def prepare(self, wallets=WALLETS):
         """Opens and tops up the wallets, unless they are there."""
-        processes.run(self._load_command(wallets, 64) + ["--prepare-only"], timeout_s=3600)
+        processes.run(self._load_command(wallets, 64) + ["--prepare-only"], timeout_s=3600, env=self.environment)
+
+    def log_in_flat_out(self, seconds, connections):
+        """The JSON of `dompetctl load --workload login`; those that are shed because others are checked count for nothing."""
+        _, out, _ = processes.run([BUILD / "dompetctl", "load", "--url", self.base, "--workload", "login", "--connections",
+                                   connections, "--duration", f"{seconds}s", "--warmup", "0", "--json", "-"],
+                                  timeout_s=seconds + 60, env=self.environment)
+        return json.loads(out)
 
     def _load_command(self, wallets, connections):
         return [BUILD / "dompetctl", "load", "--url", self.base, "--wallets", wallets, "--wallets-file",
@@ -176,9 +187,10 @@ class BareRoute:
         processes.stop(self.process)
 
 
-def wrk(url, connections, seconds):
+def wrk(url, connections, seconds, headers=None):
     """Requests per second as wrk sees them; the same options for whoever is asked."""
-    _, out, _ = processes.run(["wrk", "-t", 1, "-c", connections, "-d", f"{seconds}s", "--latency", url],
+    said = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
+    _, out, _ = processes.run(["wrk", "-t", 1, "-c", connections, "-d", f"{seconds}s", "--latency", *said, url],
                               timeout_s=seconds + 60)
     if "Non-2xx" in out or "Socket errors" in out:
         raise RuntimeError("wrk: " + next(line.strip() for line in out.splitlines() if "Non-2xx" in line or "Socket" in line))

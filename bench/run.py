@@ -2,18 +2,18 @@
 """The benchmark: Dompet beside plain SQL, in one run, alternating. Called by scripts/bench; see bench/README.md."""
 
 import argparse
-import json
 import sys
 import threading
 import time
-import urllib.request
 
+import login
 import processes
 import report
+from access import AccessPart
 from cluster import ClusterPart
 from opponents import ROOT, BareRoute, BUILD, Dompet, PlainSql, Postgres, machine, wrk
 
-PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f", "g"]
+PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f", "g", "h", "i", "j"]
 SQL_CLIENTS = 32
 BIG_WALLETS = 1_000_000
 # How many wallets are read for the memory figure. Enough that they drown buffers and noise.
@@ -110,7 +110,7 @@ class Bench:
 
     def reads(self):
         path = "/v1/wallets/" + self.dompet.some_wallet()
-        ours = wrk(self.dompet.base + path, self.options.connections, self.seconds)
+        ours = wrk(self.dompet.base + path, self.options.connections, self.seconds, login.bearer(self.dompet.base))
         bare = BareRoute()
         try:
             theirs = wrk(bare.base + path, self.options.connections, self.seconds)
@@ -265,6 +265,8 @@ class Bench:
             self.attempt("(f) a big ledger", self.big_ledger)
         if self.wants("g"):
             ClusterPart(self).run()
+        if self.wants("h", "i", "j"):
+            AccessPart(self).run()
 
     def check_ledgers(self):
         """A benchmark of a ledger that is wrong at the end is worth nothing."""
@@ -305,11 +307,9 @@ def hot_options(hot):
 
 def first_requests(dompet, wallet):
     """A balance, and a top-up of one rupiah: both must be answered, the second one durably."""
-    processes.fetch(f"{dompet.base}/v1/wallets/{wallet}")
-    body = json.dumps({"wallet_id": wallet, "amount": "1.00", "currency": "IDR", "method": "bri"}).encode()
-    request = urllib.request.Request(f"{dompet.base}/v1/topups", data=body, method="POST", headers={
-        "Content-Type": "application/json", "Idempotency-Key": f"bench-{time.time_ns()}"})
-    processes.fetch(request)
+    login.get(dompet.base, f"/v1/wallets/{wallet}")
+    login.post(dompet.base, "/v1/topups", {"wallet_id": wallet, "amount": "1.00", "currency": "IDR", "method": "bri"},
+               f"bench-{time.time_ns()}")
 
 
 def resident_wallets(dompet):
