@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from page import Page, start_browser  # noqa: E402
 from processes import DOMPETD, Dompetd, PostgreSQL, dompetctl  # noqa: E402
-from stand_in import StandIn  # noqa: E402
+from stand_in import PASSWORD, StandIn  # noqa: E402
 
 BUILT = Path(os.environ.get("DOMPET_INSPECTOR", DOMPETD.parent / "inspector"))
 
@@ -25,8 +25,14 @@ def built():
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    driver = start_browser(tmp_path_factory.mktemp("downloads"))
+def downloads(tmp_path_factory):
+    """Where the browser saves files."""
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def browser(downloads):
+    driver = start_browser(downloads)
     yield driver
     driver.quit()
 
@@ -45,8 +51,8 @@ def world(stand_in):
 
 @pytest.fixture
 def page(browser, stand_in):
-    """The page before the stand-in, not opened yet."""
-    yield from quiet_page(browser, stand_in.url)
+    """The page before the stand-in, not opened yet; for one who may do all that it offers."""
+    yield from quiet_page(browser, stand_in.url, "approver@example.org", PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +77,9 @@ def live_page(browser, server, built):
     yield from quiet_page(browser, f"http://127.0.0.1:{server.port}")
 
 
-def quiet_page(browser, url):
+def quiet_page(browser, url, email, password):
     """Whatever a test looks at, the browser has nothing to complain about; and nothing is left for the next one."""
-    page = Page(browser, url)
+    page = Page(browser, url, email, password)
     page.prefers("light")
     page.complaints()
     yield page

@@ -18,6 +18,7 @@ from processes import wait_until  # noqa: E402
 CHROMIUM = "/usr/bin/chromium"
 CHROMEDRIVER = "/usr/bin/chromedriver"
 PATIENCE_S = 20
+FORM = '[aria-label="Log in"]'
 # What is drawn anew between being found and being used.
 NOT_YET = (StaleElementReferenceException, NoSuchElementException, WebDriverException)
 
@@ -34,15 +35,30 @@ def start_browser(downloads):
 
 
 class Page:
-    def __init__(self, browser, url):
+    def __init__(self, browser, url, email, password):
+        """Whom `open` logs in when the page asks."""
         self.browser = browser
         self.url = url
+        self.email, self.password = email, password
 
     def open(self, hash=""):
-        """Always a fresh page: another hash alone would only change the view."""
+        """Always a fresh page: another hash alone would only change the view. The tab remembers who logged in before."""
+        self.read_again(hash)
+        if self.all(FORM):
+            self.log_in(self.email, self.password)
+            self.until(lambda: not self.all(FORM), "somebody is logged in")
+        return self
+
+    def read_again(self, hash=""):
+        """The page, or the form before it."""
         self.browser.get("about:blank")
         self.browser.get(f"{self.url}/inspector{hash}")
-        return self
+        self.until(lambda: self.all(f"{FORM}, nav"), "the page is there")
+
+    def log_in(self, email, password):
+        self.fill("E-mail", email, within=FORM)
+        self.fill("Password", password, within=FORM)
+        self.press("Log in", within=FORM)
 
     @property
     def hash(self):
@@ -130,8 +146,3 @@ class Page:
     def style(self, selector, name):
         script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
         return self.browser.execute_script(script, selector, name)
-
-    def fetch_status(self, path):
-        """What the page itself would get."""
-        return self.browser.execute_async_script(
-            "const done = arguments[arguments.length - 1]; fetch(arguments[0]).then((answer) => done(answer.status))", path)

@@ -29,10 +29,23 @@ class Refused(Exception):
         self.status, self.document = status, {"status": status, "code": code, "title": code, "detail": detail}
 
 
+PASSWORD = "right horse battery"
+VIEWER = ["account:use", "sagas:read", "cluster:read", "wallets:read:any"]
+OPERATOR = [*VIEWER, "sagas:operate", "cluster:operate"]
+USERS = {  # of whom each logs in as NAME@example.org with PASSWORD
+    "viewer": VIEWER, "operator": OPERATOR, "approver": [*OPERATOR, "sagas:approve", "cluster:approve"],
+    "administrator": ["*"], "customer": ["account:use", "wallets:read"]}
+
+
 class World:
-    """What the answers depend on; tests change it while the page looks. `sent` is every request with a body."""
+    """What the answers depend on; tests change it while the page looks. `sent` is every request with a body, those of
+    logging in and out left out, which are counted in `logins`, `refreshes` and `logouts`."""
 
     def __init__(self):
+        self.access = {}  # token → user
+        self.refresh = {}
+        self.token_life_s = 900
+        self.logins, self.refreshes, self.logouts = 0, 0, 0
         self.lock = threading.Lock()
         self.counts = json.loads(json.dumps(canned.COUNTS))
         self.shards = [canned.shard(number) for number in range(canned.SHARDS)]
@@ -40,9 +53,29 @@ class World:
         self.notes = list(canned.NOTES)
         self.refusals = {}  # path → Refused
         self.stream_works = True
+        self.exports = []  # the query of every export
         self.lists = []  # the query of every list that was asked for
         self.sent = []
         self.job = None
+
+    def end_sessions(self):
+        """As after a change of the password: no token is good any more."""
+        with self.lock:
+            self.access.clear()
+            self.refresh.clear()
+
+    def issue(self, user):
+        number = self.logins + self.refreshes
+        tokens = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "token_type": "Bearer",
+                  "expires_in": self.token_life_s}
+        self.access[tokens["access_token"]] = self.refresh[tokens["refresh_token"]] = user
+        return tokens
+
+    def user_of(self, header):
+        user = self.access.get((header or "").removeprefix("Bearer "))
+        if user is None:
+            raise Refused(401, "unauthenticated", "There is no valid token with this request.")
+        return user
 
     def last_sent(self, path):
         with self.lock:
@@ -131,7 +164,7 @@ ROUTES = [
     ("POST", "/v1/sagas/bulk", start_bulk),
     ("GET", "/v1/sagas/bulk/([^/]+)", read_bulk),
     ("POST", "/v1/sagas/bulk/([^/]+)/(pause|resume|abort)", steer_bulk),
-    ("GET", "/v1/sagas/export", lambda world, query, body: {"exported": query}),
+    ("GET", "/v1/sagas/export", lambda world, query, body: world.exports.append(query) or {"exported": query}),
     ("GET", "/v1/sagas/([^/]+)", one_saga(lambda world, one, body: canned.detail(one))),
     ("GET", "/v1/sagas/([^/]+)/timeline", one_saga(lambda world, one, body: canned.timeline(one))),
     ("GET", "/v1/sagas/([^/]+)/proof", one_saga(lambda world, one, body: canned.proof(one))),
@@ -145,6 +178,39 @@ ROUTES = [
     ("POST", "/v1/cluster/nodes/([^/]+)/drain", lambda world, query, body, name: {}),
     ("POST", "/v1/cluster/rebalance", lambda world, query, body: {"moves": 5}),
 ]
+
+
+def log_in(world, body):
+    user = body["email"].removesuffix("@example.org")
+    if user not in USERS or body["password"] != PASSWORD:
+        raise Refused(401, "invalid_credentials", "The e-mail address or the password is wrong.")
+    world.logins += 1
+    return world.issue(user)
+
+
+def refresh(world, body):
+    user = world.refresh.pop(body["refresh_token"], None)
+    if user is None:
+        raise Refused(401, "invalid_refresh_token", "This token is not valid any more.")
+    world.refreshes += 1
+    return world.issue(user)
+
+
+def account(world, path, body, header):
+    """What of /v1/auth the page uses; nothing for another path."""
+    if path == "/v1/auth/login":
+        return log_in(world, body)
+    if path == "/v1/auth/refresh":
+        return refresh(world, body)
+    user = world.user_of(header)
+    if path == "/v1/auth/me":
+        return {"id": "019a8f3c-0000-7000-8000-00000000000a", "username": user, "email": f"{user}@example.org",
+                "permissions": USERS[user]}
+    if path == "/v1/auth/logout":
+        world.logouts += 1
+        del world.access[header.removeprefix("Bearer ")]
+        return {}
+    return None
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -191,10 +257,13 @@ class Answers(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         with world.lock:
-            if self.command != "GET":
-                world.sent.append((path, body))
             if path in world.refusals:
                 raise world.refusals[path]
+            answer = account(world, path, body, self.headers.get("Authorization"))
+            if answer is not None:
+                return answer
+            if self.command != "GET":
+                world.sent.append((path, body))
             for method, pattern, answer in ROUTES:
                 found = re.fullmatch(pattern, path)
                 if found and method == self.command:
@@ -205,9 +274,10 @@ class Answers(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         if split.path == "/inspector" or split.path.startswith("/inspector/"):
             return self.serve_file(split.path.removeprefix("/inspector").strip("/"))
-        if split.path == "/v1/sagas/events" and self.server.world.stream_works:
-            return self.stream()
         try:
+            if split.path == "/v1/sagas/events" and self.server.world.stream_works:
+                self.server.world.user_of(self.headers.get("Authorization"))
+                return self.stream()
             answer = self.api(split.path, dict(parse_qsl(split.query)))
         except Refused as refused:
             return self.reply_json(refused.status, refused.document)

@@ -1,11 +1,14 @@
-// The frame around every view: who is looking, where one can go, and what is left when a view breaks.
+// The frame around every view: the form before it, who is looking, where one can go, and what is left when a view breaks.
 import { Component, type ReactNode, useEffect, useRef, useState } from "react";
 import { ClusterPage } from "./cluster/cluster_page";
 import { clusterAddress, listAddress, readRoute, type Route } from "./logic/route";
 import { SagaPage } from "./saga/saga_page";
 import { SagasPage } from "./sagas/sagas_page";
 import { Banner } from "./ui/banner";
-import { useWho, WhoContext } from "./ui/who";
+import { session } from "./api/request";
+import type { Me } from "./api/types";
+import { LogIn } from "./ui/log_in";
+import { MeProvider, nameOf, useMay, useSession } from "./ui/session";
 
 const titles: Record<Route["page"], string> = {
   sagas: "Sagas", saga: "Saga", cluster: "Cluster", unknown: "Nothing here",
@@ -40,6 +43,9 @@ class Fence extends Component<{ children: ReactNode }, { fault: string | null }>
 }
 
 function View({ route, backTo }: { route: Route; backTo: string }) {
+  const may = { sagas: useMay("sagas:read"), cluster: useMay("cluster:read") };
+  if (!may[route.page === "cluster" ? "cluster" : "sagas"])
+    return <Banner tone="warn" code="forbidden">You may not see this. Ask an administrator for the role of a viewer.</Banner>;
   switch (route.page) {
     case "sagas": return <SagasPage query={route.query} job={route.job} />;
     case "saga": return <SagaPage key={route.id} id={route.id} backTo={backTo} />;
@@ -50,8 +56,25 @@ function View({ route, backTo }: { route: Route; backTo: string }) {
 }
 
 export function App() {
+  const state = useSession();
+  useEffect(() => void session.restore(), []);
+  if (state.kind === "in") return <MeProvider value={state.me}><Inspector me={state.me} /></MeProvider>;
+  return (
+    <>
+      <header className="top"><div className="top-inner"><Brand /></div></header>
+      <main id="main">
+        {state.kind === "out" ? <LogIn why={state.why} /> : <p className="empty">Looking for your session…</p>}
+      </main>
+    </>
+  );
+}
+
+function Brand() {
+  return <span className="brand"><span className="brand-mark" aria-hidden="true" />Dompet <span className="quiet">inspector</span></span>;
+}
+
+function Inspector({ me }: { me: Me }) {
   const { route, hash } = useRoute();
-  const who = useWho();
   const main = useRef<HTMLElement>(null);
   const lastList = useRef(listAddress({ filter: {}, sort: "-created" }));
   const place = route.page === "saga" ? `saga ${route.id}` : route.page;
@@ -71,26 +94,26 @@ export function App() {
     <a href={to} className="tab" aria-current={isHere ? "page" : undefined}>{name}</a>
   );
   return (
-    <WhoContext.Provider value={who.name}>
+    <>
       <a className="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>
         Skip to the content
       </a>
       <header className="top">
         <div className="top-inner">
-          <span className="brand"><span className="brand-mark" aria-hidden="true" />Dompet <span className="quiet">inspector</span></span>
+          <Brand />
           <nav aria-label="Views">
             {link(lastList.current, "Sagas", route.page === "sagas" || route.page === "saga")}
             {link(clusterAddress, "Cluster", route.page === "cluster")}
           </nav>
-          <label className="who">
-            <span>Acting as</span>
-            <input value={who.name} onChange={(event) => who.rename(event.target.value)} placeholder="your name" maxLength={64} autoComplete="off" />
-          </label>
+          <div className="who">
+            <span>{nameOf(me)}</span>
+            <button type="button" onClick={() => void session.logOut()}>Log out</button>
+          </div>
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         <Fence key={place}><View route={route} backTo={lastList.current} /></Fence>
       </main>
-    </WhoContext.Provider>
+    </>
   );
 }

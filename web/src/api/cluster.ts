@@ -1,6 +1,6 @@
 // The routes below /v1/cluster.
 import type { Cluster } from "./types";
-import { request } from "./http";
+import { request } from "./request";
 
 export const readCluster = (signal?: AbortSignal) => request<Cluster>("GET", "/v1/cluster", undefined, signal);
 

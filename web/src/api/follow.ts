@@ -5,7 +5,7 @@ import { asProblem, type Problem } from "./http";
 
 export type Feed = "connecting" | "live" | "polling";
 
-/** The parts of EventSource that are used, so that a test can be one. */
+/** Named events until one named "error"; so that a test can be one. */
 export interface Stream {
   addEventListener(name: string, listener: (event: { data?: string }) => void): void;
   close(): void;

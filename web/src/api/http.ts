@@ -1,5 +1,5 @@
-// Requests to the server that this page came from. What goes wrong is a Problem, whose message is a sentence that can be
-// shown as it is.
+// Bytes to and from the server that this page came from. What goes wrong is a Problem, whose message is a sentence that can
+// be shown as it is. Requests in somebody's name go through request.ts.
 
 /** Longer than the server takes to give up a request by itself. */
 const deadlineMs = 20_000;
@@ -32,8 +32,18 @@ export function problemOf(status: number, body: string): Problem {
   return new Problem(document.code ?? `status_${status}`, sentence, status);
 }
 
-/** The caller's abort stays what it is, so that a request that nobody waits for any more is not reported. */
-export async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export interface Wish {
+  body?: unknown;
+  /** Of the one who asks; without it the request is nobody's. */
+  token?: string;
+  signal?: AbortSignal;
+}
+
+export type Send = (method: string, path: string, wish?: Wish) => Promise<string>;
+
+/** The body of an answer 2xx. The caller's abort stays what it is, so that a request that nobody waits for any more is not
+ * reported. */
+export const send: Send = async (method, path, { body, token, signal } = {}) => {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), deadlineMs);
   const leave = () => timeout.abort();
@@ -42,24 +52,36 @@ export async function request<T>(method: string, path: string, body?: unknown, s
     const response = await fetch(path, {
       method,
       signal: timeout.signal,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: { ...bearer(token), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
     if (!response.ok) throw problemOf(response.status, text);
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return text;
   } catch (fault) {
     if (fault instanceof Problem || signal?.aborted) throw fault;
-    throw unreadable(fault, timeout.signal.aborted);
+    throw unreadable(timeout.signal.aborted);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", leave);
   }
+};
+
+export function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
 }
 
-function unreadable(fault: unknown, tookTooLong: boolean): Problem {
+/** An empty answer is undefined. */
+export function parsed<T>(text: string): T {
+  try {
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  } catch {
+    throw new Problem("not_json", "The server's answer could not be read.");
+  }
+}
+
+function unreadable(tookTooLong: boolean): Problem {
   if (tookTooLong) return new Problem("no_answer", "The server did not answer in time.");
-  if (fault instanceof SyntaxError) return new Problem("not_json", "The server's answer could not be read.");
   return new Problem("unreachable", "The server cannot be reached.");
 }
 

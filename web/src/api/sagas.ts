@@ -1,7 +1,7 @@
 // The routes below /v1/sagas.
 import type { Filter } from "../logic/filters";
 import type { ActionAnswer, BulkJob, Counts, DryRun, Note, Proof, SagaAction, SagaDetail, SagaPage, Step, View } from "./types";
-import { request } from "./http";
+import { request } from "./request";
 
 const root = "/v1/sagas";
 const of = (id: string) => `${root}/${encodeURIComponent(id)}`;
@@ -36,21 +36,19 @@ export interface NewNote {
   text: string;
   label?: string;
   assignee?: string;
-  who?: string;
 }
 
 export const addNote = (id: string, note: NewNote) => request<unknown>("POST", `${of(id)}/notes`, note);
 
 /** A wish to the saga's owner, recorded with its reason. */
-export const act = (id: string, action: SagaAction, reason: string, who?: string) =>
-  request<ActionAnswer>("POST", `${of(id)}/${action}`, { reason, who });
+export const act = (id: string, action: SagaAction, reason: string) =>
+  request<ActionAnswer>("POST", `${of(id)}/${action}`, { reason });
 
 export interface BulkWish {
   filter: Filter;
   action: SagaAction;
   reason: string;
   rate_per_s?: number;
-  who?: string;
 }
 
 export const tryBulk = (wish: BulkWish) => request<DryRun>("POST", `${root}/bulk`, { ...wish, dry_run: true });

@@ -1,6 +1,14 @@
 // What the REST API answers, as http/openapi/ describes it. Amounts are texts: they may be larger than a number here
 // is exact. Members that an older server leaves out are optional.
 
+/** Who is signed in. A permission is `thing:verb`, `thing:verb:any`, or `*` for all. */
+export interface Me {
+  id: string;
+  username?: string;
+  email: string;
+  permissions: string[];
+}
+
 export type SagaState = "reserved" | "cancelling" | "settled" | "released" | "declined";
 
 export interface Owner {

@@ -6,6 +6,7 @@ import { plural } from "../logic/format";
 import { coloursOf } from "../logic/map";
 import { Banner, ProblemBanner } from "../ui/banner";
 import { useAct, useLoaded } from "../ui/load";
+import { useMay } from "../ui/session";
 import { Confirm } from "./confirm";
 import { Databases } from "./databases";
 import { Nodes } from "./nodes";
@@ -16,6 +17,7 @@ const refreshEveryMs = 2_000;
 
 export function ClusterPage() {
   const cluster = useLoaded("cluster", readCluster, refreshEveryMs);
+  const mayRebalance = useMay("cluster:approve");
   const [said, setSaid] = useState<string | null>(null);
   const now = cluster.value;
   const done = (sentence: string) => {
@@ -28,7 +30,7 @@ export function ClusterPage() {
         <h1>Cluster</h1>
         {now && <span className="quiet">{summaryOf(now)}</span>}
         <span className="spacer" />
-        {now && <Rebalance onDone={done} />}
+        {now && mayRebalance && <Rebalance onDone={done} />}
       </div>
       <ProblemBanner problem={cluster.problem} before={now ? "The map could not be refreshed." : "The cluster cannot be shown."} />
       {said && <Banner tone="good">{said}</Banner>}

@@ -3,6 +3,7 @@ import { drainNode } from "../api/cluster";
 import type { Cluster, ClusterNode } from "../api/types";
 import { duration, plural, shortId } from "../logic/format";
 import { useAct } from "../ui/load";
+import { useMay } from "../ui/session";
 import { Badge } from "../ui/state_badge";
 import { Confirm } from "./confirm";
 
@@ -39,6 +40,7 @@ export function Nodes({ cluster, colours, onDone }: Props) {
 }
 
 function NodeRow({ node, colour, onDone }: { node: ClusterNode; colour: number; onDone: Props["onDone"] }) {
+  const mayDrain = useMay("cluster:approve");
   return (
     <tr>
       <th scope="row">
@@ -51,7 +53,7 @@ function NodeRow({ node, colour, onDone }: { node: ClusterNode; colour: number; 
       <td className="number">{duration(node.silent_for_ms)}</td>
       <td className="mono small">{node.http_address}<br />{node.internal_address}</td>
       <td className="mono small">{node.build}<br />protocol {node.protocol.join("–")}</td>
-      <td>{node.state === "up" && <Drain node={node} onDone={onDone} />}</td>
+      <td>{mayDrain && node.state === "up" && <Drain node={node} onDone={onDone} />}</td>
     </tr>
   );
 }

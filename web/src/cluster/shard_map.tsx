@@ -6,6 +6,7 @@ import { shardSentence, tileAfterKey } from "../logic/map";
 import { ProblemBanner } from "../ui/banner";
 import { Field } from "../ui/field";
 import { useAct } from "../ui/load";
+import { useMay } from "../ui/session";
 
 const columns = 16;
 
@@ -72,8 +73,25 @@ function Tile({ shard, colours, isChosen, onChoose }: TileProps) {
   );
 }
 
+interface ChosenProps {
+  shard: Shard;
+  cluster: Cluster;
+  onDone: Props["onDone"];
+}
+
 /** The chosen shard in words, and where it may be sent. */
-function Chosen({ shard, cluster, onDone }: { shard: Shard; cluster: Cluster; onDone: Props["onDone"] }) {
+function Chosen({ shard, cluster, onDone }: ChosenProps) {
+  const mayMove = useMay("cluster:operate");
+  return (
+    <div className="chosen">
+      <p role="status">{shardSentence(shard)}.</p>
+      <span className="spacer" />
+      {mayMove && <Move shard={shard} cluster={cluster} onDone={onDone} />}
+    </div>
+  );
+}
+
+function Move({ shard, cluster, onDone }: ChosenProps) {
   const others = cluster.nodes.filter((node) => node.state === "up" && node.node !== shard.node).map((node) => node.node);
   const [wanted, setWanted] = useState("");
   const to = others.includes(wanted) ? wanted : (others[0] ?? "");
@@ -82,9 +100,7 @@ function Chosen({ shard, cluster, onDone }: { shard: Shard; cluster: Cluster; on
     if (await work.run(() => moveShard(shard.shard, to))) onDone(`Shard ${shard.shard} is going to node ${to}.`);
   };
   return (
-    <div className="chosen">
-      <p role="status">{shardSentence(shard)}.</p>
-      <span className="spacer" />
+    <>
       {others.length === 0 ? (
         <p className="quiet">There is no other node that is up.</p>
       ) : (
@@ -98,6 +114,6 @@ function Chosen({ shard, cluster, onDone }: { shard: Shard; cluster: Cluster; on
         </form>
       )}
       <ProblemBanner problem={work.problem} />
-    </div>
+    </>
   );
 }

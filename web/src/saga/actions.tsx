@@ -1,5 +1,5 @@
 // What can be asked of the saga's owner. Every wish carries a reason, which stands in the timeline.
-import { type FormEvent, useContext, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { act } from "../api/sagas";
 import type { SagaAction, SagaDetail } from "../api/types";
 import { isOpen } from "../logic/saga";
@@ -8,7 +8,6 @@ import { Banner, ProblemBanner } from "../ui/banner";
 import { Dialog } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { useAct } from "../ui/load";
-import { WhoContext } from "../ui/who";
 
 /** Why an action cannot be asked for now, or nothing. The owner has the last word all the same. */
 function obstacle(action: SagaAction, saga: SagaDetail): string | undefined {
@@ -57,12 +56,11 @@ interface DialogProps {
 }
 
 function ActionDialog({ id, action, onClose, onDone }: DialogProps) {
-  const who = useContext(WhoContext);
   const [reason, setReason] = useState("");
   const work = useAct();
   const ask = async (event: FormEvent) => {
     event.preventDefault();
-    const done = await work.run(() => act(id, action, reason.trim(), who || undefined));
+    const done = await work.run(() => act(id, action, reason.trim()));
     if (done) onDone(done.answer.sentence || `${actionWords[action].button}: accepted.`);
   };
   return (

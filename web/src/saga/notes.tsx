@@ -1,11 +1,11 @@
-import { type FormEvent, useContext, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { addNote } from "../api/sagas";
 import type { Note, Saga } from "../api/types";
 import { ProblemBanner } from "../ui/banner";
 import { Field } from "../ui/field";
 import { type Loaded, useAct } from "../ui/load";
 import { Moment } from "../ui/moment";
-import { WhoContext } from "../ui/who";
+import { useMay } from "../ui/session";
 
 interface Props {
   id: string;
@@ -16,7 +16,7 @@ interface Props {
 
 /** What people know about the saga. The label and the assignee are set together with a note that says why. */
 export function Notes({ id, notes, saga, onSaved }: Props) {
-  const who = useContext(WhoContext);
+  const mayWrite = useMay("sagas:operate");
   const [text, setText] = useState("");
   // Null until somebody changes it: then what the saga has may go on changing.
   const [label, setLabel] = useState<string | null>(null);
@@ -24,7 +24,7 @@ export function Notes({ id, notes, saga, onSaved }: Props) {
   const work = useAct();
   const save = async (event: FormEvent) => {
     event.preventDefault();
-    const note = { text: text.trim(), label: label?.trim(), assignee: assignee?.trim(), who: who || undefined };
+    const note = { text: text.trim(), label: label?.trim(), assignee: assignee?.trim() };
     if (!(await work.run(() => addNote(id, note)))) return;
     setText("");
     setLabel(null);
@@ -43,19 +43,21 @@ export function Notes({ id, notes, saga, onSaved }: Props) {
           </li>
         ))}
       </ul>
-      <form className="fields two" onSubmit={(event) => void save(event)} aria-label="New note">
-        <Field label="Note" wide>
-          <textarea rows={2} value={text} onChange={(event) => setText(event.target.value)} required maxLength={2000} />
-        </Field>
-        <Field label="Label">
-          <input value={label ?? saga.label ?? ""} onChange={(event) => setLabel(event.target.value)} maxLength={64} autoComplete="off" />
-        </Field>
-        <Field label="Assignee">
-          <input value={assignee ?? saga.assignee ?? ""} onChange={(event) => setAssignee(event.target.value)} maxLength={64} autoComplete="off" />
-        </Field>
-        <div className="form-buttons wide"><button type="submit" disabled={work.isBusy}>Save note</button></div>
-        <div className="wide"><ProblemBanner problem={work.problem} /></div>
-      </form>
+      {mayWrite && (
+        <form className="fields two" onSubmit={(event) => void save(event)} aria-label="New note">
+          <Field label="Note" wide>
+            <textarea rows={2} value={text} onChange={(event) => setText(event.target.value)} required maxLength={2000} />
+          </Field>
+          <Field label="Label">
+            <input value={label ?? saga.label ?? ""} onChange={(event) => setLabel(event.target.value)} maxLength={64} autoComplete="off" />
+          </Field>
+          <Field label="Assignee">
+            <input value={assignee ?? saga.assignee ?? ""} onChange={(event) => setAssignee(event.target.value)} maxLength={64} autoComplete="off" />
+          </Field>
+          <div className="form-buttons wide"><button type="submit" disabled={work.isBusy}>Save note</button></div>
+          <div className="wide"><ProblemBanner problem={work.problem} /></div>
+        </form>
+      )}
     </section>
   );
 }

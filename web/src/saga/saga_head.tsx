@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { bundlePath } from "../api/sagas";
 import type { SagaDetail } from "../api/types";
 import { absent, amount, duration } from "../logic/format";
+import { Download } from "../ui/download";
 import { Moment } from "../ui/moment";
 import { StateBadges } from "../ui/state_badge";
 
@@ -22,8 +23,8 @@ export function SagaHead({ saga }: { saga: SagaDetail }) {
         {saga.label && <span className="mark">{saga.label}</span>}
         {saga.assignee && <span className="quiet">@{saga.assignee}</span>}
         <span className="spacer" />
-        <a className="button" href={bundlePath(saga.id)} download={`saga-${saga.id}.json`}
-          title="Records, attempts, decision and versions, for a replay elsewhere.">Export bundle</a>
+        <Download path={bundlePath(saga.id)} name={`saga-${saga.id}.json`}
+          title="Records, attempts, decision and versions, for a replay elsewhere.">Export bundle</Download>
       </div>
       <p className="mono saga-id">{saga.id}</p>
       <dl className="facts">

@@ -4,6 +4,7 @@ import { readNotes, readProof, readSaga, readTimeline } from "../api/sagas";
 import { isOpen } from "../logic/saga";
 import { Banner, ProblemBanner } from "../ui/banner";
 import { useLoaded } from "../ui/load";
+import { useMay } from "../ui/session";
 import { Actions } from "./actions";
 import { Attempts } from "./attempts";
 import { Notes } from "./notes";
@@ -20,6 +21,7 @@ function Breadcrumb({ backTo }: { backTo: string }) {
 }
 
 export function SagaPage({ id, backTo }: { id: string; backTo: string }) {
+  const mayOperate = useMay("sagas:operate");
   const [isFinal, setFinal] = useState(false);
   const every = isFinal ? refreshFinalMs : refreshOpenMs;
   const readAndNote = async (signal: AbortSignal) => {
@@ -59,7 +61,7 @@ export function SagaPage({ id, backTo }: { id: string; backTo: string }) {
           <Timeline timeline={timeline} destinationWallet={now.destination_wallet_id} />
         </div>
         <div className="stack">
-          <Actions saga={now} onDone={reload} />
+          {mayOperate && <Actions saga={now} onDone={reload} />}
           <ProofPanel proof={proof} currency={now.currency} />
           <Attempts saga={now} />
           <Notes id={id} notes={notes} saga={now} onSaved={() => { notes.reload(); saga.reload(); }} />

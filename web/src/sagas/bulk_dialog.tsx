@@ -1,5 +1,5 @@
 // One action for all sagas of the list: first what it would do, then, if that is wanted, the doing.
-import { type FormEvent, useContext, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { type BulkWish, startBulk, tryBulk } from "../api/sagas";
 import type { DryRun, SagaAction } from "../api/types";
 import { type Filter, filterLabels, filterNames } from "../logic/filters";
@@ -9,7 +9,7 @@ import { ProblemBanner } from "../ui/banner";
 import { Dialog } from "../ui/dialog";
 import { Field } from "../ui/field";
 import { useAct } from "../ui/load";
-import { WhoContext } from "../ui/who";
+import { useMay } from "../ui/session";
 
 const defaultRatePerS = 20;
 
@@ -25,7 +25,7 @@ interface Props {
 }
 
 export function BulkDialog({ filter, onClose, onStarted }: Props) {
-  const who = useContext(WhoContext);
+  const mayAct = useMay("sagas:approve");
   const [action, setAction] = useState<SagaAction>("retry");
   const [reason, setReason] = useState("");
   const [rate, setRate] = useState(String(defaultRatePerS));
@@ -39,7 +39,7 @@ export function BulkDialog({ filter, onClose, onStarted }: Props) {
   };
   const tryOut = async (event: FormEvent) => {
     event.preventDefault();
-    const wish = { filter, action, reason: reason.trim(), rate_per_s: Number(rate), who: who || undefined };
+    const wish = { filter, action, reason: reason.trim(), rate_per_s: Number(rate) };
     const done = await work.run(() => tryBulk(wish));
     if (done) setTried({ wish, result: done.answer });
   };
@@ -71,10 +71,11 @@ export function BulkDialog({ filter, onClose, onStarted }: Props) {
         </div>
         <ProblemBanner problem={work.problem} />
         {tried && <DryRunResult result={tried.result} />}
+        {tried && !mayAct && <p>An approver may do it.</p>}
         <div className="dialog-buttons">
           <button type="button" onClick={onClose}>Close</button>
           <button type="submit" className={tried ? "" : "primary"} disabled={work.isBusy}>Try without doing it</button>
-          {tried && (
+          {tried && mayAct && (
             <button type="button" className="primary" disabled={work.isBusy || tried.result.count === 0}
               onClick={() => void start(tried.wish)}>
               {actionWords[action].verb} {plural(tried.result.count, "saga")}

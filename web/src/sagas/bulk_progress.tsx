@@ -5,6 +5,7 @@ import { count, plural, shortId } from "../logic/format";
 import { sagaAddress } from "../logic/route";
 import { ProblemBanner } from "../ui/banner";
 import { useAct, useLoaded } from "../ui/load";
+import { useMay } from "../ui/session";
 
 const everyMs = 1_000;
 
@@ -22,6 +23,7 @@ export function BulkProgress({ job, onClose }: { job: string; onClose(): void })
   };
   const read = useLoaded(job, readOn, isOver ? undefined : everyMs);
   const steer = useAct();
+  const maySteer = useMay("sagas:approve");
   const now = read.value;
   const ask = async (wish: "pause" | "resume" | "abort") => {
     if (await steer.run(() => steerBulk(job, wish))) read.reload();
@@ -31,9 +33,9 @@ export function BulkProgress({ job, onClose }: { job: string; onClose(): void })
       <div className="panel-head">
         <h2>Bulk action {now ? stateWords[now.state] : "…"}</h2>
         <span className="spacer" />
-        {now?.state === "running" && <button type="button" disabled={steer.isBusy} onClick={() => void ask("pause")}>Pause</button>}
-        {now?.state === "paused" && <button type="button" disabled={steer.isBusy} onClick={() => void ask("resume")}>Resume</button>}
-        {now && !isOver && <button type="button" className="danger" disabled={steer.isBusy} onClick={() => void ask("abort")}>Abort</button>}
+        {maySteer && now?.state === "running" && <button type="button" disabled={steer.isBusy} onClick={() => void ask("pause")}>Pause</button>}
+        {maySteer && now?.state === "paused" && <button type="button" disabled={steer.isBusy} onClick={() => void ask("resume")}>Resume</button>}
+        {maySteer && now && !isOver && <button type="button" className="danger" disabled={steer.isBusy} onClick={() => void ask("abort")}>Abort</button>}
         <button type="button" onClick={onClose}>Hide</button>
       </div>
       <ProblemBanner problem={steer.problem ?? read.problem} />

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { type Feed, followCounts } from "../api/follow";
 import type { Problem } from "../api/http";
+import { openStream } from "../api/request";
 import { eventsPath, readCounts } from "../api/sagas";
 import type { Counts } from "../api/types";
 
@@ -18,7 +19,7 @@ export function useCounts(): FollowedCounts {
   useEffect(
     () =>
       followCounts(
-        { openStream: () => new EventSource(eventsPath), ask: readCounts },
+        { openStream: () => openStream(eventsPath), ask: readCounts },
         { onCounts: setValue, onFeed: setFeed, onProblem: setProblem },
       ),
     [],

@@ -6,6 +6,7 @@ import { sortNames, sorts, writeListQuery } from "../logic/filters";
 import { listAddress } from "../logic/route";
 import { ProblemBanner } from "../ui/banner";
 import { useLoaded } from "../ui/load";
+import { useMay } from "../ui/session";
 import { BulkDialog } from "./bulk_dialog";
 import { BulkProgress } from "./bulk_progress";
 import { useCounts } from "./counts";
@@ -36,6 +37,7 @@ function useCursors(query: string) {
 export function SagasPage({ query, job }: { query: ListQuery; job: string | null }) {
   const [isFiltering, setFiltering] = useState(false);
   const [isBulkOpen, setBulkOpen] = useState(false);
+  const mayOperate = useMay("sagas:operate");
   const counts = useCounts();
   const asked = writeListQuery(query);
   const pages = useCursors(asked.toString());
@@ -56,7 +58,7 @@ export function SagasPage({ query, job }: { query: ListQuery; job: string | null
         <div className="toolbar">
           <StateTabs filter={query.filter} counts={counts.value} onFilter={filterBy} />
           <span className="spacer" />
-          <button type="button" onClick={() => setBulkOpen(true)}>Bulk action…</button>
+          {mayOperate && <button type="button" onClick={() => setBulkOpen(true)}>Bulk action…</button>}
         </div>
         <div className="toolbar">
           <button type="button" aria-expanded={isFiltering} onClick={() => setFiltering(!isFiltering)}>Filters</button>

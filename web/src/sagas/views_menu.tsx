@@ -7,10 +7,12 @@ import { ProblemBanner } from "../ui/banner";
 import { Field } from "../ui/field";
 import { useAct, useLoaded } from "../ui/load";
 import { Menu } from "../ui/menu";
+import { useMay } from "../ui/session";
 
 export function ViewsMenu({ filter, onChoose }: { filter: Filter; onChoose(filter: Filter): void }) {
   const views = useLoaded("views", listViews);
   const change = useAct();
+  const mayChange = useMay("sagas:operate");
   const [name, setName] = useState("");
   const close = useRef<() => void>(() => {});
 
@@ -36,17 +38,21 @@ export function ViewsMenu({ filter, onChoose }: { filter: Filter; onChoose(filte
         {(views.value ?? []).map((view) => (
           <li key={view.name}>
             <button type="button" className="view" onClick={() => choose(view)}>{view.name}</button>
-            <button type="button" className="icon" aria-label={`Delete the view ${view.name}`} disabled={change.isBusy}
-              onClick={() => void remove(view)}>×</button>
+            {mayChange && (
+              <button type="button" className="icon" aria-label={`Delete the view ${view.name}`} disabled={change.isBusy}
+                onClick={() => void remove(view)}>×</button>
+            )}
           </li>
         ))}
       </ul>
-      <form onSubmit={(event) => void save(event)} className="save-view">
-        <Field label="Save the current filters as">
-          <input value={name} onChange={(event) => setName(event.target.value)} required maxLength={64} autoComplete="off" />
-        </Field>
-        <button type="submit" disabled={change.isBusy}>Save</button>
-      </form>
+      {mayChange && (
+        <form onSubmit={(event) => void save(event)} className="save-view">
+          <Field label="Save the current filters as">
+            <input value={name} onChange={(event) => setName(event.target.value)} required maxLength={64} autoComplete="off" />
+          </Field>
+          <button type="submit" disabled={change.isBusy}>Save</button>
+        </form>
+      )}
     </Menu>
   );
 }
