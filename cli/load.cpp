@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "cli/command.hpp"
 #include "cli/load/account_wallets.hpp"
 #include "cli/load/engine.hpp"
+#include "cli/load/logins.hpp"
 #include "cli/load/payment_pairs.hpp"
 #include "cli/load/payments.hpp"
 #include "cli/load/random.hpp"
@@ -100,6 +102,8 @@ void check_together(const LoadOptions& options) {
     throw std::runtime_error("--hot must be less than --wallets");
   if (options.workload == "payment" && options.api_key.empty())
     throw std::runtime_error("--workload payment needs a merchant's --api-key");
+  if (options.workload == "login" && (options.login.email.empty() || options.login.password.empty()))
+    throw std::runtime_error("--workload login needs DOMPET_ADMIN_EMAIL and DOMPET_ADMIN_PASSWORD");
   if (options.verify_replay > 0 && options.workload != "transfer")
     throw std::runtime_error("--verify-replay works with --workload transfer only");
 }
@@ -128,6 +132,9 @@ std::unique_ptr<Workload> workload_of(const LoadOptions& options, const RequestT
     return std::make_unique<ReadWorkload>(common, book, run);
   if (options.workload == "payment")
     return std::make_unique<PaymentPairs>(common, book, options.api_key, run);
+  if (options.workload == "login")
+    return std::make_unique<Logins>(
+        common, nlohmann::json{{"email", options.login.email}, {"password", options.login.password}}.dump());
   return std::make_unique<TransferWorkload>(common, book, options.pairs, run, options.verify_replay);
 }
 
@@ -200,10 +207,13 @@ void run(const LoadOptions& options) {
   const auto endpoint = endpoint_of(options);
   const auto common = common_of(options, endpoint);
 
-  auto wish = options.wallets;
-  wish.talk = plan.on_progress != nullptr;
-  wish.connections = std::max(wish.connections, options.connections);
-  const auto book = prepare_wallets(endpoint, common, wish);
+  WalletBook book;
+  if (options.workload != "login") {
+    auto wish = options.wallets;
+    wish.talk = plan.on_progress != nullptr;
+    wish.connections = std::max(wish.connections, options.connections);
+    book = prepare_wallets(endpoint, common, wish);
+  }
   if (options.prepare_only)
     return;
 
@@ -237,8 +247,9 @@ void add_load(CLI::App& app) {
   add_login(load, options->login);
   load.add_option(
           "--workload", options->workload,
-          "transfer: one a request; bulk: many a request; read: balances; payment: each authorized, then captured")
-      ->check(CLI::IsMember({"transfer", "bulk", "read", "payment"}))
+          "transfer: one a request; bulk: many a request; read: balances; payment: each authorized, then captured; "
+          "login: the account of DOMPET_ADMIN_EMAIL logs in again and again")
+      ->check(CLI::IsMember({"transfer", "bulk", "read", "payment", "login"}))
       ->capture_default_str();
   load.add_option("--rate", options->rate, "Requests per second, sent on time whatever the server does (open loop)")
       ->check(CLI::Range(0.01, 1e6));

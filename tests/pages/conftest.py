@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from page import Page, start_browser  # noqa: E402
-from processes import DOMPETD, Dompetd, PostgreSQL, dompetctl  # noqa: E402
+from processes import ADMIN_EMAIL, ADMIN_PASSWORD, DOMPETD, Dompetd, PostgreSQL, dompetctl  # noqa: E402
 from stand_in import PASSWORD, StandIn  # noqa: E402
 
 BUILT = Path(os.environ.get("DOMPET_INSPECTOR", DOMPETD.parent / "inspector"))
@@ -74,7 +74,7 @@ def server(tmp_path_factory):
 @pytest.fixture
 def live_page(browser, server, built):
     """The page before a real dompetd, not opened yet."""
-    yield from quiet_page(browser, f"http://127.0.0.1:{server.port}")
+    yield from quiet_page(browser, f"http://127.0.0.1:{server.port}", ADMIN_EMAIL, ADMIN_PASSWORD)
 
 
 def quiet_page(browser, url, email, password):

@@ -2,7 +2,8 @@
 
 import uuid
 
-from processes import HttpClient
+from page import FORM
+from processes import ADMIN_EMAIL, ADMIN_PASSWORD
 
 LIST = '[aria-label="List of sagas"]'
 
@@ -16,7 +17,7 @@ def open_wallet(client, amount=None):
 
 
 def transfer(server, amount):
-    client = HttpClient(server.port)
+    client = server.client()
     body = {"source_wallet_id": open_wallet(client, amount), "destination_wallet_id": open_wallet(client), "amount": amount,
             "currency": "IDR"}
     answer = client.post("/v1/transfers", body, key=str(uuid.uuid4()))
@@ -26,7 +27,7 @@ def transfer(server, amount):
 
 
 def test_the_page_is_served_with_its_files_and_a_strict_policy(server, built):
-    client = HttpClient(server.port)
+    client = server.client()
     page = client.get("/inspector")
     assert page.status == 200 and page.body == (built / "index.html").read_bytes()
     assert page.headers["content-type"].startswith("text/html")
@@ -38,6 +39,35 @@ def test_the_page_is_served_with_its_files_and_a_strict_policy(server, built):
     assert client.get("/inspector/../front.hpp").status == 404
     assert client.get("/inspector/nothing.js").status == 404
     client.close()
+
+
+def test_only_who_knows_the_password_sees_anything(live_page, server):
+    identity = transfer(server, "55001.00")
+    live_page.read_again(f"#/sagas/{identity}")
+    live_page.sees_not("55,001.00")
+    live_page.log_in(ADMIN_EMAIL, "not the password")
+    live_page.sees("invalid_credentials", within=FORM)
+    live_page.log_in(ADMIN_EMAIL, ADMIN_PASSWORD)
+    live_page.sees("55,001.00", "settled")
+    live_page.press("Log out")
+    live_page.sees("Log in", within=FORM)
+    live_page.sees_not("55,001.00")
+
+
+def test_a_page_that_is_read_again_goes_on_with_its_session(live_page):
+    live_page.open()
+    live_page.sees("Live")
+    live_page.read_again("#/cluster")
+    live_page.sees("Cluster", "Log out")
+    assert not live_page.all(FORM)
+
+
+def test_a_list_is_exported(live_page, server, downloads):
+    identity = transfer(server, "44001.00")
+    live_page.open("#/sagas?state=settled")
+    live_page.press("Export")
+    live_page.press("NDJSON")
+    live_page.until(lambda: any(identity in file.read_text() for file in downloads.glob("sagas*.ndjson")), "it is in the file")
 
 
 def test_a_transfer_is_found_in_the_list(live_page, server):

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from processes import DOMPETCTL, clean_environment, dompetctl, wait_until
+from processes import ADMIN, DOMPETCTL, clean_environment, dompetctl, wait_until
 
 HEADER = ["id", "currency", "amount", "source_account", "destination_account"]
 
@@ -117,7 +117,7 @@ def test_no_payment_is_lost_or_doubled_when_the_server_is_killed_meanwhile(tmp_p
     rows = generate(path, "--rows", "3000", "--accounts", "10", "--currencies", "USD,IDR")
     load(dompetd, path, "--prepare-only", check=False)
     loading = subprocess.Popen([DOMPETCTL, "load", "--csv", path, "--rate", "1000", "--json", "-", "--url",
-                                f"http://127.0.0.1:{dompetd.port}"], env=clean_environment(), text=True,
+                                f"http://127.0.0.1:{dompetd.port}"], env=clean_environment(**ADMIN), text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_until(lambda: any(amount > 0 for (name, _), amount in balances(dompetd).items() if name.startswith("ACC_DST")),
                "some payments are done")

@@ -23,7 +23,7 @@ export function BulkProgress({ job, onClose }: { job: string; onClose(): void })
   };
   const read = useLoaded(job, readOn, isOver ? undefined : everyMs);
   const steer = useAct();
-  const maySteer = useMay("sagas:approve");
+  const maySteer = useMay("sagas:operate");
   const now = read.value;
   const ask = async (wish: "pause" | "resume" | "abort") => {
     if (await steer.run(() => steerBulk(job, wish))) read.reload();
