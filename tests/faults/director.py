@@ -12,6 +12,7 @@ from audit import DOUBLED, LOST, WRONG, Finding
 from bank import Bank, open_wallet, top_up
 from history import DECLINED, OK
 from processes import wait_until
+from till import Till
 
 ACCOUNTS = 8
 MOST_WALLETS = 200  # opened until each node owns its accounts
@@ -202,9 +203,11 @@ class Director:
         placement = place_accounts(cluster)
         bank = Bank(cluster, self._directory / f"history.{self._rounds}.jsonl", wallets=list(placement), seed=f"{seed}",
                     pause_s=PAUSE_S)
+        till = Till(cluster, seed=f"{seed}")
         stage = Stage(cluster, bank, placement, rng)
         bank.open_doors(ROAMING_CLIENTS, [(stage.wallets_of(node), functools.partial(cluster.client, home=node))
                                           for node in cluster.nodes])
+        till.open_doors(clients=1)
         try:
             bank.trade_on(WARM_UP)
             began = time.monotonic()
@@ -216,7 +219,8 @@ class Director:
             ended = time.monotonic()
         finally:
             bank.close_doors()
-        report = Report(fault, bank.findings() + stage.findings, seed=seed,
+            till.close_doors()
+        report = Report(fault, bank.findings() + till.findings() + stage.findings, seed=seed,
                         acknowledged=len(bank.history.with_outcome(OK, DECLINED)))
         self._check_alarms(report)
         self._measure(report, stage, placement, began, ended)
