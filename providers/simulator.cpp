@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "persistence/lane_store.hpp"
 #include "providers/callback_client.hpp"
 #include "providers/signature.hpp"
 
