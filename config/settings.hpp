@@ -10,6 +10,7 @@
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
 #include "http/settings.hpp"
+#include "providers/settings.hpp"
 
 namespace dompet {
 
@@ -48,6 +49,7 @@ struct Settings {
   AdministratorSettings administrator{};
   EngineSettings engine{};
   ProjectionSettings projection{};
+  ProviderSettings provider{};
   LoggingSettings logging{};
 };
 

@@ -146,6 +146,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_engine(rows);
     rows::add_cluster(rows);
     rows::add_reading(rows);
+    rows::add_provider(rows);
     add_logging(rows);
     return rows;
   }();

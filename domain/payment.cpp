@@ -9,10 +9,7 @@ namespace {
 template <class Fact>
 void add_payment(PaymentTotals&, const Fact&) {}
 
-void add_payment(PaymentTotals& totals, const TransferredOut& event) {
-  totals.authorized += event.amount;
-  totals.captured += event.amount;
-}
+void add_payment(PaymentTotals& totals, const TransferredOut& event) { totals.captured += event.amount; }
 void add_payment(PaymentTotals& totals, const HoldPlaced& event) {
   totals.authorized += event.amount;
   totals.remaining += event.authorization ? event.amount : 0;
@@ -69,6 +66,9 @@ PaymentTotals totals_of(std::span<const Record> records) {
     for (const Leg& leg : record.all_legs()) {
       if (leg.wallet != payer)
         continue;
+      // An automatic payment was authorized by being paid.
+      if (transaction.kind == TransactionKind::payment && std::holds_alternative<TransferredOut>(leg.event))
+        totals.authorized += transaction.amount;
       if (is_refund)
         totals.refunded += credited_by(leg.event);
       else

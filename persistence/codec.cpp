@@ -1,10 +1,11 @@
 #include "persistence/codec.hpp"
 
-#include <sodium.h>
+#include <cstring>
 
 #include "domain/ensure.hpp"
 #include "persistence/bytes.hpp"
 #include "persistence/event_codec.hpp"
+#include "persistence/sha256.hpp"
 
 namespace dompet {
 
@@ -23,14 +24,6 @@ enum Flag : std::uint8_t {
   has_details = 16,
   has_payment_state = 32,
 };
-
-constexpr std::uint8_t snapshot_version = 2;
-
-Digest sha256(std::string_view bytes) {
-  Digest digest{};
-  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  return digest;
-}
 
 /// Credits and refusals are written by the destination, every other record by the source.
 bool receives(const Record& record) {
@@ -154,12 +147,6 @@ Decline must_be_decline(std::uint8_t number) {
   return *decline;
 }
 
-WalletStatus status_of(std::uint8_t number) {
-  if (number > static_cast<std::uint8_t>(WalletStatus::closed))
-    throw Unreadable("a snapshot has a wallet in an unknown status");
-  return static_cast<WalletStatus>(number);
-}
-
 WalletId wallet_of(const std::optional<Uuid>& column) { return column ? WalletId{*column} : WalletId{}; }
 
 std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow& row, std::uint8_t flags) {
@@ -211,70 +198,6 @@ void read_legs(Record& record, const JournalRow& row, std::string_view bytes) {
   }
   if (!bytes.empty())
     throw Unreadable("a journal row is longer than its record");
-}
-
-void put_spent(ByteWriter& out, const Spent& spent) {
-  out.signed_varint(spent.day);
-  for (const auto* amounts : {&spent.in_day, &spent.in_week, &spent.in_month})
-    for (const Minor amount : *amounts)
-      out.signed_varint(amount);
-}
-
-Spent read_spent(Reader& in) {
-  Spent spent;
-  spent.day = static_cast<std::int32_t>(in.signed_varint());
-  for (auto* amounts : {&spent.in_day, &spent.in_week, &spent.in_month})
-    for (Minor& amount : *amounts)
-      amount = in.signed_varint();
-  return spent;
-}
-
-void put_cards(ByteWriter& out, const std::vector<CardId>& cards) {
-  out.varint(cards.size());
-  for (const CardId& card : cards)
-    out.raw(card.uuid.bytes);
-}
-
-std::vector<CardId> read_cards(Reader& in) {
-  const std::uint64_t count = in.varint();
-  if (count > in.left())
-    throw Unreadable("a snapshot names more cards than it has bytes");
-  std::vector<CardId> cards(count);
-  for (CardId& card : cards)
-    card.uuid.bytes = in.raw<16>();
-  return cards;
-}
-
-void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
-  out.varint(holds.size());
-  for (const Hold& hold : holds) {
-    out.raw(hold.transaction.uuid.bytes);
-    out.signed_varint(hold.amount);
-    put_spending(out, hold.spending);
-    out.signed_varint(hold.authorized);
-    out.signed_varint(hold.captured);
-    out.raw(hold.parent.uuid.bytes);
-    out.signed_varint(hold.rest);
-  }
-}
-
-std::vector<Hold> read_holds(Reader& in, std::uint8_t version) {
-  const std::uint64_t count = in.varint();
-  if (count > in.left())
-    throw Unreadable("a snapshot names more holds than it has bytes");
-  std::vector<Hold> holds(count);
-  for (Hold& hold : holds) {
-    hold.transaction.uuid.bytes = in.raw<16>();
-    hold.amount = in.signed_varint();
-    if (version == 1)
-      continue;
-    hold.spending = read_spending(in);
-    hold.authorized = in.signed_varint();
-    hold.captured = in.signed_varint();
-    hold.parent.uuid.bytes = in.raw<16>();
-    hold.rest = in.signed_varint();
-  }
-  return holds;
 }
 
 }  // namespace
@@ -357,62 +280,6 @@ Digest link(const Digest& previous, const Record& record, const Leg& leg) {
   bytes += encode_facts(record);
   encode_leg_body(bytes, leg);
   return sha256(bytes);
-}
-
-std::string encode_snapshot(const WalletHistory& history) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  const Wallet& wallet = history.wallet;
-  out.u8(snapshot_version);
-  out.raw(wallet.id.uuid.bytes);
-  out.u64(history.seq);
-  out.raw(history.digest);
-  out.u8(static_cast<std::uint8_t>(wallet.status));
-  out.signed_varint(wallet.available);
-  out.signed_varint(wallet.held);
-  put_holds(out, wallet.holds);
-  put_spent(out, wallet.spent);
-  put_cards(out, wallet.blocked_cards);
-  encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});
-  const Digest checksum = sha256(bytes);
-  bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
-  return bytes;
-}
-
-WalletHistory decode_snapshot(const std::string& bytes) {
-  if (bytes.size() < 9)
-    throw Unreadable("a snapshot is too short");
-  const std::string_view body = std::string_view{bytes}.substr(0, bytes.size() - 8);
-  const Digest checksum = sha256(body);
-  if (std::memcmp(checksum.data(), bytes.data() + body.size(), 8) != 0)
-    throw Unreadable("a snapshot's checksum is wrong");
-  Reader in(body);
-  const std::uint8_t version = in.u8();
-  if (version == 0 || version > snapshot_version)
-    throw Unreadable("a snapshot has a layout that this program does not know");
-  WalletHistory history;
-  Wallet& wallet = history.wallet;
-  wallet.id.uuid.bytes = in.raw<16>();
-  history.seq = in.u64();
-  history.digest = in.raw<32>();
-  wallet.status = status_of(in.u8());
-  wallet.available = in.signed_varint();
-  wallet.held = in.signed_varint();
-  wallet.holds = read_holds(in, version);
-  if (version > 1) {
-    wallet.spent = read_spent(in);
-    wallet.blocked_cards = read_cards(in);
-  }
-  std::size_t taken = 0;
-  const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
-  const auto* profile = std::get_if<WalletOpened>(&opened);
-  if (profile == nullptr || taken != in.left())
-    throw Unreadable("a snapshot does not end with its wallet's profile");
-  wallet.currency = profile->currency;
-  wallet.name = profile->name;
-  wallet.limits = profile->limits;
-  wallet.owner = profile->owner;
-  return history;
 }
 
 KeyId key_id(std::string_view client, std::string_view key) {

@@ -1,41 +1,14 @@
 #include "persistence/event_codec.hpp"
 
-#include "persistence/bytes.hpp"
-#include "persistence/codec.hpp"
+#include <utility>
+
+#include "persistence/payment_event_codec.hpp"
 
 namespace dompet {
 
 namespace {
 
 using Reader = ByteReader<Unreadable>;
-
-/// The tags are stored in the journal: never reuse one. A new event adds a line here, in `put` and in `read`.
-enum class Tag : std::uint8_t {
-  wallet_opened = 1,
-  name_changed = 2,
-  limits_changed = 3,
-  wallet_frozen = 4,
-  wallet_unfrozen = 5,
-  wallet_closed = 6,
-  credited = 7,
-  transferred_out = 8,
-  hold_placed = 9,
-  hold_captured = 10,
-  hold_released = 11,
-  // The first layouts, which had no owner, no limits by period and no spending, are still written where there is none.
-  wallet_opened_with_owner = 12,
-  limits_changed_by_period = 13,
-  transferred_out_counted = 14,
-  hold_placed_counted = 15,
-  hold_increased = 16,
-  capture_reserved = 17,
-  capture_settled = 18,
-  capture_returned = 19,
-  authorization_captured = 20,
-  payment_voided = 21,
-  card_blocked = 22,
-  card_allowed = 23,
-};
 
 void put_limit(ByteWriter& out, const std::optional<Minor>& limit) {
   out.u8(limit.has_value());
@@ -96,18 +69,6 @@ Limits read_all_limits(Reader& in) {
   return limits;
 }
 
-template <class Thing>
-void put_id(ByteWriter& out, const Id<Thing>& id) {
-  out.raw(id.uuid.bytes);
-}
-
-template <class Thing>
-Id<Thing> read_id(Reader& in) {
-  return {Uuid{in.raw<16>()}};
-}
-
-void tag(ByteWriter& out, Tag tag) { out.u8(static_cast<std::uint8_t>(tag)); }
-
 void put(ByteWriter& out, const WalletOpened& event) {
   const bool is_plain = event.owner == UserId{} && !has_period_limits(event.limits);
   tag(out, is_plain ? Tag::wallet_opened : Tag::wallet_opened_with_owner);
@@ -153,12 +114,6 @@ void put(ByteWriter& out, const HoldPlaced& event) {
   put_spending(out, event.spending);
   out.u8(event.authorization);
 }
-void put(ByteWriter& out, const HoldIncreased& event) {
-  tag(out, Tag::hold_increased);
-  put_id(out, event.payment);
-  out.signed_varint(event.amount);
-  put_spending(out, event.spending);
-}
 void put(ByteWriter& out, const HoldCaptured& event) {
   tag(out, Tag::hold_captured);
   out.signed_varint(event.amount);
@@ -168,34 +123,6 @@ void put(ByteWriter& out, const HoldReleased& event) {
   out.signed_varint(event.amount);
 }
 
-// A capture is its record's transaction; only its payment has to be named.
-void put(ByteWriter& out, const CaptureReserved& event) {
-  tag(out, Tag::capture_reserved);
-  put_id(out, event.payment);
-  out.signed_varint(event.amount);
-  out.signed_varint(event.rest);
-}
-void put(ByteWriter& out, const CaptureSettled& event) {
-  tag(out, Tag::capture_settled);
-  out.signed_varint(event.amount);
-  out.signed_varint(event.released);
-}
-void put(ByteWriter& out, const CaptureReturned& event) {
-  tag(out, Tag::capture_returned);
-  put_id(out, event.payment);
-  out.signed_varint(event.amount);
-}
-void put(ByteWriter& out, const AuthorizationCaptured& event) {
-  tag(out, Tag::authorization_captured);
-  put_id(out, event.payment);
-  out.signed_varint(event.amount);
-  out.signed_varint(event.released);
-}
-void put(ByteWriter& out, const PaymentVoided& event) {
-  tag(out, Tag::payment_voided);
-  put_id(out, event.payment);
-  out.signed_varint(event.amount);
-}
 void put(ByteWriter& out, const CardBlocked& event) {
   tag(out, Tag::card_blocked);
   put_id(out, event.card);
@@ -221,45 +148,6 @@ HoldPlaced read_placed_counted(Reader& in, const TransactionId& transaction) {
   return event;
 }
 
-HoldIncreased read_increased(Reader& in) {
-  HoldIncreased event{read_id<struct TransactionThing>(in), in.signed_varint()};
-  event.spending = read_spending(in);
-  return event;
-}
-
-CaptureReserved read_reserved(Reader& in, const TransactionId& capture) {
-  CaptureReserved event{read_id<struct TransactionThing>(in), capture};
-  event.amount = in.signed_varint();
-  event.rest = in.signed_varint();
-  return event;
-}
-
-CaptureSettled read_settled(Reader& in, const TransactionId& capture) {
-  CaptureSettled event{capture};
-  event.amount = in.signed_varint();
-  event.released = in.signed_varint();
-  return event;
-}
-
-CaptureReturned read_returned(Reader& in, const TransactionId& capture) {
-  CaptureReturned event{read_id<struct TransactionThing>(in), capture};
-  event.amount = in.signed_varint();
-  return event;
-}
-
-AuthorizationCaptured read_captured(Reader& in) {
-  AuthorizationCaptured event{read_id<struct TransactionThing>(in)};
-  event.amount = in.signed_varint();
-  event.released = in.signed_varint();
-  return event;
-}
-
-PaymentVoided read_voided(Reader& in) {
-  PaymentVoided event{read_id<struct TransactionThing>(in)};
-  event.amount = in.signed_varint();
-  return event;
-}
-
 TransferredOut read_out_counted(Reader& in, const TransactionId& transaction) {
   TransferredOut event{transaction, in.signed_varint()};
   event.spending = read_spending(in);
@@ -275,7 +163,8 @@ WalletOpened read_opened(Reader& in) {
 }
 
 Event read(Reader& in, const TransactionId& transaction) {
-  switch (static_cast<Tag>(in.u8())) {
+  const auto tag = static_cast<Tag>(in.u8());
+  switch (tag) {
     case Tag::wallet_opened: return read_opened(in);
     case Tag::name_changed: return NameChanged{in.text()};
     case Tag::limits_changed: return LimitsChanged{read_limits(in)};
@@ -291,15 +180,12 @@ Event read(Reader& in, const TransactionId& transaction) {
     case Tag::limits_changed_by_period: return LimitsChanged{read_all_limits(in)};
     case Tag::transferred_out_counted: return read_out_counted(in, transaction);
     case Tag::hold_placed_counted: return read_placed_counted(in, transaction);
-    case Tag::hold_increased: return read_increased(in);
-    case Tag::capture_reserved: return read_reserved(in, transaction);
-    case Tag::capture_settled: return read_settled(in, transaction);
-    case Tag::capture_returned: return read_returned(in, transaction);
-    case Tag::authorization_captured: return read_captured(in);
-    case Tag::payment_voided: return read_voided(in);
     case Tag::card_blocked: return CardBlocked{read_id<struct CardThing>(in)};
     case Tag::card_allowed: return CardAllowed{read_id<struct CardThing>(in)};
+    default: break;
   }
+  if (auto event = read_payment_event(in, tag, transaction))
+    return *std::move(event);
   throw Unreadable("a journal row holds an event of an unknown kind");
 }
 

@@ -158,9 +158,12 @@ VerifyReport verify_ledger(const std::vector<std::string>& databases) {
     wallets.run();
     SagaPass sagas(places);
     sagas.run();
+    PaymentPass payments(places);
+    payments.run();
     streams.report(report.checks);
     wallets.report(report.checks);
     sagas.report(report.checks);
+    payments.report(report.checks);
     report.records = streams.records();
     report.wallets = wallets.wallets();
   });

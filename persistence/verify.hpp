@@ -28,12 +28,13 @@ struct VerifyReport {
 };
 
 /// Replays a whole ledger from the journal alone and holds everything that is kept beside it against the result
-/// (protocol 5.1: I1–I5, I7, I8). One moment is read, also while a Dompet serves; nothing is written. Three passes,
+/// (protocol 5.1: I1–I5, I7, I8). One moment is read, also while a Dompet serves; nothing is written. Four passes,
 /// each a stream in an order of its own, so that memory does not grow with the journal:
 ///
 /// - records by shard: numbering, epochs, postings, totals, transit;
 /// - legs by wallet: replay, hash chain, snapshots, the table of wallets;
-/// - steps by transaction: sagas, decisions.
+/// - steps by transaction: sagas, decisions;
+/// - acts and refunds by payment.
 ///
 /// A fault never stops it: everything is looked at once. Throws Unavailable.
 ///

@@ -197,6 +197,22 @@ class WalletPass {
   Check conserved_{"What the wallets hold, less what is in transit, is what came from outside (I7)."};
 };
 
+/// Payments, and what names them as its payment.
+class PaymentPass {
+ public:
+  explicit PaymentPass(Places& places) : places_(places) {}
+  void run();
+  void report(std::vector<LedgerCheck>& checks) const;
+
+ private:
+  void look_at_family(const TransactionId& payment, const std::vector<Record>& records);
+  void look_at_sums(const TransactionId& payment, const std::vector<Record>& records);
+
+  Places& places_;
+  Check named_{"Every act on a payment and every refund belongs to a payment, which its event names too."};
+  Check within_{"Every payment is captured within what was authorized, and refunded within what was captured."};
+};
+
 /// Steps of transfers by transaction, with the tables of sagas and of decisions beside them.
 class SagaPass {
  public:
@@ -208,19 +224,32 @@ class SagaPass {
   /// The journal's own account of one transfer.
   struct Story {
     int held = 0;
+    /// A top-up that waits for its provider, and the provider's two words.
+    int begun = 0;
+    int confirmed = 0;
+    int rejected = 0;
     int credited = 0;
     int refused = 0;
     int cancelling = 0;
     int captured = 0;
     int released = 0;
+    /// What began it.
     std::optional<JournalRow> hold{};
     std::optional<JournalRow> decided{};
+    /// What gave the money back, or said that none will come.
+    std::optional<JournalRow> refused_by{};
+    TransactionKind kind = TransactionKind::transfer;
+
+    /// A provider's word decides, and stands in the last record itself.
+    bool is_with_provider() const { return kind == TransactionKind::withdrawal || kind == TransactionKind::topup; }
   };
 
   void look_at_transfer(const TransactionId& id);
   Story take_story(const TransactionId& id);
   void look_at_saga(const TransactionId& id, const Story& story);
+  void look_at_row(const Row& row, const Story& story, const std::string& where);
   void look_at_decision(const TransactionId& id, const Story& story);
+  void look_at_provider(const TransactionId& id, const Story& story);
 
   Places& places_;
   std::optional<MergedCursor> steps_{};

@@ -11,6 +11,24 @@ bool is_of(const std::optional<MergedCursor>& cursor, const TransactionId& id, i
   return cursor->front() != nullptr && cursor->front()->uuid(column) == id.uuid;
 }
 
+/// What an unreadable row is, the streams' pass has said already.
+TransactionKind kind_of(const JournalRow& row) {
+  try {
+    const Record record = decode(row);
+    return record.transaction ? record.transaction->kind : TransactionKind::transfer;
+  } catch (const Unreadable&) {
+    return TransactionKind::transfer;
+  }
+}
+
+bool has_reason(const std::optional<JournalRow>& row) {
+  try {
+    return row && decode(*row).decline.has_value();
+  } catch (const Unreadable&) {
+    return true;
+  }
+}
+
 /// Where the id stands among the journal's columns.
 constexpr int journal_id_column = 9;
 
@@ -18,14 +36,17 @@ constexpr int journal_id_column = 9;
 
 void SagaPass::run() {
   steps_.emplace(places_, "steps",
-                 "SELECT " + journal_columns() + " FROM journal j WHERE kind BETWEEN 5 AND 10" +
+                 "SELECT " + journal_columns() +
+                     " FROM journal j WHERE (kind BETWEEN 5 AND 10 OR kind IN (14, 15) OR"
+                     " kind = 2 AND id IN (SELECT id FROM saga))" +
                      Place::only_here("shard") + " ORDER BY id, shard, shard_seq",
                  journal_id_column);
-  sagas_.emplace(places_, "sagas",
-                 "SELECT id, state, source, destination, amount, currency, source_shard, destination_shard FROM saga"
-                 " WHERE true" +
-                     Place::only_here("source_shard") + " ORDER BY id",
-                 0);
+  sagas_.emplace(
+      places_, "sagas",
+      "SELECT id, state, source, destination, amount, currency, source_shard, destination_shard, kind FROM saga"
+      " WHERE true" +
+          Place::only_here("source_shard") + " ORDER BY id",
+      0);
   decisions_.emplace(places_, "decisions",
                      "SELECT id, outcome, wallet, amount, currency, shard FROM decision WHERE true" +
                          Place::only_here("shard") + " ORDER BY id",
@@ -51,8 +72,15 @@ SagaPass::Story SagaPass::take_story(const TransactionId& id) {
     JournalRow row = journal_row(*steps_->front());
     switch (static_cast<RecordKind>(row.kind)) {
       case RecordKind::hold_placed:
-        ++story.held;
+      case RecordKind::topup_begun:
+        ++(row.kind == static_cast<std::int16_t>(RecordKind::topup_begun) ? story.begun : story.held);
+        story.kind = kind_of(row);
         story.hold = std::move(row);
+        break;
+      case RecordKind::topup: ++story.confirmed; break;
+      case RecordKind::topup_refused:
+        ++story.rejected;
+        story.refused_by = std::move(row);
         break;
       case RecordKind::transfer_credited:
         ++story.credited;
@@ -64,7 +92,10 @@ SagaPass::Story SagaPass::take_story(const TransactionId& id) {
         break;
       case RecordKind::transfer_cancelling: ++story.cancelling; break;
       case RecordKind::hold_captured: ++story.captured; break;
-      case RecordKind::hold_released: ++story.released; break;
+      case RecordKind::hold_released:
+        ++story.released;
+        story.refused_by = std::move(row);
+        break;
       default: break;
     }
   }
@@ -81,15 +112,16 @@ void SagaPass::look_at_transfer(const TransactionId& id) {
 void SagaPass::look_at_saga(const TransactionId& id, const Story& story) {
   const std::string where = "saga " + to_string(id);
   SagaState told = SagaState::none;
-  if (story.held > 0)
+  if (story.held + story.begun > 0)
     told = SagaState::reserved;
   if (story.cancelling > 0)
     told = SagaState::cancelling;
-  if (story.captured > 0)
+  if (story.captured + story.confirmed > 0)
     told = SagaState::settled;
-  if (story.released > 0)
+  if (story.released + story.rejected > 0)
     told = SagaState::released;
-  sagas_agree_.look(story.held <= 1 && story.captured + story.released <= 1 && story.cancelling <= 1,
+  const int ends = story.captured + story.confirmed + story.released + story.rejected;
+  sagas_agree_.look(story.held + story.begun <= 1 && ends <= 1 && story.cancelling <= 1,
                     "a transfer was held, cancelled or ended twice", where);
   const bool has_row = is_of(sagas_, id, 0);
   sagas_agree_.look(has_row == (told != SagaState::none), has_row ? "a saga has no hold" : "a hold has no saga", where);
@@ -98,14 +130,31 @@ void SagaPass::look_at_saga(const TransactionId& id, const Story& story) {
   const Row& row = *sagas_->front();
   state_ = static_cast<SagaState>(row.number(1));
   sagas_agree_.look(state_ == told, "a saga is not in the state that its records end in", where);
-  if (story.hold) {
-    const JournalRow& hold = *story.hold;
-    sagas_agree_.look(row.uuid_if_any(2) == hold.wallet && row.uuid_if_any(3) == hold.peer &&
-                          row.number(4) == hold.amount && row.number(5) == hold.currency && row.number(6) == hold.shard,
-                      "a saga is about another transfer than its hold", where);
-  }
+  look_at_row(row, story, where);
   while (is_of(sagas_, id, 0))
     sagas_->advance();
+}
+
+void SagaPass::look_at_row(const Row& row, const Story& story, const std::string& where) {
+  if (!story.hold)
+    return;
+  const JournalRow& hold = *story.hold;
+  const auto is = [&row](int column, const std::optional<Uuid>& wallet) {
+    return row.uuid(column) == wallet.value_or(Uuid{});
+  };
+  const bool topup = story.begun > 0;
+  sagas_agree_.look(is(2, topup ? hold.peer : hold.wallet) && is(3, topup ? hold.wallet : hold.peer) &&
+                        row.number(4) == hold.amount && row.number(5) == hold.currency && row.number(6) == hold.shard &&
+                        row.number(8) == static_cast<std::int64_t>(story.kind),
+                    "a saga is about another transfer than its hold", where);
+}
+
+/// A provider decides only once, and there is a reason for what it refused.
+void SagaPass::look_at_provider(const TransactionId& id, const Story& story) {
+  const std::string where = "saga " + to_string(id);
+  decided_once_.look(story.credited + story.refused == 0, "what a provider decides was decided by a wallet", where);
+  proven_.look(story.released + story.rejected == 0 || has_reason(story.refused_by),
+               "money came back from a provider that did not refuse it", where);
 }
 
 void SagaPass::look_at_decision(const TransactionId& id, const Story& story) {
@@ -124,6 +173,10 @@ void SagaPass::look_at_decision(const TransactionId& id, const Story& story) {
   decided_once_.look(invariants::one_decision(decisions, story.credited), where);
   const bool refused = !decisions.empty() && decisions.front() == Decision::refused;
   decided_once_.look(story.refused == (refused ? 1 : 0), "a refusal and its decision disagree", where);
+  if (story.is_with_provider()) {
+    decided_once_.look(decisions.empty(), "what a provider decides is in the register", where);
+    return look_at_provider(id, story);
+  }
   proven_.look(invariants::saga_agrees(state_, decisions.empty() ? Decision::none : decisions.front()), where);
 }
 

@@ -14,6 +14,11 @@ bool stands_in_its_shard(const JournalRow& row, Shard shard_count) {
   return row.wallet && shard_of({*row.wallet}, shard_count) == row.shard;
 }
 
+std::optional<Uuid> parent_of(const Record& record) {
+  const bool has_parent = record.transaction && record.transaction->parent != TransactionId{};
+  return has_parent ? std::optional{record.transaction->parent.uuid} : std::nullopt;
+}
+
 }  // namespace
 
 void StreamPass::run() {
@@ -103,9 +108,9 @@ void StreamPass::look_at(const JournalRow& row) {
     keys_.count();
   try {
     const Record record = decode(row);
-    const bool known = row.kind >= 1 && row.kind <= 10;
-    readable_.look(known && stands_in_its_shard(row, shard_count_), "a record stands in a shard that is not its own",
+    readable_.look(stands_in_its_shard(row, shard_count_), "a record stands in a shard that is not its own",
                    where_is(row));
+    readable_.look(parent_of(record) == row.parent, "a record names another payment than its row", where_is(row));
     look_at_money(row, record);
     movements_.count(record);
   } catch (const Unreadable& fault) {
@@ -137,6 +142,9 @@ void StreamPass::look_at_money(const JournalRow& row, const Record& record) {
     return;
   ensure(record.transaction != nullptr, "a step of a transfer names its transaction");
   const Transaction& transaction = *record.transaction;
+  // That went outside.
+  if (transaction.kind == TransactionKind::withdrawal)
+    return;
   const bool in = record.kind == RecordKind::transfer_credited;
   const Shard peer = shard_of(in ? transaction.source : transaction.destination, shard_count_);
   auto& transit = books_.transits[{record.shard, peer, transaction.currency.numeric}];

@@ -42,7 +42,7 @@ void WalletPass::run() {
 void WalletPass::replay_wallets(Place& place, std::optional<Shard> only) {
   legs_.emplace(place.session, "legs", legs_sql(only));
   rows_.emplace(place.session, "wallet_rows",
-                "SELECT id, shard, currency, name, status FROM wallet WHERE true" + only_of("id", only) +
+                "SELECT id, shard, currency, name, status, owner FROM wallet WHERE true" + only_of("id", only) +
                     " ORDER BY id");
   snapshots_.emplace(place.session, "snapshots",
                      "SELECT wallet, seq, state FROM snapshot WHERE true" + only_of("wallet", only) +
@@ -128,7 +128,8 @@ void WalletPass::look_at_row() {
     return rows_agree_.look(false, "a wallet with a history is not in the table of wallets", where);
   const Row& row = *rows_->front();
   const bool agrees = row.number(1) == shard_of(wallet.id, shard_count_) && row.number(2) == wallet.currency.numeric &&
-                      row.text(3) == wallet.name && row.text(4) == name_of(wallet.status);
+                      row.text(3) == wallet.name && row.text(4) == name_of(wallet.status) &&
+                      row.uuid_if_any(5).value_or(Uuid{}) == wallet.owner.uuid;
   rows_agree_.look(agrees, "a wallet's row differs from what replay gives", where);
 }
 

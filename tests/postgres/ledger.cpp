@@ -99,11 +99,11 @@ TransactionId TestLedger::make_id() {
   return {make_uuid_v7(now_ms_, tail)};
 }
 
-WalletId TestLedger::open_wallet(const std::string& name, const std::string& currency) {
+WalletId TestLedger::open_wallet(const std::string& name, const std::string& currency, const UserId& owner) {
   const TransactionId id = make_id();
   const WalletId wallet{id.uuid};
   Record record{.kind = RecordKind::wallet_changed, .id = id};
-  record.add_leg(wallet, WalletOpened{*find_currency(currency), name, {}});
+  record.add_leg(wallet, WalletOpened{*find_currency(currency), name, {}, owner});
   writer_->add(std::move(record));
   commit();
   return wallet;
@@ -121,9 +121,14 @@ Record TestLedger::money_record(RecordKind kind, TransactionKind transaction_kin
   const WalletId& known = transaction_kind == TransactionKind::topup ? destination : source;
   const Currency currency = writer_->history(known).wallet.currency;
   const bool topup = transaction_kind == TransactionKind::topup;
+  const bool withdrawal = transaction_kind == TransactionKind::withdrawal;
   last_key_ = key_id("test", to_string(id));
-  const auto transaction = std::make_shared<const Transaction>(
-      Transaction{id, transaction_kind, currency, amount, source, destination, topup ? "bri" : "", "lunch", "{}"});
+  const auto transaction =
+      std::make_shared<const Transaction>(Transaction{id, transaction_kind, currency, amount, source, destination,
+                                                      topup        ? "bri"
+                                                      : withdrawal ? "payout"
+                                                                   : "",
+                                                      "lunch", "{}"});
   transactions_[id] = transaction;
   return {.kind = kind, .id = id, .transaction = transaction, .stamp = Stamp{last_key_, 7}};
 }
@@ -169,7 +174,7 @@ void TestLedger::advance(const TransactionId& id, SagaState expected, SagaState 
   states_[id] = next;
   writer_->pending().sagas.push_back({id, expected, next, writer_->shard_of_wallet(t.source),
                                       writer_->shard_of_wallet(t.destination), t.source, t.destination, t.amount,
-                                      t.currency});
+                                      t.currency, t.kind});
 }
 
 /// A batch has one row per pair of shards and currency.
@@ -209,16 +214,142 @@ void TestLedger::cancel(const TransactionId& id) {
 void TestLedger::capture(const TransactionId& id) {
   const Transaction& t = *transactions_.at(id);
   Record record = step_record(RecordKind::hold_captured, id);
-  record.add_leg(t.source, HoldCaptured{id, t.amount});
+  if (t.kind == TransactionKind::capture)
+    record.add_leg(t.source, *decide(writer_->history(t.source).wallet, SettleCapture{id}));
+  else
+    record.add_leg(t.source, HoldCaptured{id, t.amount});
   const Shard shard = writer_->add(std::move(record)).shard;
-  move_transit({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
+  if (t.kind != TransactionKind::withdrawal)
+    move_transit({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
   advance(id, state_of(id), SagaState::settled);
 }
 
 void TestLedger::release(const TransactionId& id) {
   const Transaction& t = *transactions_.at(id);
   Record record = step_record(RecordKind::hold_released, id);
-  record.add_leg(t.source, HoldReleased{id, t.amount});
+  if (t.kind == TransactionKind::capture)
+    record.add_leg(t.source, *decide(writer_->history(t.source).wallet, ReturnCapture{id}));
+  else
+    record.add_leg(t.source, HoldReleased{id, t.amount});
+  if (t.kind == TransactionKind::withdrawal)
+    record.decline = Decline::provider_refused;
+  writer_->add(std::move(record));
+  advance(id, state_of(id), SagaState::released);
+}
+
+Transaction& TestLedger::changeable(Record& record) {
+  const auto copy = std::make_shared<Transaction>(*record.transaction);
+  record.transaction = transactions_[record.id] = copy;
+  return *copy;
+}
+
+TransactionId TestLedger::pay(const WalletId& payer, const WalletId& merchant, Minor amount) {
+  Record record = money_record(RecordKind::transfer, TransactionKind::payment, payer, merchant, amount);
+  record.add_leg(payer, TransferredOut{record.id, amount});
+  record.add_leg(merchant, Credited{record.id, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::authorize(const WalletId& payer, const WalletId& merchant, Minor amount,
+                                    std::int64_t expires_at_ms) {
+  Record record = money_record(RecordKind::payment_authorized, TransactionKind::payment, payer, merchant, amount);
+  Transaction& transaction = changeable(record);
+  transaction.manual_capture = true;
+  transaction.expires_at_ms = expires_at_ms;
+  transaction.merchant = {merchant.uuid};
+  transaction.card = {payer.uuid};
+  record.add_leg(payer, HoldPlaced{record.id, amount, {}, true});
+  return writer_->add(std::move(record)).id;
+}
+
+Record TestLedger::act_record(RecordKind kind, TransactionKind transaction_kind, const TransactionId& payment,
+                              Minor amount) {
+  const Transaction& of = *transactions_.at(payment);
+  const bool refund = transaction_kind == TransactionKind::refund;
+  Record record = money_record(kind, transaction_kind, refund ? of.destination : of.source,
+                               refund ? of.source : of.destination, amount);
+  changeable(record).parent = payment;
+  return record;
+}
+
+TransactionId TestLedger::increase(const TransactionId& payment, Minor amount) {
+  Record record = act_record(RecordKind::payment_incremented, TransactionKind::increment, payment, amount);
+  record.add_leg(record.transaction->source, HoldIncreased{payment, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::capture_payment(const TransactionId& payment, Minor amount, bool is_final) {
+  Record record = act_record(RecordKind::transfer, TransactionKind::capture, payment, amount);
+  const Transaction& t = *record.transaction;
+  const auto reserved = decide(writer_->history(t.source).wallet, ReserveCapture{payment, record.id, amount, is_final});
+  record.add_leg(t.source, settled_at_once(*reserved));
+  record.add_leg(t.destination, Credited{record.id, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::void_payment(const TransactionId& payment) {
+  const auto voided = decide(writer_->history(transactions_.at(payment)->source).wallet, VoidPayment{payment});
+  Record record = act_record(RecordKind::payment_voided, TransactionKind::void_payment, payment, voided->amount);
+  record.add_leg(record.transaction->source, *voided);
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::refund(const TransactionId& payment, Minor amount) {
+  Record record = act_record(RecordKind::transfer, TransactionKind::refund, payment, amount);
+  record.add_leg(record.transaction->source, TransferredOut{record.id, amount});
+  record.add_leg(record.transaction->destination, Credited{record.id, amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::reserve_capture(const TransactionId& payment, Minor amount, bool is_final) {
+  Record record = act_record(RecordKind::hold_placed, TransactionKind::capture, payment, amount);
+  const TransactionId id = record.id;
+  const WalletId payer = record.transaction->source;
+  record.add_leg(payer, *decide(writer_->history(payer).wallet, ReserveCapture{payment, id, amount, is_final}));
+  writer_->add(std::move(record));
+  advance(id, SagaState::none, SagaState::reserved);
+  return id;
+}
+
+TransactionId TestLedger::withdraw(const WalletId& source, Minor amount) {
+  Record record = money_record(RecordKind::hold_placed, TransactionKind::withdrawal, source, {}, amount);
+  const TransactionId id = record.id;
+  changeable(record).payout_account = "bca/123";
+  record.add_leg(source, HoldPlaced{id, amount});
+  writer_->add(std::move(record));
+  advance(id, SagaState::none, SagaState::reserved);
+  return id;
+}
+
+TransactionId TestLedger::begin_topup(const WalletId& wallet, Minor amount) {
+  Record record = money_record(RecordKind::topup_begun, TransactionKind::topup, {}, wallet, amount);
+  const TransactionId id = record.id;
+  const Shard shard = writer_->add(std::move(record)).shard;
+  states_[id] = SagaState::reserved;
+  writer_->pending().sagas.push_back({id,
+                                      SagaState::none,
+                                      SagaState::reserved,
+                                      shard,
+                                      shard,
+                                      {},
+                                      wallet,
+                                      amount,
+                                      transactions_.at(id)->currency,
+                                      TransactionKind::topup});
+  return id;
+}
+
+void TestLedger::confirm_topup(const TransactionId& id) {
+  const Transaction& t = *transactions_.at(id);
+  Record record = step_record(RecordKind::topup, id);
+  record.add_leg(t.destination, Credited{id, t.amount});
+  writer_->add(std::move(record));
+  advance(id, state_of(id), SagaState::settled);
+}
+
+void TestLedger::refuse_topup(const TransactionId& id) {
+  Record record = step_record(RecordKind::topup_refused, id);
+  record.decline = Decline::provider_refused;
   writer_->add(std::move(record));
   advance(id, state_of(id), SagaState::released);
 }

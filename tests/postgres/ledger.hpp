@@ -57,12 +57,30 @@ class TestLedger {
   TestLedger();
 
   /// Opens a wallet and commits.
-  WalletId open_wallet(const std::string& name, const std::string& currency = "IDR");
+  WalletId open_wallet(const std::string& name, const std::string& currency = "IDR", const UserId& owner = {});
   /// Each adds one record (or what its name says) to the pending batch.
   TransactionId top_up(const WalletId& wallet, Minor amount, const std::string& method = "bri");
   TransactionId transfer(const WalletId& source, const WalletId& destination, Minor amount);
   TransactionId decline_transfer(const WalletId& source, const WalletId& destination, Minor amount, Decline why);
   void change(const WalletId& wallet, Event event);
+
+  /// A payment in one record, and one that is authorized now and captured later.
+  TransactionId pay(const WalletId& payer, const WalletId& merchant, Minor amount);
+  TransactionId authorize(const WalletId& payer, const WalletId& merchant, Minor amount,
+                          std::int64_t expires_at_ms = 1'900'000'000'000);
+  /// Acts on a payment, each one record. A refund goes back to the payer.
+  TransactionId increase(const TransactionId& payment, Minor amount);
+  TransactionId capture_payment(const TransactionId& payment, Minor amount, bool is_final = false);
+  TransactionId void_payment(const TransactionId& payment);
+  TransactionId refund(const TransactionId& payment, Minor amount);
+  /// A capture by single steps: `credit` or `refuse`, then `capture` or `release`, end it.
+  TransactionId reserve_capture(const TransactionId& payment, Minor amount, bool is_final = false);
+
+  /// What a provider decides: `capture` or `release` end a withdrawal.
+  TransactionId withdraw(const WalletId& source, Minor amount);
+  TransactionId begin_topup(const WalletId& wallet, Minor amount);
+  void confirm_topup(const TransactionId& id);
+  void refuse_topup(const TransactionId& id);
 
   // The single steps of a transfer, with their rows beside the journal.
   TransactionId place_hold(const WalletId& source, const WalletId& destination, Minor amount);
@@ -92,6 +110,9 @@ class TestLedger {
   Record money_record(RecordKind kind, TransactionKind transaction_kind, const WalletId& source,
                       const WalletId& destination, Minor amount);
   Record step_record(RecordKind kind, const TransactionId& id);
+  Record act_record(RecordKind kind, TransactionKind transaction_kind, const TransactionId& payment, Minor amount);
+  /// Changes what is known of a transaction that is being made.
+  Transaction& changeable(Record& record);
   void advance(const TransactionId& id, SagaState expected, SagaState next);
   void move_transit(const TransitChange& change);
   SagaState state_of(const TransactionId& id) const { return states_.at(id); }

@@ -1,10 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "given.hpp"
 #include "http/body.hpp"
 #include "http/json.hpp"
 #include "http/problem.hpp"
 #include "http/render.hpp"
+#include "tests/unit/given.hpp"
 
 // What clients see of the domain's values, and what they cannot tell apart.
 
