@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/provider_port.hpp"
 #include "actors/requests.hpp"
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
@@ -78,6 +79,11 @@ struct EngineSettings {
   /// Off: every transfer takes the three durable steps that transfers between nodes take.
   bool fast_path = true;
   std::chrono::seconds transfer_expiry{30};
+  /// How long an authorized payment lives. The end of each is in its own transaction; what has ended is looked for
+  /// among those that are older than this.
+  std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
+  /// A top-up is credited when the provider says that the money came, not at once.
+  bool topups_ask_provider = false;
   std::chrono::milliseconds resend_first{100};
   std::chrono::milliseconds resend_most{5'000};
   /// An attempt without an answer is given up after this.
@@ -166,6 +172,8 @@ struct EngineCounters {
   std::uint64_t shards_lost = 0;
   std::uint64_t expired_peers = 0;
   std::uint64_t missed_renewals = 0;
+  std::uint64_t provider_contradictions = 0;
+  std::uint64_t expired_payments = 0;
 };
 
 /// Work for a database session of the query pool, off the HTTP and actor threads.
@@ -192,9 +200,11 @@ struct Member {
 class Engine {
  public:
   /// Starts the actors; readiness follows once membership is renewed and shards are acquired. `databases` by number;
-  /// database 0 also holds the table of nodes. `sink` must outlive the engine. Throws std::runtime_error with a whole
-  /// sentence when the internal address cannot be had.
-  Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink);
+  /// database 0 also holds the table of nodes. `sink` and `provider` must outlive the engine; without a provider what
+  /// needs one is answered NotNow. Throws std::runtime_error with a whole sentence when the internal address cannot be
+  /// had.
+  Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink,
+         ProviderPort* provider = nullptr);
   /// Lets the lanes finish what is in them, bounded by ten seconds, then stops every actor.
   ~Engine();
   Engine(const Engine&) = delete;

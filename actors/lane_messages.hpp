@@ -14,7 +14,6 @@ namespace dompet {
 
 // --- to the lane ---
 
-
 struct Append {
   LaneEntryPtr entry;
 };

@@ -24,18 +24,28 @@ struct OpenWalletRequest {
   OpenWallet command{};
 };
 
-using WalletChange = std::variant<ChangeName, ChangeLimits, FreezeWallet, UnfreezeWallet, CloseWallet>;
+using WalletChange =
+    std::variant<ChangeName, ChangeLimits, FreezeWallet, UnfreezeWallet, CloseWallet, BlockCard, AllowCard>;
 
 struct ChangeWalletRequest {
   WalletId wallet{};
   /// All or none, in this order; a PATCH may change name and limits at once.
   std::vector<WalletChange> changes{};
+  /// Who asks, and must own the wallet when it decides; nil for staff. Others hear that there is no such wallet.
+  UserId on_behalf_of{};
 };
 
-/// A top-up or a transfer. The transaction's id is made by the asker (UUIDv7); a replay answers with the old one.
+/// Money moves, or is set aside and given back, by the transaction's kind. A top-up asks its destination, everything
+/// else its source; an act on a payment names the payer's wallet as its source. The transaction's id is made by the
+/// asker (UUIDv7); a replay answers with the old one.
+///
+/// A capture of amount 0 takes all that is left of its payment, a refund of amount 0 gives back all that was not; a
+/// void's amount is what was left.
 struct MoveMoneyRequest {
   std::shared_ptr<const Transaction> transaction{};
   Stamp stamp{};
+  /// As with ChangeWalletRequest.
+  UserId on_behalf_of{};
 };
 
 struct ReadWalletRequest {
@@ -56,16 +66,31 @@ struct SagaOrderRequest {
   SagaOrder order = SagaOrder::inspect;
 };
 
-using Request =
-    std::variant<OpenWalletRequest, ChangeWalletRequest, MoveMoneyRequest, ReadWalletRequest, SagaOrderRequest>;
+/// What a provider says about a withdrawal or a top-up that it was asked for (provider_port.hpp). It may come late,
+/// twice or not at all. Send it with correlation 0: its answer, a SagaReport, is of use to nobody.
+struct ProviderWordRequest {
+  TransactionId saga{};
+  /// Where its coordinator is, as the order said.
+  Shard source_shard = 0;
+  /// Credited: the money left (withdrawal) or came (top-up). Refused: it did not and never will, or it went back.
+  Decision outcome = Decision::none;
+  /// Why it was refused.
+  Decline reason = Decline::provider_refused;
+  /// False: the provider does not know yet; nothing follows but that it is asked again.
+  bool known = false;
+};
+
+using Request = std::variant<OpenWalletRequest, ChangeWalletRequest, MoveMoneyRequest, ReadWalletRequest,
+                             SagaOrderRequest, ProviderWordRequest>;
 
 /// The shard that a request begins in: the source's, or the one wallet's that it is about.
 Shard shard_of_request(const Request& request, Shard shard_count);
 
 // What comes back. Everything that is not Unavailable is durable when it is delivered.
 
-/// How a money request stands. By the record's kind: `topup` and `transfer` are completed, `declined` is a refusal
-/// for good, `hold_placed` with a saga that is not final is still under way.
+/// How a money request stands. By the record's kind: `topup`, `transfer` and the acts on payments are completed,
+/// `payment_authorized` waits for its captures, `declined` is a refusal for good, `hold_placed` and `topup_begun` with
+/// a saga that is not final are still under way.
 struct MoneyAnswer {
   std::shared_ptr<const Record> record{};
   SagaState state = SagaState::settled;

@@ -15,7 +15,6 @@ namespace dompet {
 
 // --- to a shard's saga engine ---
 
-
 /// The hold is durable: the saga is RESERVED.
 struct SagaReserved {
   TransferPtr transfer;
@@ -33,6 +32,16 @@ struct Proof {
 struct NoProof {
   TransactionId saga{};
   NoProofReason reason = NoProofReason::busy;
+};
+/// A provider's word; proof only when it knows.
+struct ProviderWord {
+  std::uint64_t correlation = 0;
+  ProviderWordRequest word{};
+};
+/// The wallet cannot take a top-up whose money has come.
+struct CannotTake {
+  TransferPtr transfer;
+  Decline reason = Decline::wallet_closed;
 };
 /// An operator's order or question.
 struct OrderSaga {
@@ -56,9 +65,10 @@ struct SagasFound {
 
 using SagaEngineActor =
     caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>, caf::reacts_to<Proof>,
-                     caf::reacts_to<NoProof>, caf::reacts_to<OrderSaga>, caf::reacts_to<PauseSagas>,
-                     caf::reacts_to<SagaFinished>, caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>,
-                     caf::reacts_to<EndTenure>, caf::reacts_to<Tick>>;
+                     caf::reacts_to<NoProof>, caf::reacts_to<ProviderWord>, caf::reacts_to<CannotTake>,
+                     caf::reacts_to<OrderSaga>, caf::reacts_to<PauseSagas>, caf::reacts_to<SagaFinished>,
+                     caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>,
+                     caf::reacts_to<Tick>>;
 
 }  // namespace dompet
 
@@ -67,6 +77,8 @@ DOMPET_LOCAL_MESSAGE(SagaReserved)
 DOMPET_LOCAL_MESSAGE(SagaCancelling)
 DOMPET_LOCAL_MESSAGE(Proof)
 DOMPET_LOCAL_MESSAGE(NoProof)
+DOMPET_LOCAL_MESSAGE(ProviderWord)
+DOMPET_LOCAL_MESSAGE(CannotTake)
 DOMPET_LOCAL_MESSAGE(OrderSaga)
 DOMPET_LOCAL_MESSAGE(PauseSagas)
 DOMPET_LOCAL_MESSAGE(SagaFinished)

@@ -16,7 +16,6 @@ namespace dompet {
 
 // --- to a shard ---
 
-
 struct Submit {
   std::uint64_t correlation = 0;
   Request request;
@@ -107,6 +106,12 @@ struct EndTenure {
 struct ReleaseShard {
   Incarnation to{};
 };
+/// A page of payments whose time may be over.
+struct ExpiredFound {
+  std::uint64_t tenure = 0;
+  std::vector<ExpiredPayment> payments{};
+  bool failed = false;
+};
 struct Tick {};
 
 using ShardActor =
@@ -115,7 +120,7 @@ using ShardActor =
                      caf::reacts_to<DecisionDurable>, caf::reacts_to<KeysLoaded>, caf::reacts_to<KeyFreed>,
                      caf::reacts_to<WalletQuiesced>, caf::reacts_to<WalletDrained>, caf::reacts_to<QuarantineWallet>,
                      caf::reacts_to<AnnounceCrash>, caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>,
-                     caf::reacts_to<ReleaseShard>, caf::reacts_to<Tick>>;
+                     caf::reacts_to<ReleaseShard>, caf::reacts_to<ExpiredFound>, caf::reacts_to<Tick>>;
 
 }  // namespace dompet
 
@@ -136,5 +141,6 @@ DOMPET_LOCAL_MESSAGE(AnnounceCrash)
 DOMPET_LOCAL_MESSAGE(BeginGeneration)
 DOMPET_LOCAL_MESSAGE(EndTenure)
 DOMPET_LOCAL_MESSAGE(ReleaseShard)
+DOMPET_LOCAL_MESSAGE(ExpiredFound)
 DOMPET_LOCAL_MESSAGE(Tick)
 #undef DOMPET_LOCAL_MESSAGE

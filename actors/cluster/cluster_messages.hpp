@@ -16,7 +16,6 @@ namespace dompet {
 
 // --- to the router ---
 
-
 /// A request whose shard this node does not serve now.
 struct Forward {
   Submit submit;
@@ -58,7 +57,6 @@ using RouterActor =
 
 // --- to membership ---
 
-
 /// A database's shard table as its ownership actor last read it.
 struct ShardsSeen {
   int database = 0;
@@ -79,7 +77,6 @@ using MembershipActor = caf::typed_actor<caf::reacts_to<ShardsSeen>, caf::reacts
                                          caf::reacts_to<RebalanceNow>, caf::reacts_to<DrainNode>, caf::reacts_to<Tick>>;
 
 // --- to a database's ownership actor ---
-
 
 /// Take these shards: nobody serves them.
 struct AcquireShards {
