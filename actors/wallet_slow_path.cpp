@@ -110,14 +110,16 @@ void WalletKeeper::finish_saga(const FinishSaga& work) {
 
 /// The provider has the money. It was asked before whether the wallet takes it, but that may have changed.
 void WalletKeeper::finish_topup(const FinishSaga& work) {
-  if (std::exchange(*work.was_heard, true))
+  if (*work.was_heard)
     return;
   const Transfer& transfer = *work.transfer;
   const Transaction& request = *transfer.transaction;
   const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
-  if (!credited)
-    return self_->send(node_->sagas[transfer.source_shard], CannotTake{work.transfer, credited.error()});
-  append_last_step(work, RecordKind::topup, *credited);
+  if (credited)
+    append_last_step(work, RecordKind::topup, *credited);
+  else
+    self_->send(node_->sagas[transfer.source_shard], CannotTake{work.transfer, credited.error()});
+  *work.was_heard = true;
 }
 
 void WalletKeeper::append_last_step(const FinishSaga& work, RecordKind kind, const Event& event) {

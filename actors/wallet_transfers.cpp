@@ -41,7 +41,7 @@ void WalletKeeper::begin(const BeginTransfer& work) {
     case TransactionKind::refund: return refund(transfer);
     default: break;
   }
-  if (request.manual_capture)
+  if (request.kind == TransactionKind::payment && request.manual_capture)
     return authorize(transfer);
   const auto hold = decide_hold(*transfer);
   if (!hold)
