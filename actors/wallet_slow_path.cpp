@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "actors/not_now.hpp"
 #include "actors/wallet.hpp"
 #include "domain/ensure.hpp"

@@ -152,8 +152,8 @@ std::string books_say(const Transaction& transaction, const std::vector<Event>& 
     books.take(opened);
     Wallet before;
     before.id = transaction.source;
-    apply(before, opened.leg[0].event);
-    apply(before, Credited{{}, 1'000'000});
+    dompet::apply(before, opened.leg[0].event);
+    dompet::apply(before, Credited{{}, 1'000'000});
     for (const Event& event : events) {
       Record record;
       record.id = transaction.id;
@@ -162,7 +162,7 @@ std::string books_say(const Transaction& transaction, const std::vector<Event>& 
       record.add_leg(transaction.source, event);
       books.take(record);
       if (!std::holds_alternative<Credited>(event))
-        apply(before, event);
+        dompet::apply(before, event);
     }
   } catch (const Broken& rule) {
     return rule.what();

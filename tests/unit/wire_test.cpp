@@ -164,18 +164,29 @@ struct Same {
       return right.index() == left.index() && name->name == std::get<ChangeName>(right).name;
     if (const auto* limits = std::get_if<ChangeLimits>(&left))
       return right.index() == left.index() && limits->limits == std::get<ChangeLimits>(right).limits;
+    if (const auto* block = std::get_if<BlockCard>(&left))
+      return right.index() == left.index() && block->card == std::get<BlockCard>(right).card;
+    if (const auto* allow = std::get_if<AllowCard>(&left))
+      return right.index() == left.index() && allow->card == std::get<AllowCard>(right).card;
     return left.index() == right.index();
   }
 
   bool operator()(const OpenWalletRequest& left, const OpenWalletRequest& right) const {
     return left.wallet == right.wallet && left.command.currency == right.command.currency &&
-           left.command.name == right.command.name && left.command.limits == right.command.limits;
+           left.command.name == right.command.name && left.command.limits == right.command.limits &&
+           left.command.owner == right.command.owner;
   }
   bool operator()(const ChangeWalletRequest& left, const ChangeWalletRequest& right) const {
-    return left.wallet == right.wallet && std::ranges::equal(left.changes, right.changes, *this);
+    return left.wallet == right.wallet && std::ranges::equal(left.changes, right.changes, *this) &&
+           left.on_behalf_of == right.on_behalf_of;
   }
   bool operator()(const MoveMoneyRequest& left, const MoveMoneyRequest& right) const {
-    return (*this)(left.transaction, right.transaction) && left.stamp == right.stamp;
+    return (*this)(left.transaction, right.transaction) && left.stamp == right.stamp &&
+           left.on_behalf_of == right.on_behalf_of;
+  }
+  bool operator()(const ProviderWordRequest& left, const ProviderWordRequest& right) const {
+    return left.saga == right.saga && left.source_shard == right.source_shard && left.outcome == right.outcome &&
+           left.reason == right.reason && left.known == right.known;
   }
   bool operator()(const ReadWalletRequest& left, const ReadWalletRequest& right) const {
     return left.wallet == right.wallet && left.strict == right.strict;
