@@ -115,6 +115,8 @@ caf::behavior process_supervisor(caf::stateful_actor<std::vector<std::uint64_t>>
 Shard shard_of_request(const Request& request, Shard shard_count) {
   if (const auto* saga = std::get_if<SagaOrderRequest>(&request))
     return saga->source_shard;
+  if (const auto* word = std::get_if<ProviderWordRequest>(&request))
+    return word->source_shard;
   if (const auto* money = std::get_if<MoveMoneyRequest>(&request)) {
     const Transaction& asked = *money->transaction;
     return shard_of(asked.kind == TransactionKind::topup ? asked.destination : asked.source, shard_count);
@@ -142,11 +144,13 @@ const NodeView* ClusterView::find(std::string_view node_name) const {
 
 class Engine::Parts {
  public:
-  Parts(const EngineSettings& settings, Member member, const std::vector<DatabaseAccess>& databases, ReplySink& sink)
+  Parts(const EngineSettings& settings, Member member, const std::vector<DatabaseAccess>& databases, ReplySink& sink,
+        ProviderPort* provider)
       : config_(settings), system_(config_),
         node_(std::make_shared<Node>(settings, static_cast<int>(databases.size()))), sink_(*node_, sink) {
     node_->me = member.me;
     node_->sink = &sink_;
+    node_->provider = provider;
     node_->unix_ms = settings.wall_clock_ms ? settings.wall_clock_ms : wall_clock_ms;
     node_->boottime_ms = boottime_ms;
     node_->give_up = [](const std::string& reason) { stop_process(reason, gave_up_exit_code); };
@@ -272,8 +276,9 @@ class Engine::Parts {
   caf::actor supervisor_{};
 };
 
-Engine::Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink)
-    : parts_(std::make_unique<Parts>(settings, std::move(member), databases, sink)) {}
+Engine::Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink,
+               ProviderPort* provider)
+    : parts_(std::make_unique<Parts>(settings, std::move(member), databases, sink, provider)) {}
 
 Engine::~Engine() = default;
 
@@ -392,7 +397,9 @@ EngineCounters Engine::counters() const {
           now.shards_given,
           now.shards_lost,
           now.expired_peers,
-          now.missed_renewals};
+          now.missed_renewals,
+          now.provider_contradictions,
+          now.expired_payments};
 }
 
 }  // namespace dompet

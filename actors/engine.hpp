@@ -9,114 +9,13 @@
 #include <variant>
 #include <vector>
 
-#include "domain/history.hpp"
-#include "domain/record.hpp"
-#include "domain/saga.hpp"
-#include "domain/wallet.hpp"
+#include "actors/provider_port.hpp"
+#include "actors/requests.hpp"
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
 #include "persistence/reader.hpp"
 
 namespace dompet {
-
-// What can be asked of the engine. All values, checked for form already; whether the money rules allow it is
-// the wallets' business.
-
-/// The id is made by the asker and carries the time of the request.
-struct OpenWalletRequest {
-  WalletId wallet{};
-  OpenWallet command{};
-};
-
-using WalletChange = std::variant<ChangeName, ChangeLimits, FreezeWallet, UnfreezeWallet, CloseWallet>;
-
-struct ChangeWalletRequest {
-  WalletId wallet{};
-  /// All or none, in this order; a PATCH may change name and limits at once.
-  std::vector<WalletChange> changes{};
-};
-
-/// A top-up or a transfer. The transaction's id is made by the asker (UUIDv7); a replay answers with the old one.
-struct MoveMoneyRequest {
-  std::shared_ptr<const Transaction> transaction{};
-  Stamp stamp{};
-};
-
-struct ReadWalletRequest {
-  WalletId wallet{};
-  /// Strict: answered only after a commit that began later than the request (protocol 5.8).
-  bool strict = false;
-};
-
-/// What an operator can do about a transfer that takes its steps one by one. There is no "force release": a release
-/// needs the destination's word, so all that can be asked for is a cancellation (protocol 5.5, 8).
-enum class SagaOrder : std::uint8_t { inspect, retry, cancel, pause, resume };
-
-/// An order to the coordinator of a transfer, or a question to its memory.
-struct SagaOrderRequest {
-  TransactionId saga{};
-  /// Where its coordinator is: the source wallet's shard.
-  Shard source_shard = 0;
-  SagaOrder order = SagaOrder::inspect;
-};
-
-using Request =
-    std::variant<OpenWalletRequest, ChangeWalletRequest, MoveMoneyRequest, ReadWalletRequest, SagaOrderRequest>;
-
-/// The shard that a request begins in: the source's, or the one wallet's that it is about.
-Shard shard_of_request(const Request& request, Shard shard_count);
-
-// What comes back. Everything that is not Unavailable is durable when it is delivered.
-
-/// How a money request stands. By the record's kind: `topup` and `transfer` are completed, `declined` is a refusal
-/// for good, `hold_placed` with a saga that is not final is still under way.
-struct MoneyAnswer {
-  std::shared_ptr<const Record> record{};
-  SagaState state = SagaState::settled;
-  std::int64_t completed_at_ms = 0;
-  std::optional<Decline> refusal{};
-  /// The key had been used for the same request before: this is its stored answer.
-  bool replayed = false;
-};
-
-/// The key was used before, for another request.
-struct KeyReused {
-  TransactionId original{};
-};
-
-/// Outage, overload or quarantine: try again with the same key.
-struct NotNow {
-  /// True when the request may have been done; false when it surely was not and never will be by itself.
-  bool may_be_applied = false;
-  /// A whole sentence for the client.
-  std::string reason{};
-};
-
-/// What a coordinator's memory says about a saga.
-struct SagaReport {
-  /// False when the coordinator has no such open saga: it is over, or was never one.
-  bool open = false;
-  /// Whether the order was taken. An inspection always is.
-  bool accepted = true;
-  SagaState state = SagaState::none;
-  bool paused = false;
-  int attempts = 0;
-  /// Until the next message goes out; nothing when none is due.
-  std::optional<std::int64_t> next_attempt_in_ms{};
-  /// What it waits for, as a sentence.
-  std::string waits_for{};
-  /// The last ones, oldest first.
-  std::vector<SagaAttempt> last_attempts{};
-
-  bool operator==(const SagaReport&) const = default;
-};
-
-using Result = std::variant<WalletHistory, Decline, MoneyAnswer, KeyReused, NotNow, SagaReport>;
-
-struct Answer {
-  std::uint64_t correlation = 0;
-  Result result{};
-};
 
 /// Who asked. Called from the engine's threads, many answers at once: take them and return, never block.
 class ReplySink {
@@ -180,6 +79,11 @@ struct EngineSettings {
   /// Off: every transfer takes the three durable steps that transfers between nodes take.
   bool fast_path = true;
   std::chrono::seconds transfer_expiry{30};
+  /// How long an authorized payment lives. The end of each is in its own transaction; what has ended is looked for
+  /// among those that are older than this.
+  std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
+  /// A top-up is credited when the provider says that the money came, not at once.
+  bool topups_ask_provider = false;
   std::chrono::milliseconds resend_first{100};
   std::chrono::milliseconds resend_most{5'000};
   /// An attempt without an answer is given up after this.
@@ -268,6 +172,8 @@ struct EngineCounters {
   std::uint64_t shards_lost = 0;
   std::uint64_t expired_peers = 0;
   std::uint64_t missed_renewals = 0;
+  std::uint64_t provider_contradictions = 0;
+  std::uint64_t expired_payments = 0;
 };
 
 /// Work for a database session of the query pool, off the HTTP and actor threads.
@@ -294,9 +200,11 @@ struct Member {
 class Engine {
  public:
   /// Starts the actors; readiness follows once membership is renewed and shards are acquired. `databases` by number;
-  /// database 0 also holds the table of nodes. `sink` must outlive the engine. Throws std::runtime_error with a whole
-  /// sentence when the internal address cannot be had.
-  Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink);
+  /// database 0 also holds the table of nodes. `sink` and `provider` must outlive the engine; without a provider what
+  /// needs one is answered NotNow. Throws std::runtime_error with a whole sentence when the internal address cannot be
+  /// had.
+  Engine(EngineSettings settings, Member member, std::vector<DatabaseAccess> databases, ReplySink& sink,
+         ProviderPort* provider = nullptr);
   /// Lets the lanes finish what is in them, bounded by ten seconds, then stops every actor.
   ~Engine();
   Engine(const Engine&) = delete;

@@ -144,7 +144,11 @@ std::optional<Result> answer_of(const LaneEntry& entry) {
   const Record& record = *entry.record;
   switch (record.kind) {
     case RecordKind::topup:
-    case RecordKind::transfer: return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
+    case RecordKind::transfer:
+    case RecordKind::payment_authorized:
+    case RecordKind::payment_incremented:
+    case RecordKind::payment_voided:
+      return MoneyAnswer{entry.record, SagaState::settled, record.at_ms, std::nullopt, false};
     case RecordKind::declined:
       return MoneyAnswer{entry.record, SagaState::declined, record.at_ms, record.decline, false};
     case RecordKind::wallet_changed: return entry.wallets[0]->read();

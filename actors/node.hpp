@@ -11,6 +11,7 @@
 
 #include "actors/cluster/links.hpp"
 #include "actors/engine.hpp"
+#include "actors/key_filter.hpp"
 #include "actors/messages.hpp"
 
 namespace dompet {
@@ -37,7 +38,8 @@ struct AtomicCounters {
       unknown_commits{0}, rejected_commits{0}, wallet_loads{0}, wallet_crashes{0}, quarantined_wallets{0},
       resident_wallets{0}, passivated_wallets{0}, key_lookups{0}, saga_resends{0}, integrity_alarms{0},
       slow_transfers{0}, forwarded_requests{0}, served_for_others{0}, link_losses{0}, acquired_shards{0},
-      shards_given{0}, shards_lost{0}, expired_peers{0}, missed_renewals{0};
+      shards_given{0}, shards_lost{0}, expired_peers{0}, missed_renewals{0}, provider_contradictions{0},
+      expired_payments{0};
 };
 
 /// What a shard's lane says about it, for everybody.
@@ -86,6 +88,8 @@ struct Node {
   NodeRow me{};
   ReplySink* sink = nullptr;
   Links* links = nullptr;
+  /// None: what needs one is not begun.
+  ProviderPort* provider = nullptr;
   std::vector<ShardActor> shards{};
   std::vector<SagaEngineActor> sagas{};
   std::vector<ShardSeat> seats;

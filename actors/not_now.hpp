@@ -18,6 +18,8 @@ inline constexpr const char* busy_lane_sentence =
     "The wallet's database has more work waiting than it may. Nothing was done; try again.";
 inline constexpr const char* database_away_sentence =
     "The wallet's database does not answer. Nothing was done; try again.";
+inline constexpr const char* no_provider_sentence =
+    "There is no provider for this kind of transaction now. Nothing was done; try again.";
 inline constexpr const char* not_ready_sentence = "The ledger is starting. Nothing was done; try again.";
 
 inline NotNow not_now(std::string reason) { return {false, std::move(reason)}; }

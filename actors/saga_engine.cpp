@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "actors/wallet.hpp"
 #include "persistence/failpoint.hpp"
 
 namespace dompet {
@@ -11,115 +12,11 @@ namespace dompet {
 namespace {
 
 constexpr auto tick_interval = std::chrono::milliseconds(50);
-constexpr auto retry_recovery = std::chrono::milliseconds(200);
-constexpr std::size_t remembered_attempts = 20;
-
-std::shared_ptr<Transaction> transaction_of(const SagaListing& row) {
-  auto transaction = std::make_shared<Transaction>();
-  transaction->id = row.id;
-  transaction->currency = row.currency;
-  transaction->amount = row.amount;
-  transaction->source = row.source;
-  transaction->destination = row.destination;
-  return transaction;
-}
-
-/// A saga found open after a restart. Nobody waits for its answer any more.
-TransferPtr transfer_of(const SagaListing& row, RecoveryStore& store, std::uint64_t generation) {
-  auto transfer = std::make_shared<Transfer>();
-  const auto stored = store.transaction(row.id);
-  transfer->transaction = stored && stored->record.transaction ? stored->record.transaction : transaction_of(row);
-  transfer->generation = generation;
-  transfer->source_shard = row.source_shard;
-  transfer->destination_shard = row.destination_shard;
-  return transfer;
-}
 
 }  // namespace
 
 SagaEngine::SagaEngine(SagaEngineActor::pointer self, NodePtr node, Shard shard)
     : self_(self), node_(std::move(node)), shard_(shard), jitter_(shard + 1U) {}
-
-/// The same generation again: the shard was to be let go, and stays. Nothing of what is known was lost.
-void SagaEngine::begin_generation(const BeginGeneration& begun) {
-  if (begun.generation == generation_) {
-    is_paused_ = false;
-    return;
-  }
-  generation_ = begun.generation;
-  epoch_ = begun.epoch != 0 ? begun.epoch : epoch_;
-  is_paused_ = false;
-  for (auto& [id, saga] : sagas_)
-    if (saga.transfer->correlation != 0)
-      waited_for_[id] = std::move(saga.transfer);
-  sagas_.clear();
-  ended_meanwhile_.clear();
-  look_for_sagas();
-}
-
-void SagaEngine::end_tenure() {
-  generation_ = 0;
-  for (auto& [id, saga] : sagas_)
-    if (saga.transfer->begun)
-      node_->answer(saga.transfer->take_asker(), MoneyAnswer{saga.transfer->begun, saga.state, 0, std::nullopt, false});
-  sagas_.clear();
-  waited_for_.clear();
-  ended_meanwhile_.clear();
-  look_again_.reset();
-}
-
-void SagaEngine::look_for_sagas() {
-  look_again_.reset();
-  is_looking_ = true;
-  const bool queued = node_->pool_of(shard_).read(
-      [self = SagaEngineActor{self_}, shard = shard_, generation = generation_](RecoveryStore& store) {
-        SagasFound found{generation, {}, {}, {}};
-        for (const SagaListing& row : store.open_sagas(shard))
-          (row.state == SagaState::reserved ? found.reserved : found.cancelling)
-              .push_back(transfer_of(row, store, generation));
-        caf::anon_send(self, std::move(found));
-      },
-      [self = SagaEngineActor{self_}, generation = generation_](const std::string& reason, bool) {
-        caf::anon_send(self, SagasFound{generation, {}, {}, reason});
-      });
-  if (!queued)
-    look_again_ = self_->clock().now() + retry_recovery;
-}
-
-void SagaEngine::on_found(const SagasFound& found) {
-  if (found.generation != generation_)
-    return;
-  if (!found.failure.empty()) {
-    look_again_ = self_->clock().now() + retry_recovery;
-    return;
-  }
-  for (const TransferPtr& transfer : found.reserved)
-    if (is_news(transfer)) {
-      reunite(transfer);
-      on_reserved(transfer);
-    }
-  for (const TransferPtr& transfer : found.cancelling)
-    if (is_news(transfer)) {
-      reunite(transfer);
-      on_cancelling(transfer);
-    }
-  // Those that are not open any more were answered when they ended.
-  waited_for_.clear();
-  ended_meanwhile_.clear();
-  is_looking_ = false;
-}
-
-bool SagaEngine::is_news(const TransferPtr& transfer) const {
-  return !sagas_.contains(transfer->transaction->id) && !ended_meanwhile_.contains(transfer->transaction->id);
-}
-
-void SagaEngine::reunite(const TransferPtr& transfer) {
-  const auto former = waited_for_.extract(transfer->transaction->id);
-  if (former.empty())
-    return;
-  transfer->correlation = former.mapped()->take_asker();
-  transfer->begun = former.mapped()->begun;
-}
 
 /// What was held before the shard left is driven by its next owner: whoever waits here hears how far it is.
 void SagaEngine::on_reserved(const TransferPtr& transfer) {
@@ -170,6 +67,8 @@ void SagaEngine::send_message(Saga& saga, SagaAction action) {
   note_attempt(saga, cancel);
   schedule(saga, node_->settings.attempt_timeout);
   const Transfer& transfer = *saga.transfer;
+  if (asks_provider(transfer.transaction->kind))
+    return ask_provider(saga, cancel);
   node_->ask_destination(
       {transfer.transaction, cancel, shard_, transfer.destination_shard, epoch_, saga.attempts, Incarnation{}});
 }
@@ -181,47 +80,6 @@ void SagaEngine::schedule(Saga& saga, std::chrono::milliseconds at_least) {
   saga.next_send = self_->clock().now() + std::max(at_least, std::chrono::milliseconds(spread(jitter_)));
   saga.back_off =
       saga.back_off.count() == 0 ? settings.resend_first : std::min(saga.back_off * 2, settings.resend_most);
-}
-
-void SagaEngine::note_attempt(Saga& saga, bool cancel) {
-  close_attempt(saga, "no_answer");
-  saga.sent = self_->clock().now();
-  saga.attempts += 1;
-  const auto view = node_->view.load();
-  const Shard destination = saga.transfer->destination_shard;
-  const NodeView* owner = destination < view->shards.size() ? view->find(view->shards[destination].row.owner) : nullptr;
-  saga.last_attempts.push_back({.number = saga.attempts,
-                                .cancel = cancel,
-                                .at_ms = node_->unix_ms(),
-                                .node = node_->serves(destination) ? node_->me.name
-                                        : owner                    ? owner->row.name
-                                                                   : ""});
-  if (saga.last_attempts.size() > remembered_attempts)
-    saga.last_attempts.pop_front();
-}
-
-void SagaEngine::close_attempt(Saga& saga, std::string_view answer) {
-  if (saga.last_attempts.empty() || !saga.last_attempts.back().answer.empty())
-    return;
-  SagaAttempt& attempt = saga.last_attempts.back();
-  attempt.took_ms = std::chrono::duration_cast<std::chrono::milliseconds>(self_->clock().now() - saga.sent).count();
-  attempt.answer = answer;
-}
-
-/// What was tried more than once is put on record, beside the ledger: for people, not for the protocol.
-void SagaEngine::store_attempts(Saga& saga) {
-  if (saga.attempts < 2 || saga.stored_attempts == saga.attempts)
-    return;
-  const TransactionId id = saga.transfer->transaction->id;
-  std::vector<SagaAttempt> fresh;
-  for (const SagaAttempt& attempt : saga.last_attempts)
-    if (attempt.number > saga.stored_attempts && !attempt.answer.empty())
-      fresh.push_back(attempt);
-  if (fresh.empty())
-    return;
-  saga.stored_attempts = fresh.back().number;
-  node_->pool_of(shard_).scan([id, fresh](RecoveryStore& store) { store.store_attempts(id, fresh); },
-                              [](const std::string&, bool) {});
 }
 
 void SagaEngine::on_no_proof(const NoProof& word) {
@@ -236,7 +94,7 @@ void SagaEngine::on_no_proof(const NoProof& word) {
 
 void SagaEngine::on_proof(const Proof& proof) {
   const auto place = sagas_.find(proof.saga);
-  if (place == sagas_.end())
+  if (place == sagas_.end() || asks_provider(place->second.transfer->transaction->kind))
     return;
   Saga& saga = place->second;
   const SagaInput input = proof.outcome == Decision::credited ? SagaInput::credited : SagaInput::refused;
@@ -250,8 +108,15 @@ void SagaEngine::on_proof(const Proof& proof) {
 
 void SagaEngine::finish(Saga& saga, SagaState next, std::optional<Decline> refusal) {
   failpoint(next == SagaState::settled ? "saga.settle" : "saga.release");
-  saga.finishing = FinishHold{saga.transfer, saga.state, next, next == SagaState::released ? refusal : std::nullopt};
-  self_->send(node_->shards[shard_], Route{saga.transfer->transaction->source, *saga.finishing});
+  const auto reason = next == SagaState::released ? refusal : std::nullopt;
+  saga.finishing = FinishSaga{saga.transfer, saga.state, next, reason, std::make_shared<bool>(false)};
+  if (next == SagaState::released && saga.transfer->transaction->kind == TransactionKind::topup)
+    return append_topup_refused(saga);
+  send_last_step(saga);
+}
+
+void SagaEngine::send_last_step(Saga& saga) {
+  self_->send(node_->shards[shard_], Route{first_wallet(*saga.transfer->transaction), *saga.finishing});
   schedule(saga, node_->settings.attempt_timeout);
 }
 
@@ -273,10 +138,7 @@ void SagaEngine::append_cancelling(Saga& saga) {
   entry->record->transaction = saga.transfer->transaction;
   entry->record->shard = shard_;
   entry->generation = generation_;
-  const Transaction& request = *saga.transfer->transaction;
-  entry->saga = SagaChange{
-      request.id,     SagaState::reserved, SagaState::cancelling, shard_,          saga.transfer->destination_shard,
-      request.source, request.destination, request.amount,        request.currency};
+  entry->saga = saga_change(*saga.transfer, SagaState::reserved, SagaState::cancelling);
   entry->when_durable = [self = SagaEngineActor{self_}, transfer = saga.transfer](const RecordPtr&) {
     caf::anon_send(self, SagaCancelling{transfer});
   };
@@ -292,7 +154,9 @@ void SagaEngine::tick() {
       answer_if_late(saga);
       if (saga.cancel_pending)
         continue;
-      const bool expired = now - saga.begun > node_->settings.transfer_expiry;
+      // A provider has no time limit: only its word ends what it was asked for.
+      const bool expired =
+          now - saga.begun > node_->settings.transfer_expiry && !asks_provider(saga.transfer->transaction->kind);
       if (expired && !saga.paused && saga.state == SagaState::reserved && !saga.finishing)
         hear(saga, SagaInput::cancel_requested);
       else if (now >= saga.next_send && (!saga.paused || saga.finishing))
@@ -314,58 +178,11 @@ void SagaEngine::resend(Saga& saga) {
   node_->counters.saga_resends += 1;
   if (!saga.finishing)
     return send_message(saga, message_of(saga.state));
-  self_->send(node_->shards[shard_], Route{saga.transfer->transaction->source, *saga.finishing});
-  schedule(saga, node_->settings.attempt_timeout);
-}
-
-// --- operators ---
-
-SagaReport SagaEngine::report(const Saga& saga) const {
-  SagaReport report{.open = true, .state = saga.state, .paused = saga.paused, .attempts = saga.attempts};
-  const auto left = saga.next_send - self_->clock().now();
-  if (!saga.paused && !saga.cancel_pending)
-    report.next_attempt_in_ms =
-        std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
-  const std::string destination = "shard " + std::to_string(saga.transfer->destination_shard);
-  if (saga.finishing)
-    report.waits_for = "the commit of its last step";
-  else if (saga.cancel_pending)
-    report.waits_for = "the commit of the wish to cancel";
-  else if (saga.paused)
-    report.waits_for = "an operator who resumes it";
-  else
-    report.waits_for = "the word of the destination's " + destination;
-  report.last_attempts.assign(saga.last_attempts.begin(), saga.last_attempts.end());
-  return report;
-}
-
-void SagaEngine::on_order(const OrderSaga& order) {
-  const auto place = sagas_.find(order.request.saga);
-  if (place == sagas_.end())
-    return node_->answer(order.correlation, SagaReport{.accepted = order.request.order == SagaOrder::inspect});
-  Saga& saga = place->second;
-  bool accepted = true;
-  switch (order.request.order) {
-    case SagaOrder::inspect: break;
-    case SagaOrder::pause: saga.paused = true; break;
-    case SagaOrder::resume:
-      saga.paused = false;
-      saga.next_send = self_->clock().now();
-      break;
-    case SagaOrder::retry:
-      saga.back_off = std::chrono::milliseconds{0};
-      saga.next_send = self_->clock().now();
-      break;
-    case SagaOrder::cancel:
-      accepted = !saga.finishing;
-      saga.paused = false;
-      if (accepted && saga.state == SagaState::reserved && !saga.cancel_pending)
-        hear(saga, SagaInput::cancel_requested);
-      break;
-  }
-  SagaReport answer = report(saga);
-  answer.accepted = accepted;
-  node_->answer(order.correlation, std::move(answer));
+  const bool has_no_wallet =
+      saga.transfer->transaction->kind == TransactionKind::topup && saga.finishing->next == SagaState::released;
+  if (has_no_wallet)
+    return schedule(saga, node_->settings.attempt_timeout);
+  send_last_step(saga);
 }
 
 SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_pointer<std::unique_ptr<SagaEngine>> self,
@@ -377,6 +194,8 @@ SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_point
       [self](const SagaCancelling& message) { self->state->on_cancelling(message.transfer); },
       [self](const Proof& message) { self->state->on_proof(message); },
       [self](const NoProof& message) { self->state->on_no_proof(message); },
+      [self](const ProviderWord& message) { self->state->on_provider_word(message); },
+      [self](const CannotTake& message) { self->state->on_cannot_take(message); },
       [self](const OrderSaga& message) { self->state->on_order(message); },
       [self](const PauseSagas&) { self->state->pause(); },
       [self](const SagaFinished& message) { self->state->on_finished(message); },

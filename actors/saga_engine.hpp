@@ -25,6 +25,8 @@ class SagaEngine {
   void on_finished(const SagaFinished& finished);
   void on_found(const SagasFound& found);
   void on_order(const OrderSaga& order);
+  void on_provider_word(const ProviderWord& message);
+  void on_cannot_take(const CannotTake& message);
   void begin_generation(const BeginGeneration& begun);
   /// The shard is another node's: it finds the open sagas on record and goes on. Whoever waits here is told how far
   /// his transfer is.
@@ -39,7 +41,7 @@ class SagaEngine {
     TransferPtr transfer{};
     SagaState state = SagaState::reserved;
     /// The final record that is on its way; asked for again until it is durable.
-    std::optional<FinishHold> finishing{};
+    std::optional<FinishSaga> finishing{};
     std::chrono::milliseconds back_off{0};
     Clock::time_point begun{};
     Clock::time_point next_send{};
@@ -53,6 +55,8 @@ class SagaEngine {
     Clock::time_point sent{};
     /// How many of the attempts are on record.
     int stored_attempts = 0;
+    /// Why the wallet does not take a top-up whose money came.
+    std::optional<Decline> refusal{};
   };
 
   /// A transfer that is not final in this time is answered as it stands: the client asks again or looks it up.
@@ -61,11 +65,21 @@ class SagaEngine {
   void hear(Saga& saga, SagaInput input, std::optional<Decline> reason = std::nullopt);
   void send_message(Saga& saga, SagaAction action);
   void finish(Saga& saga, SagaState next, std::optional<Decline> refusal);
+  void send_last_step(Saga& saga);
   void append_cancelling(Saga& saga);
+
+  // Providers: saga_provider.cpp.
+  void ask_provider(const Saga& saga, bool cancel);
+  void hear_provider(Saga& saga, const ProviderWordRequest& word);
+  void hear_after_end(const ProviderWordRequest& word);
+  static void note_contradiction(Node& node, const ProviderWordRequest& word);
+  void append_topup_refused(Saga& saga);
+
   /// The next message, when no answer comes or when one came that says nothing.
   void schedule(Saga& saga, std::chrono::milliseconds at_least);
   void resend(Saga& saga);
   void note_attempt(Saga& saga, bool cancel);
+  std::string name_of_asked(const Saga& saga) const;
   void close_attempt(Saga& saga, std::string_view answer);
   void answer_if_late(Saga& saga);
   void store_attempts(Saga& saga);

@@ -55,9 +55,11 @@ class Sealer {
       sealed_.batch.journal.back().wallet_seq = static_cast<std::int64_t>(history_of(entry.wallets[0]).seq);
   }
 
-  void add_leg(const Record& record, Leg& leg, const DurableWalletPtr& wallet) {
+  void add_leg(Record& record, Leg& leg, const DurableWalletPtr& wallet) {
     ensure(wallet != nullptr, "a leg comes with its durable wallet");
     WalletHistory& history = history_of(wallet);
+    if (auto payment = payment_after(history.wallet, leg.event))
+      record.payment = payment;
     try {
       extend(history, leg);
     } catch (const Bug& fault) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/decisions.hpp"
+#include "actors/expiry_walk.hpp"
 #include "actors/keys_under_way.hpp"
 #include "actors/node.hpp"
 
@@ -38,6 +39,7 @@ class ShardKeeper {
   void begin_generation(const BeginGeneration& begun);
   void end_tenure(const EndTenure& ended);
   void release(const ReleaseShard& order);
+  void on_expired_found(const ExpiredFound& found);
   void tick();
 
  private:
@@ -64,6 +66,8 @@ class ShardKeeper {
   void begin(std::uint64_t correlation, MoveMoneyRequest& request);
   void begin(std::uint64_t correlation, ReadWalletRequest& request);
   void begin(std::uint64_t correlation, const SagaOrderRequest& request);
+  void begin(std::uint64_t correlation, const ProviderWordRequest& word);
+  bool can_begin(const Transaction& wanted) const;
   void read_strictly(std::uint64_t correlation, const DurableWalletPtr& durable);
   void read_waiting(const WalletId& wallet);
   std::vector<int> other_databases() const;
@@ -90,6 +94,7 @@ class ShardKeeper {
   void drop_everything();
   void read_keys();
   void forget_keys();
+  void look_for_expired();
 
   ShardActor::pointer self_;
   NodePtr node_;
@@ -120,6 +125,7 @@ class ShardKeeper {
   std::uint64_t keys_reading_ = 0;
   bool keys_asked_ = false;
   bool keys_loaded_ = false;
+  ExpiryWalk expiry_{};
 };
 
 ShardActor::behavior_type shard_actor(ShardActor::stateful_pointer<std::unique_ptr<ShardKeeper>> self, NodePtr node,

@@ -26,6 +26,7 @@ constexpr std::chrono::milliseconds release_limit{2'000};
 void ShardKeeper::tick() {
   if (is_served() && !keys_asked_)
     read_keys();
+  look_for_expired();
   const auto idle_since = self_->clock().now() - node_->settings.idle_before_passivation;
   for (auto& [wallet, resident] : residents_)
     if (resident.state == Resident::State::active && resident.last_used < idle_since) {
@@ -236,6 +237,7 @@ void ShardKeeper::drop_everything() {
   residents_.clear();
   release_to_ = {};
   keys_under_way_.clear();
+  expiry_.restart();
   decisions_.begin(generation_, ++tenure_);
 }
 

@@ -67,6 +67,17 @@ LaneEntryPtr WalletKeeper::new_entry(const Transfer& transfer, RecordKind kind) 
   return entry;
 }
 
+void WalletKeeper::append_leg(const Transfer& transfer, RecordKind kind, const Event& event) {
+  dompet::apply(wallet_, event);
+  LaneEntryPtr entry = new_entry(transfer, kind);
+  if (transfer.stamp != Stamp{})
+    entry->record->stamp = transfer.stamp;
+  entry->record->add_leg(wallet_.id, event);
+  entry->wallets[0] = durable_;
+  entry->correlation = transfer.correlation;
+  append(std::move(entry));
+}
+
 LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decline,
                                           const DurableWalletPtr& decided_on) {
   LaneEntryPtr entry = new_entry(transfer, RecordKind::declined);
@@ -89,128 +100,26 @@ void WalletKeeper::turn_down(const Transfer& transfer, Result answer) {
   node_->answer(transfer.correlation, std::move(answer));
 }
 
-/// The destination says no. The source hears of it before the lane does, but finds its entry counted already.
-void WalletKeeper::decline_at_destination(const TransferPtr& transfer, Decline reason) {
-  if (reason == Decline::wallet_not_found)
-    return self_->send(transfer->source_actor, TransferNotAppended{transfer, reason});
-  LaneEntryPtr entry = declined_entry(*transfer, reason, transfer->source_durable);
-  mark_pending(*entry);
-  self_->send(transfer->source_actor, TransferNotAppended{transfer, std::nullopt});
-  hand_over(std::move(entry));
-}
-
+/// With a provider that must say first that the money came, the wallet only says whether it would take it.
 void WalletKeeper::accept(const AcceptTopup& work) {
   const Transfer& transfer = *work.transfer;
   const Transaction& request = *transfer.transaction;
-  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount, transfer.on_behalf_of});
   if (!credited)
     return decline(transfer, credited.error());
-  dompet::apply(wallet_, *credited);
-  LaneEntryPtr entry = new_entry(transfer, RecordKind::topup);
-  entry->record->stamp = transfer.stamp;
-  entry->record->add_leg(wallet_.id, *credited);
-  entry->wallets[0] = durable_;
-  entry->correlation = transfer.correlation;
-  append(std::move(entry));
+  if (node_->settings.topups_ask_provider)
+    return append_begun(work.transfer);
+  append_leg(transfer, RecordKind::topup, *credited);
 }
 
-void WalletKeeper::begin(const BeginTransfer& work) {
-  ensure(!failpoint("wallet.begin"), "failpoint: a command that crashes its wallet");
-  Transfer& transfer = *work.transfer;
-  const Transaction& request = *transfer.transaction;
-  if (request.destination == wallet_.id)
-    return decline(transfer, Decline::same_wallet);
-  const auto hold = decide(wallet_, PlaceHold{request.id, request.currency, request.amount});
-  if (!hold)
-    return decline(transfer, hold.error());
-  dompet::apply(wallet_, *hold);
-  const bool in_one_lane = node_->seats[transfer.destination_shard].generation == generation_;
-  if (!in_one_lane || !node_->settings.fast_path)
-    return append_reserved(work.transfer, *hold);
-  transfer.source_actor = self_;
-  transfer.source_durable = durable_;
-  under_way_.push_back(work.transfer);
-  self_->send(node_->shards[transfer.destination_shard], Route{request.destination, FinishTransfer{work.transfer}});
-}
-
-/// Protocol 5.6: both legs in one entry, so the three steps of the transfer can never be cut apart. The source hears
-/// of it before the lane does, so that a reset of the lane cannot overtake the news; but after the entry was counted,
-/// so that it cannot be let go in between. A transfer of another generation finds or found its source abandoned, or
-/// comes from one that heard of the new generation earlier than this wallet did.
-void WalletKeeper::finish(const FinishTransfer& work) {
-  ensure(!failpoint("wallet.finish"), "failpoint: a command that crashes its wallet");
-  const Transfer& transfer = *work.transfer;
-  if (transfer.generation != generation_)
-    return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
-  const Transaction& request = *transfer.transaction;
-  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
-  if (!credited)
-    return decline_at_destination(work.transfer, credited.error());
-  dompet::apply(wallet_, *credited);
-  LaneEntryPtr entry = new_entry(transfer, RecordKind::transfer);
-  entry->record->stamp = transfer.stamp;
-  entry->record->add_leg(request.source, TransferredOut{request.id, request.amount});
-  entry->record->add_leg(wallet_.id, *credited);
-  entry->wallets = {transfer.source_durable, durable_};
-  entry->correlation = transfer.correlation;
-  mark_pending(*entry);
-  self_->send(transfer.source_actor, TransferAppended{work.transfer});
-  hand_over(std::move(entry));
-}
-
-bool WalletKeeper::forget(const TransferPtr& transfer) {
-  const auto found = std::ranges::find(under_way_, transfer);
-  if (found == under_way_.end())
-    return false;
-  *found = std::move(under_way_.back());
-  under_way_.pop_back();
-  return true;
-}
-
-void WalletKeeper::on_appended(const TransferPtr& transfer) {
-  ensure(forget(transfer), "only a transfer under way can be appended");
-  dompet::apply(wallet_, HoldCaptured{transfer->transaction->id, transfer->transaction->amount});
-}
-
-void WalletKeeper::release_hold(const TransferPtr& transfer) {
-  dompet::apply(wallet_, HoldReleased{transfer->transaction->id, transfer->transaction->amount});
-}
-
-void WalletKeeper::on_not_appended(const TransferNotAppended& message) {
-  const TransferPtr& transfer = message.transfer;
-  ensure(forget(transfer), "only a transfer under way can be refused");
-  if (message.moved) {
-    transfer->source_actor = WalletActor{};
-    transfer->source_durable.reset();
-    return append_reserved(transfer, HoldPlaced{transfer->transaction->id, transfer->transaction->amount});
+std::vector<Event> WalletKeeper::decide_all(const ChangeWallet& work, std::optional<Decline>& refusal) const {
+  if (!may_use(wallet_, work.on_behalf_of)) {
+    refusal = Decline::wallet_not_found;
+    return {};
   }
-  release_hold(transfer);
-  if (message.answer)
-    turn_down(*transfer, *message.answer);
-}
-
-void WalletKeeper::probe(const Probe& work) { self_->send(work.transfer->source_actor, ProbeReturned{work.transfer}); }
-
-/// The destination handled everything that was sent before the probe. A transfer that is still under way was lost
-/// with the destination's former actor: it was not appended and never will be.
-void WalletKeeper::on_probe_returned(const TransferPtr& transfer) {
-  if (!forget(transfer))
-    return;
-  release_hold(transfer);
-  turn_down(*transfer, NotNow{false, interrupted_sentence});
-}
-
-void WalletKeeper::on_peer_crashed(const WalletId& peer) {
-  for (const TransferPtr& transfer : under_way_)
-    if (transfer->transaction->destination == peer)
-      self_->send(node_->shards[transfer->destination_shard], Route{peer, Probe{transfer}});
-}
-
-std::vector<Event> WalletKeeper::decide_all(const std::vector<WalletChange>& changes,
-                                            std::optional<Decline>& refusal) const {
   Wallet trial = wallet_;
   std::vector<Event> events;
-  for (const WalletChange& change : changes) {
+  for (const WalletChange& change : std::get<std::vector<WalletChange>>(work.change)) {
     events.push_back(event_of(trial, change, refusal));
     if (refusal)
       return {};
@@ -228,7 +137,7 @@ void WalletKeeper::change(const ChangeWallet& work) {
     else
       refusal = opened.error();
   } else {
-    events = decide_all(std::get<std::vector<WalletChange>>(work.change), refusal);
+    events = decide_all(work, refusal);
   }
   if (refusal)
     return node_->answer(work.correlation, *refusal);
@@ -249,7 +158,7 @@ void WalletKeeper::change(const ChangeWallet& work) {
 // --- stopping ---
 
 void WalletKeeper::quiesce() {
-  const bool idle = under_way_.empty() && durable_->pending == 0;
+  const bool idle = under_way_.empty() && settling_.empty() && refunds_.empty() && durable_->pending == 0;
   self_->send(node_->shard_of_wallet(wallet_.id), WalletQuiesced{wallet_.id, idle, generation_});
   if (idle)
     self_->quit();
@@ -258,7 +167,12 @@ void WalletKeeper::quiesce() {
 void WalletKeeper::abandon() {
   for (const TransferPtr& transfer : under_way_)
     node_->answer(transfer->correlation, NotNow{false, interrupted_sentence});
+  for (const Refund& refund : refunds_)
+    if (!refund.is_decided)
+      node_->answer(refund.transfer->correlation, NotNow{false, interrupted_sentence});
   under_way_.clear();
+  settling_.clear();
+  refunds_.clear();
   self_->quit();
 }
 
@@ -272,9 +186,12 @@ WalletActor::behavior_type wallet_actor(WalletActor::stateful_pointer<std::uniqu
       [self](const FinishTransfer& work) { self->state->finish(work); },
       [self](const ChangeWallet& work) { self->state->change(work); },
       [self](const DecideCredit& work) { self->state->decide_credit(work); },
-      [self](const FinishHold& work) { self->state->finish_hold(work); },
+      [self](const FinishSaga& work) { self->state->finish_saga(work); },
+      [self](const ExpirePayment& work) { self->state->expire(work); },
       [self](const Probe& work) { self->state->probe(work); },
       [self](const TransferAppended& message) { self->state->on_appended(message.transfer); },
+      [self](const TransferInLane& message) { self->state->on_in_lane(message.transfer); },
+      [self](const RefundableRead& message) { self->state->on_refundable(message); },
       [self](const TransferNotAppended& message) { self->state->on_not_appended(message); },
       [self](const ProbeReturned& message) { self->state->on_probe_returned(message.transfer); },
       [self](const PeerCrashed& message) { self->state->on_peer_crashed(message.wallet); },

@@ -10,7 +10,30 @@ namespace dompet {
 
 namespace {
 
-/// What the saga's row says, from the request.
+/// What is on record as set aside for the request, when it begins.
+Event reserved_by(const Transfer& transfer) {
+  const Transaction& request = *transfer.transaction;
+  if (request.kind == TransactionKind::capture)
+    return CaptureReserved{request.parent, request.id, request.amount, transfer.rest};
+  return HoldPlaced{request.id, request.amount, transfer.spending};
+}
+
+template <class Fact>
+std::optional<Event> fact_of(const Decided<Fact>& decided) {
+  return decided ? std::optional<Event>{*decided} : std::nullopt;
+}
+
+/// The end of what was set aside; nothing when it has ended already.
+std::optional<Event> end_of(const Wallet& wallet, const Transaction& request, bool settles) {
+  if (request.kind == TransactionKind::capture)
+    return settles ? fact_of(decide(wallet, SettleCapture{request.id}))
+                   : fact_of(decide(wallet, ReturnCapture{request.id}));
+  return settles ? fact_of(decide(wallet, CaptureHold{request.id, request.amount}))
+                 : fact_of(decide(wallet, ReleaseHold{request.id}));
+}
+
+}  // namespace
+
 SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState next) {
   const Transaction& request = *transfer.transaction;
   return {request.id,
@@ -21,16 +44,19 @@ SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState n
           request.source,
           request.destination,
           request.amount,
-          request.currency};
+          request.currency,
+          request.kind};
 }
 
-}  // namespace
-
-void WalletKeeper::append_reserved(const TransferPtr& transfer, const HoldPlaced& hold) {
-  LaneEntryPtr entry = new_entry(*transfer, RecordKind::hold_placed);
+/// The saga begins: RESERVED. A top-up that waits for its provider has nothing set aside yet.
+void WalletKeeper::append_begun(const TransferPtr& transfer) {
+  const bool has_hold = transfer->transaction->kind != TransactionKind::topup;
+  LaneEntryPtr entry = new_entry(*transfer, has_hold ? RecordKind::hold_placed : RecordKind::topup_begun);
   entry->record->stamp = transfer->stamp;
-  entry->record->add_leg(wallet_.id, hold);
-  entry->wallets[0] = durable_;
+  if (has_hold) {
+    entry->record->add_leg(wallet_.id, reserved_by(*transfer));
+    entry->wallets[0] = durable_;
+  }
   entry->saga = saga_change(*transfer, SagaState::none, SagaState::reserved);
   entry->when_durable = [engine = node_->sagas[transfer->source_shard], transfer](const RecordPtr& record) {
     transfer->begun = record;
@@ -40,6 +66,7 @@ void WalletKeeper::append_reserved(const TransferPtr& transfer, const HoldPlaced
     node->answer(correlation, NotNow{may_be_applied, interrupted_sentence});
   };
   append(std::move(entry));
+  next_refund(transfer);
 }
 
 void WalletKeeper::decide_credit(const DecideCredit& work) {
@@ -67,32 +94,55 @@ void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Cr
   append(std::move(entry));
 }
 
-void WalletKeeper::finish_hold(const FinishHold& work) {
-  const TransferPtr& transfer = work.transfer;
-  if (transfer->generation != generation_)
+void WalletKeeper::finish_saga(const FinishSaga& work) {
+  const Transfer& transfer = *work.transfer;
+  if (transfer.generation != generation_)
     return;
-  const Transaction& request = *transfer->transaction;
-  if (wallet_.find_hold(request.id) == nullptr)
+  const Transaction& request = *transfer.transaction;
+  if (request.kind == TransactionKind::topup)
+    return finish_topup(work);
+  const bool settles = work.next == SagaState::settled;
+  if (const auto end = end_of(wallet_, request, settles))
+    append_last_step(work, settles ? RecordKind::hold_captured : RecordKind::hold_released, *end);
+}
+
+/// The provider has the money. It was asked before whether the wallet takes it, but that may have changed.
+void WalletKeeper::finish_topup(const FinishSaga& work) {
+  if (*work.was_heard)
     return;
-  const bool captured = work.next == SagaState::settled;
-  const Event event =
-      captured ? Event{HoldCaptured{request.id, request.amount}} : Event{HoldReleased{request.id, request.amount}};
+  const Transfer& transfer = *work.transfer;
+  const Transaction& request = *transfer.transaction;
+  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  if (credited)
+    append_last_step(work, RecordKind::topup, *credited);
+  else
+    self_->send(node_->sagas[transfer.source_shard], CannotTake{work.transfer, credited.error()});
+  *work.was_heard = true;
+}
+
+void WalletKeeper::append_last_step(const FinishSaga& work, RecordKind kind, const Event& event) {
+  const Transfer& transfer = *work.transfer;
+  const Transaction& request = *transfer.transaction;
   dompet::apply(wallet_, event);
-  LaneEntryPtr entry = new_entry(*transfer, captured ? RecordKind::hold_captured : RecordKind::hold_released);
+  LaneEntryPtr entry = new_entry(transfer, kind);
   entry->record->decline = work.refusal;
   entry->record->add_leg(wallet_.id, event);
   entry->wallets[0] = durable_;
-  entry->saga = saga_change(*transfer, work.expected, work.next);
-  if (captured)
+  entry->saga = saga_change(transfer, work.expected, work.next);
+  if (kind == RecordKind::hold_captured && !asks_provider(request.kind))
     entry->transit =
-        TransitChange{transfer->source_shard, transfer->destination_shard, request.currency, request.amount, 0};
-  entry->when_durable = [node = node_, work](const RecordPtr& record) {
+        TransitChange{transfer.source_shard, transfer.destination_shard, request.currency, request.amount, 0};
+  entry->when_durable = tell_end(node_, work);
+  append(std::move(entry));
+}
+
+std::function<void(const RecordPtr&)> tell_end(NodePtr node, FinishSaga work) {
+  return [node = std::move(node), work = std::move(work)](const RecordPtr& record) {
     const Transfer& done = *work.transfer;
     caf::anon_send(node->sagas[done.source_shard], SagaFinished{work.transfer, work.next});
     if (done.begun)
       node->answer(work.transfer->take_asker(), MoneyAnswer{done.begun, work.next, record->at_ms, work.refusal, false});
   };
-  append(std::move(entry));
 }
 
 LaneEntryPtr make_refusal(const TransferPtr& transfer, std::uint64_t generation, Decline reason) {

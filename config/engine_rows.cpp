@@ -73,6 +73,10 @@ void add_transfers(Rows& rows) {
                          "A transfer that its destination has not decided after so long is cancelled, with the "
                          "destination's word that it will never accept it."},
                         "seconds", 1, 86'400, [](auto& s) -> auto& { return s.engine.transfer_expiry; }));
+  rows.push_back(number({"engine", "authorization_lifetime_s",
+                         "A payment that was authorized and not captured gives the payer his money back after so long. "
+                         "Card schemes give merchants a week."},
+                        "seconds", 1, 31'536'000, [](auto& s) -> auto& { return s.engine.authorization_lifetime; }));
   rows.push_back(
       number({"engine", "resend_first_ms",
               "The first pause before an unanswered step of a transfer is sent again; it doubles each time."},

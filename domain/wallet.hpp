@@ -173,6 +173,10 @@ AuthorizationCaptured settled_at_once(const CaptureReserved& reserved);
 /// How an authorized payment stands; all zero when it has no hold (any more).
 PaymentState payment_state(const Wallet& wallet, const TransactionId& payment);
 
+/// How the authorized payment that an event is about stands after it; nothing for other events. `before` is the wallet
+/// that it happens to.
+std::optional<PaymentState> payment_after(const Wallet& before, const Event& event);
+
 /// Whether somebody may use the wallet: staff (nil) and its owner.
 bool may_use(const Wallet& wallet, const UserId& on_behalf_of);
 

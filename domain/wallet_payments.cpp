@@ -86,6 +86,47 @@ PaymentState payment_state(const Wallet& wallet, const TransactionId& payment) {
   return {capture->authorized, capture->captured, 0};
 }
 
+namespace {
+
+struct PaymentAfter {
+  using State = std::optional<PaymentState>;
+  const Wallet& before;
+
+  State changed(const TransactionId& payment, Minor authorized, Minor captured, Minor remaining) const {
+    PaymentState state = payment_state(before, payment);
+    state.authorized += authorized;
+    state.captured += captured;
+    state.remaining += remaining;
+    return state;
+  }
+  State changed_by(const TransactionId& capture, Minor remaining) const {
+    const Hold* hold = find_capture(before, capture);
+    if (hold == nullptr)
+      return std::nullopt;
+    return changed(hold->parent, 0, remaining == 0 ? 0 : hold->rest - remaining, remaining);
+  }
+  State operator()(const HoldPlaced& fact) const {
+    return fact.authorization ? State{{fact.amount, 0, fact.amount}} : std::nullopt;
+  }
+  State operator()(const HoldIncreased& fact) const { return changed(fact.payment, fact.amount, 0, fact.amount); }
+  State operator()(const CaptureReserved& fact) const {
+    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.rest);
+  }
+  State operator()(const CaptureSettled& fact) const { return changed_by(fact.capture, 0); }
+  State operator()(const CaptureReturned& fact) const { return changed_by(fact.capture, fact.amount); }
+  State operator()(const AuthorizationCaptured& fact) const {
+    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.released);
+  }
+  State operator()(const PaymentVoided& fact) const { return changed(fact.payment, 0, 0, -fact.amount); }
+  State operator()(const auto&) const { return std::nullopt; }
+};
+
+}  // namespace
+
+std::optional<PaymentState> payment_after(const Wallet& before, const Event& event) {
+  return std::visit(PaymentAfter{before}, event);
+}
+
 bool may_use(const Wallet& wallet, const UserId& on_behalf_of) {
   return on_behalf_of == UserId{} || on_behalf_of == wallet.owner;
 }

@@ -58,6 +58,9 @@ void append_engine(std::vector<MetricFamily>& families, const EngineCounters& co
   counter("lost_shards_total", "Shards that another node took.", counters.shards_lost);
   counter("expired_peers_total", "Other nodes that this one declared dead.", counters.expired_peers);
   counter("missed_renewals_total", "Heartbeats that the database did not take.", counters.missed_renewals);
+  counter("provider_contradictions_total", "Words of providers against what they had said before.",
+          counters.provider_contradictions);
+  counter("expired_payments_total", "Authorized payments whose time was over.", counters.expired_payments);
   families.push_back(family("dompet_engine_quarantined_wallets", "Wallets that no longer answer until somebody looks.",
                             MetricType::Gauge, static_cast<double>(counters.quarantined_wallets)));
   families.push_back(family("dompet_engine_resident_wallets", "Wallets in memory.", MetricType::Gauge,

@@ -23,11 +23,11 @@ constexpr const char* lost_sentence =
     "The connection to the node that serves this wallet was lost. The request may have been carried out; send it again "
     "with the same Idempotency-Key to learn what came of it.";
 
-/// It changes nothing, so that it may be done twice.
-bool only_reads(const Request& request) {
+/// It changes nothing when it is done once more.
+bool may_be_repeated(const Request& request) {
   if (const auto* order = std::get_if<SagaOrderRequest>(&request))
     return order->order == SagaOrder::inspect;
-  return std::holds_alternative<ReadWalletRequest>(request);
+  return std::holds_alternative<ReadWalletRequest>(request) || std::holds_alternative<ProviderWordRequest>(request);
 }
 
 bool is_of_peer(std::uint64_t correlation) { return (correlation & forwarded_bit) != 0; }
@@ -172,7 +172,7 @@ void Router::on_link(const LinkChanged& changed) {
 /// Whether it was carried out before the link went is unknown, and only its key can tell. What only reads is asked
 /// again.
 void Router::lose(Outgoing& lost) {
-  if (only_reads(lost.pending.submit.request))
+  if (may_be_repeated(lost.pending.submit.request))
     return place(std::move(lost.pending));
   node_->answer(lost.pending.submit.correlation, NotNow{true, lost_sentence});
 }

@@ -68,6 +68,10 @@ std::optional<Decline> read_optional_decline(Source& in);
 void put_transaction(ByteWriter& out, const Transaction& transaction);
 std::shared_ptr<const Transaction> read_transaction(Source& in);
 
+/// What an engine is asked: wire_requests.cpp.
+void put_request(ByteWriter& out, const Request& request);
+Request read_request(Source& in);
+
 /// What an engine answered: wire_result.cpp.
 void put_result(ByteWriter& out, const Result& result);
 Result read_result(Source& in);

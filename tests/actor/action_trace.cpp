@@ -23,6 +23,11 @@ std::string_view step_of(RecordKind kind) {
     case RecordKind::hold_released: return "release";
     case RecordKind::topup: return "top up";
     case RecordKind::declined: return "decline";
+    case RecordKind::payment_authorized: return "authorize";
+    case RecordKind::payment_incremented: return "increment";
+    case RecordKind::payment_voided: return "void";
+    case RecordKind::topup_begun: return "begin a top-up";
+    case RecordKind::topup_refused: return "refuse a top-up";
     default: return "change a wallet";
   }
 }

@@ -42,16 +42,18 @@ std::uint64_t Bank::open(const WalletId& wallet, Limits limits, std::string_view
   return world.submit(OpenWalletRequest{wallet, OpenWallet{*find_currency(currency), "a wallet", limits}});
 }
 
-std::uint64_t Bank::move(Transaction transaction, std::string_view key) {
+std::uint64_t Bank::send(Transaction transaction, std::string_view key, const UserId& on_behalf_of) {
   transaction.id = last_ = {fresh()};
   const std::string fields = to_string(transaction.source) + to_string(transaction.destination) +
-                             std::to_string(transaction.amount) + std::string{transaction.currency.text()};
+                             std::to_string(transaction.amount) + std::string{transaction.currency.text()} +
+                             std::string{name_of(transaction.kind)} + to_string(transaction.parent);
   const Stamp stamp{key_id("a client", key), fingerprint(fields)};
-  return world.submit(MoveMoneyRequest{std::make_shared<const Transaction>(std::move(transaction)), stamp});
+  return world.submit(
+      MoveMoneyRequest{std::make_shared<const Transaction>(std::move(transaction)), stamp, on_behalf_of});
 }
 
 std::uint64_t Bank::topup(const WalletId& wallet, Minor amount, std::string_view key, std::string_view currency) {
-  return move({.kind = TransactionKind::topup,
+  return send({.kind = TransactionKind::topup,
                .currency = *find_currency(currency),
                .amount = amount,
                .destination = wallet,
@@ -61,7 +63,7 @@ std::uint64_t Bank::topup(const WalletId& wallet, Minor amount, std::string_view
 
 std::uint64_t Bank::transfer(const WalletId& source, const WalletId& destination, Minor amount, std::string_view key,
                              std::string_view currency) {
-  return move({.currency = *find_currency(currency), .amount = amount, .source = source, .destination = destination},
+  return send({.currency = *find_currency(currency), .amount = amount, .source = source, .destination = destination},
               key);
 }
 

@@ -28,6 +28,8 @@ class Bank {
   std::uint64_t topup(const WalletId& wallet, Minor amount, std::string_view key, std::string_view currency = "IDR");
   std::uint64_t transfer(const WalletId& source, const WalletId& destination, Minor amount, std::string_view key,
                          std::string_view currency = "IDR");
+  /// Any money request; the id is made here.
+  std::uint64_t send(Transaction transaction, std::string_view key, const UserId& on_behalf_of = {});
   std::uint64_t change(const WalletId& wallet, WalletChange change);
   std::uint64_t read(const WalletId& wallet, bool strict = false);
 
@@ -38,6 +40,9 @@ class Bank {
   }
   Result ask_transfer(const WalletId& source, const WalletId& destination, Minor amount, std::string_view key) {
     return ask(transfer(source, destination, amount, key));
+  }
+  Result ask_send(Transaction transaction, std::string_view key, const UserId& on_behalf_of = {}) {
+    return ask(send(std::move(transaction), key, on_behalf_of));
   }
   Result ask_change(const WalletId& wallet, WalletChange wish) { return ask(change(wallet, std::move(wish))); }
 
@@ -52,7 +57,6 @@ class Bank {
   void check_books(Minor amount);
 
  private:
-  std::uint64_t move(Transaction transaction, std::string_view key);
   Uuid fresh();
 
   std::uint64_t next_id_ = 1;

@@ -141,4 +141,90 @@ TEST_CASE("the checkers catch an answer that says not applied about a transfer t
   CHECK_NOTHROW(checker.check_answer(bank.last_transaction(), NotNow{true, "who knows"}));
 }
 
+namespace {
+
+/// What the books say once they have seen these events of one wallet, each a record of a transaction like this.
+std::string books_say(const Transaction& transaction, const std::vector<Event>& events, Limits limits = {}) {
+  PaymentBooks books;
+  try {
+    Record opened;
+    opened.add_leg(transaction.source, WalletOpened{transaction.currency, "a wallet", limits});
+    books.take(opened);
+    Wallet before;
+    before.id = transaction.source;
+    dompet::apply(before, opened.leg[0].event);
+    dompet::apply(before, Credited{{}, 1'000'000});
+    for (const Event& event : events) {
+      Record record;
+      record.id = transaction.id;
+      record.transaction = std::make_shared<const Transaction>(transaction);
+      record.payment = payment_after(before, event);
+      record.add_leg(transaction.source, event);
+      books.take(record);
+      if (!std::holds_alternative<Credited>(event))
+        dompet::apply(before, event);
+    }
+  } catch (const Broken& rule) {
+    return rule.what();
+  }
+  return "nothing";
+}
+
+}  // namespace
+
+TEST_CASE("the books catch more that was captured than authorized, and more that was refunded than captured") {
+  Transaction capture{.id = {Uuid{{7}}}, .kind = TransactionKind::capture, .parent = {Uuid{{7}}}};
+  capture.source = {Uuid{{1}}};
+  const TransactionId payment = capture.parent;
+  const HoldPlaced authorized{payment, 100, {}, true};
+  CHECK(books_say(capture, {authorized, AuthorizationCaptured{payment, 60}, AuthorizationCaptured{payment, 40}}) ==
+        "nothing");
+  Transaction refund{.id = {Uuid{{8}}}, .kind = TransactionKind::refund, .parent = payment};
+  refund.source = capture.source;
+  CHECK(books_say(refund, {TransferredOut{refund.id, 1}}).starts_with("more was refunded of payment"));
+
+  PaymentBooks books;
+  const auto take = [&books](const Transaction& of, const Event& event, PaymentState says) {
+    Record record;
+    record.id = of.id;
+    record.transaction = std::make_shared<const Transaction>(of);
+    record.payment = says;
+    record.add_leg(of.source, event);
+    books.take(record);
+  };
+  take(capture, authorized, {100, 0, 100});
+  CHECK_THROWS_AS(take(capture, AuthorizationCaptured{payment, 101}, {100, 101, -1}), Broken);
+}
+
+TEST_CASE("the books catch a wallet that spent more in a day than its limit") {
+  const Transaction transfer{.id = {Uuid{{7}}}, .source = {Uuid{{1}}}};
+  const Limits limits{.out = {.day = 100}};
+  const Spending today{SpendingKind::transfer, 5};
+  const Spending tomorrow{SpendingKind::transfer, 6};
+  const TransferredOut some{transfer.id, 60, today};
+  CHECK(books_say(transfer, {some, TransferredOut{transfer.id, 40, today}}, limits) == "nothing");
+  CHECK(books_say(transfer, {some, TransferredOut{transfer.id, 60, tomorrow}}, limits) == "nothing");
+  CHECK(books_say(transfer, {some, TransferredOut{transfer.id, 41, today}}, limits).ends_with("than its limit"));
+}
+
+TEST_CASE("the checkers catch a withdrawal that was released though the provider paid") {
+  Bank bank;
+  const WalletId wallet = bank.wallet_with(100);
+  bank.world.provider().behave({.refuses = 100});
+  bank.ask_send({.kind = TransactionKind::withdrawal,
+                 .currency = *find_currency("IDR"),
+                 .amount = 10,
+                 .source = wallet,
+                 .method = "bank"},
+                "k");
+  for (const Decision did : {Decision::refused, Decision::credited}) {
+    LedgerChecker checker(bank.ledger);
+    checker.ask_provider([did](const TransactionId&) { return did; });
+    if (did == Decision::refused)
+      CHECK_NOTHROW(checker.check());
+    else
+      CHECK_THROWS_AS(checker.check(), Broken);
+  }
+}
+
 }  // namespace dompet::simulated

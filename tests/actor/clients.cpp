@@ -12,9 +12,23 @@ void must(bool holds, const std::string& otherwise) {
 }
 
 Clients::Clients(std::mt19937_64& random, LedgerChecker& checker, Submit submit, std::function<std::int64_t()> unix_ms,
-                 bool commits_take_time)
+                 bool commits_take_time, std::chrono::milliseconds authorization_lifetime)
     : random_(random), checker_(checker), submit_(std::move(submit)), unix_ms_(std::move(unix_ms)),
-      commits_take_time_(commits_take_time) {}
+      commits_take_time_(commits_take_time), lifetime_(authorization_lifetime) {}
+
+namespace {
+
+/// Every other wallet is somebody's.
+UserId owner_of(const WalletId& wallet) { return wallet.uuid.bytes.back() % 2 == 0 ? UserId{wallet.uuid} : UserId{}; }
+
+/// Two cards are in use, and now and then blocked.
+CardId card(std::size_t number) {
+  CardId card;
+  card.uuid.bytes.back() = static_cast<std::uint8_t>(number + 1);
+  return card;
+}
+
+}  // namespace
 
 Uuid Clients::fresh() {
   std::array<std::uint8_t, 10> rest{};
@@ -31,27 +45,75 @@ void Clients::open_wallets(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (is_first_time)
       wallets_.push_back({fresh()});
-    const Limits limits{.maximum_balance = chance(20) ? std::optional<Minor>{60} : std::nullopt};
+    Limits limits{.maximum_balance = chance(20) ? std::optional<Minor>{60} : std::nullopt};
+    if (chance(30))
+      limits.out.day = 30 + static_cast<Minor>(below(60));
     const Currency currency = *find_currency(i + 1 == count ? "USD" : "IDR");
-    submit_(OpenWalletRequest{wallets_[i], {currency, "a wallet", limits}});
+    submit_(OpenWalletRequest{wallets_[i], {currency, "a wallet", limits, owner_of(wallets_[i])}});
   }
 }
 
 void Clients::top_up_all() {
   for (const WalletId& wallet : wallets_) {
     keys_.emplace_back();
-    ask_money(keys_.size() - 1, {TransactionKind::topup, {}, wallet, 20 + static_cast<Minor>(below(30))});
+    Wish wish;
+    wish.kind = TransactionKind::topup;
+    wish.destination = wallet;
+    wish.amount = 20 + static_cast<Minor>(below(30));
+    ask_money(keys_.size() - 1, wish);
   }
 }
 
 Clients::Wish Clients::random_wish() {
+  if (!payments_.empty() && chance(30))
+    return wish_about(payments_[payments_.size() - 1 - below(std::min<std::size_t>(payments_.size(), 6))]);
+  static constexpr std::array kinds{TransactionKind::transfer, TransactionKind::transfer, TransactionKind::transfer,
+                                    TransactionKind::transfer, TransactionKind::topup,    TransactionKind::withdrawal,
+                                    TransactionKind::payment,  TransactionKind::payment};
   Wish wish;
-  wish.kind = chance(12) ? TransactionKind::topup : TransactionKind::transfer;
-  wish.destination = chance(2) ? WalletId{fresh()} : any_wallet();
-  if (wish.kind == TransactionKind::transfer)
+  wish.kind = kinds[below(kinds.size())];
+  if (wish.kind != TransactionKind::withdrawal)
+    wish.destination = chance(2) ? WalletId{fresh()} : any_wallet();
+  if (wish.kind != TransactionKind::topup)
     wish.source = any_wallet();
   wish.amount = 1 + static_cast<Minor>(below(chance(10) ? 60 : 5));
+  wish.is_strangers = chance(2);
+  if (wish.kind != TransactionKind::payment)
+    return wish;
+  wish.manual_capture = chance(75);
+  if (chance(30))
+    wish.card = card(below(2));
+  if (wish.manual_capture)
+    wish.amount += 5;
   return wish;
+}
+
+/// What a merchant may do about a payment, whether it can still be done or not.
+Clients::Wish Clients::wish_about(const Payment& payment) {
+  const bool refunds = chance(payment.is_open ? 25 : 90);
+  static constexpr std::array acts{TransactionKind::capture, TransactionKind::capture, TransactionKind::capture,
+                                   TransactionKind::increment, TransactionKind::void_payment};
+  Wish wish;
+  wish.payment = payment.id;
+  wish.kind = refunds ? TransactionKind::refund : acts[below(acts.size())];
+  wish.source = refunds ? payment.merchant : payment.payer;
+  if (wish.kind == TransactionKind::capture || refunds)
+    wish.destination = refunds ? payment.payer : payment.merchant;
+  const bool takes_all = wish.kind != TransactionKind::increment && chance(25);
+  wish.amount = takes_all || wish.kind == TransactionKind::void_payment ? 0 : 1 + static_cast<Minor>(below(6));
+  wish.final_capture = wish.kind == TransactionKind::capture && chance(30);
+  return wish;
+}
+
+void Clients::void_open_payments() {
+  for (const auto& [payment, wallet] : checker_.payments().open()) {
+    keys_.emplace_back();
+    Wish wish;
+    wish.kind = TransactionKind::void_payment;
+    wish.source = wallet;
+    wish.payment = payment;
+    ask_money(keys_.size() - 1, wish);
+  }
 }
 
 void Clients::begin_wish() {
@@ -94,11 +156,26 @@ std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   transaction->amount = wish.amount;
   transaction->source = wish.source;
   transaction->destination = wish.destination;
-  transaction->method = wish.kind == TransactionKind::topup ? "cash" : "";
-  const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount);
+  transaction->method = wish.kind == TransactionKind::topup        ? "cash"
+                        : wish.kind == TransactionKind::withdrawal ? "bank"
+                                                                   : "";
+  transaction->parent = wish.payment;
+  transaction->manual_capture = wish.manual_capture;
+  transaction->final_capture = wish.final_capture;
+  transaction->card = wish.card;
+  if (wish.kind == TransactionKind::withdrawal)
+    transaction->payout_account = "014/123";
+  if (wish.manual_capture)
+    transaction->expires_at_ms = unix_ms_() + lifetime_.count();
+  const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount) +
+                             std::string{name_of(wish.kind)} + to_string(wish.payment) + to_string(wish.card) +
+                             (wish.manual_capture ? "manual" : "") + (wish.final_capture ? "final" : "") +
+                             (wish.is_strangers ? "stranger" : "");
   const Stamp stamp{key_id("a client", std::to_string(key)), fingerprint(fields)};
   const TransactionId id = transaction->id;
-  const std::uint64_t correlation = submit_(MoveMoneyRequest{std::move(transaction), stamp});
+  const WalletId& first = wish.kind == TransactionKind::topup ? wish.destination : wish.source;
+  const UserId on_behalf_of = wish.is_strangers ? UserId{fresh()} : chance(30) ? owner_of(first) : UserId{};
+  const std::uint64_t correlation = submit_(MoveMoneyRequest{std::move(transaction), stamp, on_behalf_of});
   asked_[correlation] = {.id = id, .wish = wish, .key = key, .is_money = true};
   return correlation;
 }
@@ -108,8 +185,12 @@ void Clients::change_status() {
   ChangeWalletRequest request{wallet, {}};
   if (chance(40))
     request.changes.emplace_back(FreezeWallet{});
-  else if (chance(80))
+  else if (chance(70))
     request.changes.emplace_back(UnfreezeWallet{});
+  else if (chance(30))
+    request.changes.emplace_back(BlockCard{card(below(2))});
+  else if (chance(50))
+    request.changes.emplace_back(AllowCard{card(below(2))});
   else
     request.changes.emplace_back(ChangeName{"another name"});
   asked_[submit_(std::move(request))] = {};
@@ -170,6 +251,7 @@ void Clients::on_balance(const Asked& asked, const WalletHistory& told) {
 
 void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
   tally_.replayed += answer.replayed ? 1 : 0;
+  must(!asked.wish.is_strangers, "money of a wallet was moved for somebody who does not own it");
   for (const WalletId& wallet : {answer.record->transaction->source, answer.record->transaction->destination})
     if (is_final(answer.state))
       note_told(wallet, checker_.seq_after(answer.record->id, wallet));
@@ -178,6 +260,8 @@ void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
     return;  // 202: it goes on, and the key finds out how it ended
   }
   (answer.state == SagaState::settled ? tally_.done : tally_.declined) += 1;
+  if (answer.state == SagaState::settled && !answer.replayed)
+    note_done(*answer.record);
   Key& key = keys_[asked.key];
   if (!key.told) {
     key.told = Told{answer.record->id, asked.wish, answer.state, answer.refusal};
@@ -187,6 +271,16 @@ void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
   must(told.wish == asked.wish, "two requests were accepted with one key");
   must(told.id == answer.record->id, "a key was answered for two transactions");
   must(told.state == answer.state && told.refusal == answer.refusal, "a repeated request got another answer");
+}
+
+void Clients::note_done(const Record& record) {
+  const Transaction& done = *record.transaction;
+  tally_.authorized += record.kind == RecordKind::payment_authorized ? 1 : 0;
+  tally_.captured += done.kind == TransactionKind::capture ? 1 : 0;
+  tally_.refunded += done.kind == TransactionKind::refund ? 1 : 0;
+  tally_.withdrawn += done.kind == TransactionKind::withdrawal ? 1 : 0;
+  if (done.kind == TransactionKind::payment)
+    payments_.push_back({done.id, done.source, done.destination, done.manual_capture});
 }
 
 void Clients::note_told(const WalletId& wallet, std::uint64_t seq) {

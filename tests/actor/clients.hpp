@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,13 +27,15 @@ class Clients {
   /// `commits_take_time`: what is durable may not have been told to anybody yet, so that a balance need only be as new
   /// as what somebody was told.
   Clients(std::mt19937_64& random, LedgerChecker& checker, Submit submit, std::function<std::int64_t()> unix_ms,
-          bool commits_take_time);
+          bool commits_take_time, std::chrono::milliseconds authorization_lifetime);
 
   // --- what they do ---
 
   void open_wallets(std::size_t count);
   void top_up_all();
   void begin_wish();
+  /// Gives up what is left of every payment that is open.
+  void void_open_payments();
   /// A key that was used before, with the same request or with another one.
   void repeat_key(bool other_content);
   /// A key that has no final answer yet, if there is one.
@@ -68,6 +71,10 @@ class Clients {
     int in_doubt = 0;
     int still_open = 0;
     int balances = 0;
+    int authorized = 0;
+    int captured = 0;
+    int refunded = 0;
+    int withdrawn = 0;
   };
   const Tally& tally() const { return tally_; }
 
@@ -78,7 +85,21 @@ class Clients {
     WalletId source{};
     WalletId destination{};
     Minor amount = 0;
+    /// Of acts on it and refunds.
+    TransactionId payment{};
+    bool manual_capture = false;
+    bool final_capture = false;
+    CardId card{};
+    /// He who asks does not own the wallet.
+    bool is_strangers = false;
     bool operator==(const Wish&) const = default;
+  };
+  /// A payment that somebody was told of.
+  struct Payment {
+    TransactionId id{};
+    WalletId payer{};
+    WalletId merchant{};
+    bool is_open = false;
   };
   /// The final answer that a key got first.
   struct Told {
@@ -108,7 +129,9 @@ class Clients {
   void on_balance(const Asked& asked, const WalletHistory& told);
   std::uint64_t ask_money(std::size_t key, const Wish& wish);
   Wish random_wish();
+  Wish wish_about(const Payment& payment);
   Currency currency_of(const Wish& wish) const;
+  void note_done(const Record& record);
   void note_told(const WalletId& wallet, std::uint64_t seq);
   const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_()) % bound; }
@@ -121,6 +144,8 @@ class Clients {
   std::function<std::int64_t()> unix_ms_;
   bool commits_take_time_;
   std::vector<WalletId> wallets_{};
+  std::vector<Payment> payments_{};
+  std::chrono::milliseconds lifetime_{};
   std::vector<Key> keys_{};
   std::map<std::uint64_t, Asked> asked_{};
   /// The newest place of each wallet's history that somebody was told of.

@@ -24,7 +24,7 @@ std::int64_t ClusterSimulation::scaled(std::int64_t renewals, std::int64_t sprea
 /// A life has some kinds of misfortune, not all of them: rare meetings of few kinds are found sooner so.
 void ClusterSimulation::act_as_fate() {
   using Self = ClusterSimulation;
-  static constexpr std::array<Fatal, 18> all{&Self::kill,
+  static constexpr std::array<Fatal, 19> all{&Self::kill,
                                              &Self::kill,
                                              &Self::freeze,
                                              &Self::freeze,
@@ -41,7 +41,8 @@ void ClusterSimulation::act_as_fate() {
                                              &Self::stop_database,
                                              &Self::replay_frames,
                                              &Self::move_shard,
-                                             &Self::leave};
+                                             &Self::leave,
+                                             &Self::vex_provider};
   if (fates_.empty() && habit_ == Habit::keeps_its_lease) {
     fates_ = {&Self::freeze, &Self::cut_off_database, &Self::move_shard};
     return;
@@ -171,6 +172,16 @@ void ClusterSimulation::change_weather() {
        " ms");
 }
 
+void ClusterSimulation::vex_provider() {
+  note("the provider has bad manners");
+  cluster_.provider().behave({.refuses = static_cast<int>(below(50)),
+                              .loses = static_cast<int>(below(40)),
+                              .doubles = static_cast<int>(below(40)),
+                              .hesitates = static_cast<int>(below(20)),
+                              .keeps = static_cast<int>(below(50)),
+                              .delay_most = milliseconds(std::array{0, 50, 1'000, 20'000}[below(4)])});
+}
+
 void ClusterSimulation::replay_frames() {
   note("old frames come once more");
   for (std::size_t i = below(20); i > 0; --i)
@@ -287,6 +298,7 @@ void ClusterSimulation::heal() {
   cluster_.slow_down_database({});
   cluster_.network().heal();
   cluster_.ledger().heal();
+  cluster_.provider().behave({});
   cluster_.membership().lose_answers(0);
   for (std::size_t machine = 0; machine < cluster_.machines(); ++machine) {
     cluster_.fail_reads(machine, 0);

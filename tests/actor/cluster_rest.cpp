@@ -49,6 +49,19 @@ void ClusterSimulation::come_to_rest() {
   must(cluster_.ledger().open_sagas() == 0, "sagas are open a minute after everything was healed");
 }
 
+/// The clocks of the nodes differ by days, so that some payments are over at once and others in a week: those that are
+/// left are given up.
+void ClusterSimulation::end_all_payments() {
+  const auto are_over = [&] { return checker_.payments().open().empty(); };
+  const std::int64_t end_ms = cluster_.now_ms() + rest_limit.count();
+  while (!are_over() && cluster_.now_ms() < end_ms) {
+    clients_.void_open_payments();
+    pass_until(are_over, milliseconds(3'000));
+    come_to_rest();
+  }
+  must(are_over(), "a payment cannot be given up");
+}
+
 /// Whoever hears "not now", or nothing, asks again.
 void ClusterSimulation::ask_all_keys_again() {
   std::vector<std::size_t> open;
@@ -124,6 +137,8 @@ ClusterSimulation::Tally& ClusterSimulation::Tally::operator+=(const Tally& othe
   clients.replayed += other.clients.replayed, clients.not_now += other.clients.not_now;
   clients.in_doubt += other.clients.in_doubt, clients.still_open += other.clients.still_open;
   clients.balances += other.clients.balances;
+  clients.authorized += other.clients.authorized, clients.captured += other.clients.captured;
+  clients.refunded += other.clients.refunded, clients.withdrawn += other.clients.withdrawn;
   return *this;
 }
 
@@ -139,7 +154,8 @@ std::string ClusterSimulation::Tally::in_words() const {
   add(acquired, " acquired"), add(slow_transfers, " slow transfers"), add(clients.done, " done");
   add(clients.declined, " declined"), add(clients.replayed, " replayed"), add(clients.not_now, " not now");
   add(clients.in_doubt, " of them in doubt"), add(clients.still_open, " still open"),
-      add(clients.balances, " balances");
+      add(clients.balances, " balances"), add(clients.authorized, " authorized");
+  add(clients.captured, " captures"), add(clients.refunded, " refunds"), add(clients.withdrawn, " withdrawn");
   return words;
 }
 

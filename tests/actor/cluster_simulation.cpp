@@ -30,6 +30,8 @@ EngineSettings drawn_settings(std::mt19937_64& random, ClusterSimulation::Habit 
   settings.attempt_timeout = milliseconds(one_of({200, 1'000}));
   settings.resend_most = milliseconds(one_of({300, 5'000}));
   settings.fast_path = one_of({0, 1, 1}) == 1;
+  settings.authorization_lifetime = std::chrono::seconds(one_of({2, 10, 7 * 24 * 3'600}));
+  settings.topups_ask_provider = one_of({0, 1}) == 1;
   ClusterSettings& cluster = settings.cluster;
   cluster.listen = "simulated:7700";
   cluster.renew = milliseconds(one_of({200, 200, 200, 1'000}));
@@ -62,10 +64,11 @@ ClusterSimulation::ClusterSimulation(std::uint64_t seed, Flaw flaw, Habit habit)
             const std::size_t machine = through_ ? *through_ : any_machine();
             return cluster_.submit(machine, std::move(request));
           },
-          [this] { return cluster_.now_ms(); }, /*commits_take_time=*/true),
+          [this] { return cluster_.now_ms(); }, /*commits_take_time=*/true, settings_.authorization_lifetime),
       fate_percent_(static_cast<int>(std::initializer_list<int>{0, 5, 10, 20, 40}.begin()[below(5)])),
       doubles_requests_(chance(30)), began_ms_(cluster_.now_ms()) {
   arm_failpoint("");
+  checker_.ask_provider([this](const TransactionId& id) { return cluster_.provider().decided(id); });
   cluster_.on_answer([this](const Answer& answer) {
     trace_.note_answer(cluster_.now_ms(), answer);
     clients_.listen(answer);
@@ -112,6 +115,7 @@ void ClusterSimulation::live() {
   heal();
   come_to_rest();
   ask_all_keys_again();
+  end_all_payments();
   come_to_rest();
   checker_.check_at_rest();
   compare_balances();
@@ -233,6 +237,8 @@ void ClusterSimulation::act_as_client() {
     clients_.ask_any_balance();
   else if (draw < 92)
     ask_the_silent();
+  else if (draw < 95)
+    vex_by_provider();
   else
     pass(milliseconds(std::array{50, 200, 600, 1'500}[below(4)]));
 }
@@ -247,6 +253,19 @@ void ClusterSimulation::ask_the_silent() {
       clients_.ask_any_balance();
   }
   through_.reset();
+}
+
+/// Old words come again; and of what is over the opposite is said.
+void ClusterSimulation::vex_by_provider() {
+  const std::vector<TransactionId> known = cluster_.provider().known();
+  if (known.empty())
+    return;
+  const TransactionId& id = known[below(known.size())];
+  const auto state = cluster_.ledger().saga(id);
+  if (state && is_final(*state) && chance(50))
+    cluster_.provider().contradict_itself(id);
+  else
+    cluster_.provider().repeat(id);
 }
 
 void ClusterSimulation::act_as_operator() {

@@ -72,6 +72,7 @@ class ClusterSimulation {
   void act();
   void act_as_client();
   void act_as_operator();
+  void vex_by_provider();
   void ask_the_silent();
   void run_steps(std::size_t most);
   void pass(std::chrono::milliseconds time);
@@ -97,6 +98,7 @@ class ClusterSimulation {
   void suspend_all();
   void promote();
   void replay_frames();
+  void vex_provider();
   void move_shard();
   void leave();
   void rebalance_or_drain();
@@ -108,6 +110,7 @@ class ClusterSimulation {
   bool is_every_shard_served();
   void resume_all_sagas();
   void ask_all_keys_again();
+  void end_all_payments();
   void compare_balances();
   void check_nothing_is_stuck();
 

@@ -45,6 +45,7 @@ void LedgerChecker::take(const Record& record, std::size_t place) {
   must_not(invariants::record_balances(record));
   for (const Leg& leg : record.all_legs())
     take_leg(record, leg);
+  payments_.take(record);
   if (!record.transaction)
     return;
   if (record.stamp) {
@@ -98,12 +99,20 @@ void LedgerChecker::take_money(const Record& record) {
     facts.last_legs[leg.wallet] = leg.seq;
   }
   const Minor amount = record.transaction->amount;
+  const bool is_withdrawal = facts.kind == TransactionKind::withdrawal;
   if (record.kind == RecordKind::topup)
     money.came_in += amount;
   if (record.kind == RecordKind::transfer_credited)
     money.in_transit += amount;
   if (record.kind == RecordKind::hold_captured)
-    money.in_transit -= amount;
+    (is_withdrawal ? money.came_in : money.in_transit) -= amount;
+  facts.payouts += record.kind == RecordKind::hold_captured && is_withdrawal ? 1 : 0;
+  facts.acts += record.kind == RecordKind::payment_authorized || record.kind == RecordKind::payment_incremented ||
+                        record.kind == RecordKind::payment_voided
+                    ? 1
+                    : 0;
+  facts.is_act = record.transaction->manual_capture || facts.kind == TransactionKind::increment ||
+                 facts.kind == TransactionKind::void_payment;
   facts.in_one_record |= record.kind == RecordKind::transfer;
   facts.declined |= record.kind == RecordKind::declined;
 }
@@ -121,8 +130,14 @@ Decision LedgerChecker::decision_of(const Facts& facts) const {
 /// I3, I4 and I5.
 void LedgerChecker::check_transaction(const TransactionId& id) {
   Facts& facts = transactions_[id];
+  const int declined = facts.declined ? 1 : 0;
+  if (facts.is_act)
+    return must(facts.acts + declined == 1, "an act on a payment was done more than once");
+  const bool asks_provider = facts.kind == TransactionKind::topup && ledger_.saga(id).has_value();
+  if (facts.kind == TransactionKind::withdrawal || asks_provider)
+    return check_by_provider(id, facts);
   if (facts.kind == TransactionKind::topup)
-    return must(facts.credits + (facts.declined ? 1 : 0) == 1, "a top-up was booked more than once");
+    return must(facts.credits + declined == 1, "a top-up was booked more than once");
   const Decision known = decision_of(facts);
   facts.decisions = ledger_.decisions(id);
   if (facts.in_one_record)
@@ -132,7 +147,23 @@ void LedgerChecker::check_transaction(const TransactionId& id) {
   must_not(invariants::saga_agrees(state_of(id, facts), decision_of(facts)));
 }
 
+/// Withdrawals and top-ups that a provider ends: done once, exactly when the provider did its part.
+void LedgerChecker::check_by_provider(const TransactionId& id, const Facts& facts) const {
+  const bool is_withdrawal = facts.kind == TransactionKind::withdrawal;
+  const std::string which = is_withdrawal ? "a withdrawal" : "a top-up";
+  const SagaState state = state_of(id, facts);
+  const int effects = is_withdrawal ? facts.payouts : facts.credits;
+  must(effects == (state == SagaState::settled ? 1 : 0), which + " was booked other than its saga says");
+  if (decided_ && (state == SagaState::settled || state == SagaState::released))
+    must((state == SagaState::settled) == (decided_(id) == Decision::credited),
+         which + " ended otherwise than the provider said");
+}
+
 void LedgerChecker::check_at_rest() const {
+  for (const auto& [id, facts] : transactions_)
+    if (facts.kind == TransactionKind::withdrawal ||
+        (facts.kind == TransactionKind::topup && ledger_.saga(id).has_value()))
+      check_by_provider(id, facts);
   must(ledger_.open_sagas() == 0, "a saga is open though nothing is under way");
   for (const auto& [id, book] : wallets_)
     must(book.now.wallet.holds.empty() && book.now.wallet.held == 0, "a hold is left though nothing is under way");
@@ -157,8 +188,12 @@ void LedgerChecker::check_answer(const TransactionId& id, const Result& result) 
     const TransactionId& told = answer->record->id;
     const auto facts = transactions_.find(told);
     must(facts != transactions_.end(), "I6: an answer was given that is not durable");
-    if (facts->second.kind == TransactionKind::topup)
-      must((answer->state == SagaState::settled) == (facts->second.credits == 1), "I6: a top-up is not as was told");
+    const bool is_settled = answer->state == SagaState::settled;
+    if (facts->second.kind == TransactionKind::topup || facts->second.kind == TransactionKind::withdrawal)
+      must(!is_final(answer->state) || is_settled == (effects_of(told) == 1),
+           "I6: a top-up or withdrawal is not as told");
+    else if (facts->second.is_act)
+      must(is_settled == (facts->second.acts == 1), "I6: an act on a payment is not as was told");
     else if (is_final(answer->state))
       must_not(invariants::reply_is_backed(answer->state == SagaState::settled, state_of(told, facts->second),
                                            decision_of(facts->second)));
@@ -216,7 +251,7 @@ std::uint64_t LedgerChecker::seq_after(const TransactionId& id, const WalletId& 
 
 int LedgerChecker::effects_of(const TransactionId& id) const {
   const auto found = transactions_.find(id);
-  return found == transactions_.end() ? 0 : found->second.credits;
+  return found == transactions_.end() ? 0 : found->second.credits + found->second.acts + found->second.payouts;
 }
 
 }  // namespace dompet::simulated

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 
 #include "actors/engine.hpp"
 #include "domain/history.hpp"
+#include "tests/actor/payment_books.hpp"
 #include "tests/actor/simulated_ledger.hpp"
 
 namespace dompet::simulated {
@@ -25,6 +27,9 @@ struct Broken : std::runtime_error {
 class LedgerChecker {
  public:
   explicit LedgerChecker(const SimulatedLedger& ledger) : ledger_(ledger) {}
+
+  /// From now on what ended by a provider's word is held against what the provider did.
+  void ask_provider(std::function<Decision(const TransactionId&)> decided) { decided_ = std::move(decided); }
 
   /// I1 to I5, I7 and I8 over everything that was committed since the last call. Throws Broken.
   void check();
@@ -47,7 +52,8 @@ class LedgerChecker {
   /// The place of the wallet's history after the transaction's last leg on it; zero when it has none.
   std::uint64_t seq_after(const TransactionId& id, const WalletId& wallet) const;
   bool is_on_record(const TransactionId& id) const { return transactions_.contains(id); }
-  /// How many of the transaction's records credited a wallet.
+  const PaymentBooks& payments() const { return payments_; }
+  /// How many of the transaction's records did what it is for: credited a wallet, paid out, changed a payment.
   int effects_of(const TransactionId& id) const;
 
  private:
@@ -59,6 +65,10 @@ class LedgerChecker {
   struct Facts {
     TransactionKind kind = TransactionKind::transfer;
     int credits = 0;
+    /// Acts on payments: authorized, incremented, voided.
+    int acts = 0;
+    int payouts = 0;
+    bool is_act = false;
     bool in_one_record = false;
     bool declined = false;
     std::vector<Decision> decisions{};
@@ -77,10 +87,13 @@ class LedgerChecker {
   void take_leg(const Record& record, const Leg& leg);
   void take_money(const Record& record);
   void check_transaction(const TransactionId& id);
+  void check_by_provider(const TransactionId& id, const Facts& facts) const;
   SagaState state_of(const TransactionId& id, const Facts& facts) const;
   Decision decision_of(const Facts& facts) const;
 
   const SimulatedLedger& ledger_;
+  std::function<Decision(const TransactionId&)> decided_{};
+  PaymentBooks payments_{};
   std::size_t seen_ = 0;
   std::size_t bumps_seen_ = 0;
   std::map<Shard, std::uint64_t> least_epoch_{};

@@ -197,6 +197,7 @@ class RouterSite final : public ReplySink, public Links {
             ignore<BeginGeneration>(),
             ignore<EndTenure>(),
             ignore<ReleaseShard>(),
+            ignore<ExpiredFound>(),
             ignore<Tick>()};
   }
   static SagaEngineActor::behavior_type saga_of_site(SagaEngineActor::pointer, RouterSite* site, Shard shard) {
@@ -204,6 +205,8 @@ class RouterSite final : public ReplySink, public Links {
             ignore<SagaCancelling>(),
             [site, shard](const Proof& proof) { site->proofs.emplace_back(shard, proof); },
             [site, shard](const NoProof& word) { site->no_proofs.emplace_back(shard, word); },
+            ignore<ProviderWord>(),
+            ignore<CannotTake>(),
             ignore<OrderSaga>(),
             ignore<PauseSagas>(),
             ignore<SagaFinished>(),

@@ -22,7 +22,7 @@ constexpr std::array<const char*, 4> names{"ani", "budi", "citra", "dewi"};
 SimulatedCluster::SimulatedCluster(std::uint64_t seed, EngineSettings settings, std::size_t machines)
     : random_(static_cast<std::minstd_rand::result_type>(seed % 2'147'483'646 + 1)), settings_(std::move(settings)),
       ledger_(settings_.shard_count), network_(seed ^ 0x5DEECE66D, machines, settings_.cluster.link_timeout),
-      now_ms_(first_ms) {
+      provider_(seed ^ 0x9E3779B9, [this] { return now_ms_; }), now_ms_(first_ms) {
   const auto drawn = [&](std::int64_t most) {
     return static_cast<std::int64_t>(below(static_cast<std::size_t>(2 * most))) - most;
   };
@@ -75,7 +75,8 @@ void SimulatedCluster::start(std::size_t index, bool knows_predecessor) {
                             *this,
                             [this, &machine] { return now_ms_ + machine.unix_offset_ms; },
                             [&machine] { return machine.boottime_us / 1'000; },
-                            &membership_};
+                            &membership_,
+                            &provider_};
   const Incarnation predecessor = knows_predecessor ? machine.last_start : Incarnation{};
   machine.last_start = me.incarnation;
   machine.process = std::make_unique<SimulatedNode>(around, settings_, std::move(me), links, predecessor);
@@ -169,8 +170,15 @@ bool SimulatedCluster::may_run(const Machine& machine) const {
   return process != nullptr && !machine.is_frozen && !process->gave_up() && !process->stepped_down();
 }
 
+/// Through whichever node; when that one is down, nobody hears it.
+void SimulatedCluster::hear_provider(const ProviderWordRequest& word) {
+  if (SimulatedNode* node = process(below(machines_.size())))
+    node->submit(0, word);
+}
+
 bool SimulatedCluster::step() {
-  std::size_t choices = network_.due();
+  const std::size_t words = provider_.due();
+  std::size_t choices = network_.due() + words;
   for (const auto& machine : machines_)
     choices += may_run(*machine) ? machine->process->jobs() + machine->reads.ready() : 0;
   if (choices == 0)
@@ -189,8 +197,10 @@ bool SimulatedCluster::step() {
   });
   if (place != machines_.end())
     run(**place);
+  else if (choice < words)
+    hear_provider(provider_.take(choice));
   else
-    network_.deliver(choice);
+    network_.deliver(choice - words);
   if (after_step_)
     after_step_();
   return true;

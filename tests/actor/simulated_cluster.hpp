@@ -13,6 +13,7 @@
 #include "tests/actor/simulated_membership.hpp"
 #include "tests/actor/simulated_network.hpp"
 #include "tests/actor/simulated_node.hpp"
+#include "tests/actor/simulated_provider.hpp"
 #include "tests/actor/simulated_reads.hpp"
 
 namespace dompet::simulated {
@@ -81,6 +82,7 @@ class SimulatedCluster final : private ReplySink {
   SimulatedLedger& ledger() { return ledger_; }
   SimulatedMembership& membership() { return membership_; }
   SimulatedNetwork& network() { return network_; }
+  SimulatedProvider& provider() { return provider_; }
   std::size_t leaked_actors() const { return leaked_actors_; }
   /// The machine on which this process runs; nothing when it ended.
   std::optional<std::size_t> machine_of(const Incarnation& process) const;
@@ -106,6 +108,7 @@ class SimulatedCluster final : private ReplySink {
 
   void deliver(std::vector<Answer> answers) override;
   bool may_run(const Machine& machine) const;
+  void hear_provider(const ProviderWordRequest& word);
   void live_meanwhile(const Incarnation& blocked);
   std::size_t below(std::size_t bound) { return bound == 0 ? 0 : static_cast<std::size_t>(random_()) % bound; }
   bool chance(int percent) { return static_cast<int>(below(100)) < percent; }
@@ -116,6 +119,7 @@ class SimulatedCluster final : private ReplySink {
   SimulatedMembership membership_{};
   SimulatedNetwork network_;
   std::vector<std::unique_ptr<Machine>> machines_{};
+  SimulatedProvider provider_;
   std::int64_t now_ms_;
   std::uint64_t next_correlation_ = 1;
   std::function<void(const Answer&)> listen_{};

@@ -126,6 +126,7 @@ class SimulatedLedger final : public RecoveryStore, public SimulatedShards {
   void keys_of(Shard shard, const std::function<void(const KeyId&)>& take) override;
 
  private:
+  std::optional<Decline> refusal_of(const TransactionId& id) const;
   std::vector<Record> records_of_payment(const TransactionId& payment) const;
 
   class Session;

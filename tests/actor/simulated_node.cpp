@@ -68,6 +68,7 @@ SimulatedNode::SimulatedNode(Surroundings around, EngineSettings settings, NodeR
   node_->sink = &answers_;
   node_->pools = {&around_.reads};
   node_->links = &links;
+  node_->provider = around_.provider;
   node_->unix_ms = around_.unix_ms;
   node_->boottime_ms = around_.boottime_ms;
   node_->give_up = [this](const std::string& reason) {

@@ -24,6 +24,7 @@ struct Surroundings {
   std::function<std::int64_t()> boottime_ms{};
   /// None: the process serves alone, without membership, and owns every shard from its start on.
   SimulatedMembership* membership = nullptr;
+  ProviderPort* provider = nullptr;
 };
 
 /// One process, whole but for its threads: lane, shards, saga engines, wallets, router and, as a member of a cluster,

@@ -8,9 +8,15 @@ namespace dompet::simulated {
 
 namespace {
 
-bool begins(RecordKind kind) {
+/// What a provider confirmed is the end of its top-up: the key is with what began it.
+bool begins(const Record& record) {
+  const RecordKind kind = record.kind;
+  if (kind == RecordKind::topup && !record.stamp)
+    return false;
   return kind == RecordKind::topup || kind == RecordKind::transfer || kind == RecordKind::declined ||
-         kind == RecordKind::hold_placed;
+         kind == RecordKind::hold_placed || kind == RecordKind::payment_authorized ||
+         kind == RecordKind::payment_incremented || kind == RecordKind::payment_voided ||
+         kind == RecordKind::topup_begun;
 }
 
 const Leg* leg_on(const Record& record, const WalletId& wallet, std::uint64_t seq) {
@@ -97,22 +103,33 @@ std::optional<Record> SimulatedLedger::record_of_key(const KeyId& key) {
   return found == by_key_.end() ? std::nullopt : std::optional{decode(journal_[found->second])};
 }
 
+/// Why its last record gave it back.
+std::optional<Decline> SimulatedLedger::refusal_of(const TransactionId& id) const {
+  const auto [begin, end] = by_id_.equal_range(id);
+  for (auto place = begin; place != end; ++place) {
+    const Record record = decode(journal_[place->second]);
+    if (record.kind == RecordKind::hold_released || record.kind == RecordKind::topup_refused)
+      return record.decline;
+  }
+  return std::nullopt;
+}
+
 std::optional<StoredTransaction> SimulatedLedger::transaction(const TransactionId& id) {
   const auto [begin, end] = by_id_.equal_range(id);
   for (auto place = begin; place != end; ++place) {
     StoredTransaction stored{.record = decode(journal_[place->second])};
-    if (!begins(stored.record.kind))
+    if (!begins(stored.record))
       continue;
     stored.completed_at_ms = stored.record.at_ms;
     if (stored.record.kind == RecordKind::declined)
       stored.state = SagaState::declined;
-    if (stored.record.kind != RecordKind::hold_placed)
+    if (stored.record.kind != RecordKind::hold_placed && stored.record.kind != RecordKind::topup_begun)
       return stored;
     const Saga& saga = sagas_.at(id);
     stored.state = saga.state;
     stored.completed_at_ms = is_final(saga.state) ? saga.row.updated_at_ms : 0;
-    if (saga.state == SagaState::released && decisions_.contains(id))
-      stored.refusal = decline_of(decisions_.at(id).front().reason);
+    if (saga.state == SagaState::released)
+      stored.refusal = refusal_of(id);
     return stored;
   }
   return std::nullopt;

@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int actions_a_life = 400;
+constexpr int most_rounds = 20;
 
 /// Bounds so tight that a short life meets them.
 EngineSettings drawn_settings(std::mt19937_64& random) {
@@ -25,8 +26,13 @@ EngineSettings drawn_settings(std::mt19937_64& random) {
   settings.idle_before_passivation = std::chrono::seconds(1);
   settings.transfer_expiry = std::chrono::seconds(2);
   settings.fast_path = one_of({0, 1, 1}) == 1;
+  settings.authorization_lifetime = std::chrono::seconds(one_of({2, 5, 3'600}));
+  settings.topups_ask_provider = one_of({0, 1}) == 1;
   return settings;
 }
+
+constexpr SimulatedProvider::Manners bad_manners{
+    .refuses = 25, .loses = 20, .doubles = 20, .hesitates = 10, .keeps = 30};
 
 }  // namespace
 
@@ -37,8 +43,9 @@ Simulation::Simulation(std::uint64_t seed, Flaw flaw)
       kill_percent_(chance(50) ? 2 : 0), mixes_paths_(chance(30)),
       clients_(
           random_, checker_, [this](Request request) { return world_.submit(std::move(request)); },
-          [this] { return world_.now_ms(); }, /*commits_take_time=*/false) {
+          [this] { return world_.now_ms(); }, /*commits_take_time=*/false, settings_.authorization_lifetime) {
   arm_failpoint("");
+  checker_.ask_provider([this](const TransactionId& id) { return world_.provider().decided(id); });
 }
 
 std::optional<std::string> Simulation::run() {
@@ -58,6 +65,7 @@ std::optional<std::string> Simulation::run() {
 void Simulation::live() {
   open_wallets();
   ledger_.break_on_purpose(flaw_);
+  world_.provider().behave(chance(70) ? drawn_manners() : SimulatedProvider::Manners{});
   for (int i = 0; i < actions_a_life; ++i) {
     act();
     run_steps(static_cast<int>(below(25)));
@@ -65,6 +73,8 @@ void Simulation::live() {
   heal();
   come_to_rest();
   ask_all_keys_again();
+  come_to_rest();
+  end_all_payments();
   come_to_rest();
   checker_.check_at_rest();
   compare_balances();
@@ -77,7 +87,18 @@ Simulation::Tally Simulation::tally() const {
   tally.declined = clients_.tally().declined;
   tally.replayed = clients_.tally().replayed;
   tally.not_now = clients_.tally().not_now;
+  tally.authorized = clients_.tally().authorized;
+  tally.captured = clients_.tally().captured;
+  tally.refunded = clients_.tally().refunded;
+  tally.withdrawn = clients_.tally().withdrawn;
   return tally;
+}
+
+SimulatedProvider::Manners Simulation::drawn_manners() {
+  SimulatedProvider::Manners manners = bad_manners;
+  static constexpr std::array delays{milliseconds{0}, milliseconds{300}, milliseconds{6'000}};
+  manners.delay_most = delays[below(delays.size())];
+  return manners;
 }
 
 void Simulation::open_wallets() {
@@ -128,8 +149,23 @@ void Simulation::act_as_client() {
     clients_.change_status();
   else if (draw < 92)
     clients_.ask_any_balance();
+  else if (draw < 95)
+    vex_by_provider();
   else
     let_time_pass();
+}
+
+/// Old words come again; and of what is over the opposite is said.
+void Simulation::vex_by_provider() {
+  const std::vector<TransactionId> known = world_.provider().known();
+  if (known.empty())
+    return;
+  const TransactionId& id = known[below(known.size())];
+  const auto state = ledger_.saga(id);
+  if (state && is_final(*state) && chance(50))
+    world_.provider().contradict_itself(id);
+  else
+    world_.provider().repeat(id);
 }
 
 void Simulation::act_as_fate() {
@@ -166,6 +202,8 @@ void Simulation::crash_wallet() {
 void Simulation::kill_and_start() {
   tally_.crashes += world_.node().counters.wallet_crashes;
   tally_.resets += world_.node().counters.lane_resets;
+  tally_.expired += world_.node().counters.expired_payments;
+  tally_.contradictions += world_.node().counters.provider_contradictions;
   ++tally_.kills;
   arm_failpoint("");
   wallets_may_have_crashed_ = false;
@@ -182,6 +220,7 @@ void Simulation::let_time_pass() {
 
 void Simulation::heal() {
   ledger_.heal();
+  world_.provider().behave({});
   world_.fail_reads(0);
   arm_failpoint("");
   world_.run();
@@ -196,6 +235,23 @@ void Simulation::come_to_rest() {
   });
   must(!world_.gave_up(), "the node gave up though nothing was broken any more");
   must(rests, "sagas are open a minute after everything was healed");
+}
+
+/// By their time, if that is near; else whoever holds them gives them up.
+void Simulation::end_all_payments() {
+  const auto are_over = [&] {
+    check_once();
+    return checker_.payments().open().empty();
+  };
+  const bool end_soon = settings_.authorization_lifetime < std::chrono::seconds(60);
+  // A wallet that is busy answers "not now".
+  for (int round = 0; !end_soon && !are_over() && round < most_rounds; ++round) {
+    clients_.void_open_payments();
+    world_.pass_until(are_over, milliseconds(1'000));
+  }
+  must(world_.pass_until(are_over), end_soon ? "a payment outlives its time" : "a payment cannot be given up");
+  tally_.expired += world_.node().counters.expired_payments;
+  tally_.contradictions += world_.node().counters.provider_contradictions;
 }
 
 void Simulation::ask_all_keys_again() {

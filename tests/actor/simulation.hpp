@@ -31,6 +31,12 @@ class Simulation {
     int kills = 0;
     std::uint64_t resets = 0;
     std::uint64_t crashes = 0;
+    int authorized = 0;
+    int captured = 0;
+    int refunded = 0;
+    int withdrawn = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t contradictions = 0;
   };
   Tally tally() const;
 
@@ -45,11 +51,14 @@ class Simulation {
 
   void break_commit();
   void crash_wallet();
+  void vex_by_provider();
+  SimulatedProvider::Manners drawn_manners();
   void kill_and_start();
   void let_time_pass();
 
   void heal();
   void come_to_rest();
+  void end_all_payments();
   void ask_all_keys_again();
   void compare_balances();
   void check_nothing_is_stuck();

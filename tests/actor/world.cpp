@@ -24,7 +24,8 @@ EngineSettings slow_node() {
 }
 
 World::World(SimulatedLedger& ledger, EngineSettings settings, std::optional<std::uint64_t> seed)
-    : ledger_(ledger), settings_(std::move(settings)), reads_(ledger), now_ms_(first_ms) {
+    : ledger_(ledger), settings_(std::move(settings)), reads_(ledger),
+      provider_(seed.value_or(1), [this] { return now_ms_; }), now_ms_(first_ms) {
   if (seed)
     random_.emplace(static_cast<std::minstd_rand::result_type>(*seed % 2'147'483'646 + 1));
   start();
@@ -37,7 +38,9 @@ void World::start() {
   NodeRow me;
   me.incarnation.uuid.bytes.back() = static_cast<std::uint8_t>(++starts_);
   const auto now = [this] { return now_ms_; };
-  process_ = std::make_unique<SimulatedNode>(Surroundings{ledger_, reads_, *this, now, now}, settings_, me, links_);
+  process_ = std::make_unique<SimulatedNode>(
+      Surroundings{ledger_, reads_, *this, now, now, nullptr, has_provider_ ? &provider_ : nullptr}, settings_, me,
+      links_);
 }
 
 void World::kill() {
@@ -60,15 +63,23 @@ std::size_t World::draw(std::size_t count) { return random_ ? static_cast<std::s
 
 bool World::step() {
   const std::size_t jobs = process_ ? process_->jobs() : 0;
-  const std::size_t choices = jobs + reads_.ready();
+  const std::size_t reads = reads_.ready();
+  const std::size_t choices = jobs + reads + provider_.due();
   if (choices == 0)
     return false;
   const std::size_t choice = draw(choices);
   if (choice < jobs)
     process_->run_job(choice);
-  else
+  else if (choice < jobs + reads)
     reads_.run(choice - jobs);
+  else
+    hear_provider(provider_.take(choice - jobs - reads));
   return true;
+}
+
+void World::hear_provider(const ProviderWordRequest& word) {
+  if (process_)
+    caf::anon_send(node().shards[word.source_shard], Submit{0, word});
 }
 
 void World::run() {

@@ -13,6 +13,7 @@
 #include "actors/node.hpp"
 #include "tests/actor/simulated_ledger.hpp"
 #include "tests/actor/simulated_node.hpp"
+#include "tests/actor/simulated_provider.hpp"
 #include "tests/actor/simulated_reads.hpp"
 
 namespace dompet::simulated {
@@ -76,6 +77,9 @@ class World final : private ReplySink {
   const std::optional<std::string>& gave_up() const { return process_->gave_up(); }
   std::int64_t now_ms() const { return now_ms_; }
   SimulatedLedger& ledger() { return ledger_; }
+  SimulatedProvider& provider() { return provider_; }
+  /// The node has no provider, from its next start on.
+  void take_provider_away() { has_provider_ = false; }
   /// Actors that outlived the end of their node: none, unless something holds on to itself.
   std::size_t leaked_actors() const { return leaked_actors_; }
 
@@ -90,11 +94,14 @@ class World final : private ReplySink {
 
   void deliver(std::vector<Answer> answers) override;
   std::size_t draw(std::size_t count);
+  void hear_provider(const ProviderWordRequest& word);
 
   SimulatedLedger& ledger_;
   EngineSettings settings_;
   std::optional<std::minstd_rand> random_{};
   SimulatedReads reads_;
+  SimulatedProvider provider_;
+  bool has_provider_ = true;
   NoLinks links_{};
   std::unique_ptr<SimulatedNode> process_{};
   std::uint64_t starts_ = 0;

@@ -29,9 +29,11 @@ std::shared_ptr<const Transaction> any_transaction(given::Random& random) {
 Shard any_shard(given::Random& random) { return static_cast<Shard>(random.upto(UINT16_MAX)); }
 
 WalletChange any_change(given::Random& random) {
-  switch (random.upto(4)) {
+  switch (random.upto(6)) {
+    case 5: return BlockCard{{random.uuid()}};
+    case 6: return AllowCard{{random.uuid()}};
     case 0: return ChangeName{random.text(40)};
-    case 1: return ChangeLimits{given::any_plain_limits(random)};
+    case 1: return ChangeLimits{given::any_limits(random)};
     case 2: return FreezeWallet{};
     case 3: return UnfreezeWallet{};
     default: return CloseWallet{};
@@ -41,17 +43,29 @@ WalletChange any_change(given::Random& random) {
 Request any_request(given::Random& random, std::size_t number) {
   switch (number) {
     case 0: {
-      const OpenWallet command{given::any_currency(random), random.text(40), given::any_plain_limits(random)};
+      const UserId owner{random.coin() ? random.uuid() : Uuid{}};
+      const OpenWallet command{given::any_currency(random), random.text(40), given::any_limits(random), owner};
       return OpenWalletRequest{{random.uuid()}, command};
     }
     case 1: {
       ChangeWalletRequest request{{random.uuid()}, {}};
       for (std::uint64_t left = random.upto(6); left > 0; --left)
         request.changes.push_back(any_change(random));
+      if (random.coin())
+        request.on_behalf_of = {random.uuid()};
       return request;
     }
-    case 2: return MoveMoneyRequest{any_transaction(random), {{random.uuid()}, random.upto(UINT64_MAX)}};
+    case 2:
+      return MoveMoneyRequest{any_transaction(random),
+                              {{random.uuid()}, random.upto(UINT64_MAX)},
+                              {random.coin() ? random.uuid() : Uuid{}}};
     case 3: return ReadWalletRequest{{random.uuid()}, random.coin()};
+    case 5:
+      return ProviderWordRequest{{random.uuid()},
+                                 any_shard(random),
+                                 static_cast<Decision>(random.upto(2)),
+                                 any_decline(random),
+                                 random.coin()};
     default: {
       const auto order = static_cast<SagaOrder>(random.upto(static_cast<std::uint64_t>(SagaOrder::resume)));
       return SagaOrderRequest{{random.uuid()}, any_shard(random), order};
@@ -150,18 +164,29 @@ struct Same {
       return right.index() == left.index() && name->name == std::get<ChangeName>(right).name;
     if (const auto* limits = std::get_if<ChangeLimits>(&left))
       return right.index() == left.index() && limits->limits == std::get<ChangeLimits>(right).limits;
+    if (const auto* block = std::get_if<BlockCard>(&left))
+      return right.index() == left.index() && block->card == std::get<BlockCard>(right).card;
+    if (const auto* allow = std::get_if<AllowCard>(&left))
+      return right.index() == left.index() && allow->card == std::get<AllowCard>(right).card;
     return left.index() == right.index();
   }
 
   bool operator()(const OpenWalletRequest& left, const OpenWalletRequest& right) const {
     return left.wallet == right.wallet && left.command.currency == right.command.currency &&
-           left.command.name == right.command.name && left.command.limits == right.command.limits;
+           left.command.name == right.command.name && left.command.limits == right.command.limits &&
+           left.command.owner == right.command.owner;
   }
   bool operator()(const ChangeWalletRequest& left, const ChangeWalletRequest& right) const {
-    return left.wallet == right.wallet && std::ranges::equal(left.changes, right.changes, *this);
+    return left.wallet == right.wallet && std::ranges::equal(left.changes, right.changes, *this) &&
+           left.on_behalf_of == right.on_behalf_of;
   }
   bool operator()(const MoveMoneyRequest& left, const MoveMoneyRequest& right) const {
-    return (*this)(left.transaction, right.transaction) && left.stamp == right.stamp;
+    return (*this)(left.transaction, right.transaction) && left.stamp == right.stamp &&
+           left.on_behalf_of == right.on_behalf_of;
+  }
+  bool operator()(const ProviderWordRequest& left, const ProviderWordRequest& right) const {
+    return left.saga == right.saga && left.source_shard == right.source_shard && left.outcome == right.outcome &&
+           left.reason == right.reason && left.known == right.known;
   }
   bool operator()(const ReadWalletRequest& left, const ReadWalletRequest& right) const {
     return left.wallet == right.wallet && left.strict == right.strict;
@@ -357,6 +382,10 @@ TEST_CASE("nodes of different builds speak the same bytes") {
              "0000000000007000800000000000004d 0123456789abcdef");
   is_written(RemoteRequest{7, 0, 0, SagaOrderRequest{{given::uuid(3)}, 63, SagaOrder::resume}},
              "01 0000000000000007 00 00 05 00000000000070008000000000000003 3f 04");
+  is_written(
+      RemoteRequest{7, 0, 0,
+                    ProviderWordRequest{{given::uuid(3)}, 63, Decision::credited, Decline::provider_refused, true}},
+      "01 0000000000000007 00 00 06 00000000000070008000000000000003 3f 01 01 16 01");
   is_written(RemoteAnswer{7, NotNow{true, "later"}}, "02 0000000000000007 05 01 05 6c61746572");
   is_written(RemoteNotOwner{7, 63, {given::uuid(3)}, 9},
              "03 0000000000000007 3f 00000000000070008000000000000003 0000000000000009");

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "actors/not_now.hpp"
+#include "actors/wallet.hpp"
+
+// WalletKeeper's side of payments with manual capture: authorize, increment, capture, void and expiry, all of them
+// decided by the payer's wallet.
+
+namespace dompet {
+
+namespace {
+
+constexpr const char* captured_now_sentence = "A capture of this payment is under way. Nothing was done; try again.";
+
+std::shared_ptr<const Transaction> with_amount(const Transaction& request, Minor amount) {
+  auto decided = std::make_shared<Transaction>(request);
+  decided->amount = amount;
+  return decided;
+}
+
+/// Names the end of a payment: of now, and by its tail of that payment.
+TransactionId id_of_end(const TransactionId& payment, std::int64_t now_ms) {
+  std::array<std::uint8_t, 10> tail{};
+  std::copy_n(payment.uuid.bytes.begin() + 6, tail.size(), tail.begin());
+  tail.back() ^= 1;
+  return {make_uuid_v7(now_ms, tail)};
+}
+
+}  // namespace
+
+void WalletKeeper::authorize(const TransferPtr& transfer) {
+  if (const auto hold = decide_hold(*transfer, /*authorization=*/true))
+    append_leg(*transfer, RecordKind::payment_authorized, *hold);
+}
+
+/// What is taken from the payment's hold becomes the capture's own, so that nothing else can take it while the
+/// merchant's wallet is asked.
+void WalletKeeper::capture(const TransferPtr& transfer) {
+  const Transaction& request = *transfer->transaction;
+  if (request.currency != wallet_.currency)
+    return decline(*transfer, Decline::currency_mismatch);
+  if (request.destination == wallet_.id)
+    return decline(*transfer, Decline::same_wallet);
+  const auto reserved =
+      decide(wallet_,
+             ReserveCapture{request.parent, request.id,
+                            request.amount == 0 ? std::nullopt : std::optional{request.amount}, request.final_capture});
+  if (!reserved)
+    return decline(*transfer, reserved.error());
+  dompet::apply(wallet_, *reserved);
+  transfer->rest = reserved->rest;
+  if (request.amount != reserved->amount)
+    transfer->transaction = with_amount(request, reserved->amount);
+  send_on(transfer);
+}
+
+/// An increment dates the whole hold anew, so that it must know what belongs to the hold: not while a capture is under
+/// way, which may come back to it.
+void WalletKeeper::increase(const Transfer& transfer) {
+  const Transaction& request = *transfer.transaction;
+  if (request.currency != wallet_.currency)
+    return decline(transfer, Decline::currency_mismatch);
+  if (std::ranges::find(wallet_.holds, request.parent, &Hold::parent) != wallet_.holds.end())
+    return turn_down(transfer, not_now(captured_now_sentence));
+  const auto increased = decide(wallet_, IncreaseHold{request.parent, request.amount, spending_of(request.kind)});
+  if (!increased)
+    return decline(transfer, increased.error());
+  append_leg(transfer, RecordKind::payment_incremented, *increased);
+}
+
+void WalletKeeper::give_up(Transfer& transfer) {
+  const Transaction& request = *transfer.transaction;
+  const auto voided = decide(wallet_, VoidPayment{request.parent});
+  if (!voided)
+    return decline(transfer, voided.error());
+  transfer.transaction = with_amount(request, voided->amount);
+  append_leg(transfer, RecordKind::payment_voided, *voided);
+}
+
+/// Whoever looked for it may look again before this is durable: then nothing is left, and nothing happens.
+void WalletKeeper::expire(const ExpirePayment& work) {
+  const auto voided = decide(wallet_, VoidPayment{work.payment});
+  if (!voided)
+    return;
+  auto end = std::make_shared<Transaction>();
+  end->id = id_of_end(work.payment, node_->unix_ms());
+  end->kind = TransactionKind::void_payment;
+  end->currency = wallet_.currency;
+  end->amount = voided->amount;
+  end->source = wallet_.id;
+  end->parent = work.payment;
+  dompet::apply(wallet_, *voided);
+  Transfer transfer;
+  transfer.transaction = std::move(end);
+  transfer.source_shard = node_->shard_of_id(wallet_.id);
+  LaneEntryPtr entry = new_entry(transfer, RecordKind::payment_voided);
+  entry->record->decline = Decline::cancelled;
+  entry->record->add_leg(wallet_.id, *voided);
+  entry->wallets[0] = durable_;
+  entry->when_durable = [node = node_](const RecordPtr&) { node->counters.expired_payments += 1; };
+  append(std::move(entry));
+}
+
+}  // namespace dompet
