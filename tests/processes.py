@@ -162,6 +162,12 @@ def of_ledger(databases):
     return ["--database", databases[0], *(["--more", ",".join(databases[1:])] if databases[1:] else [])]
 
 
+def administrator_of(directory):
+    """The address and the password that `make run` and `make cluster` keep."""
+    kept = dict(line.split("=", 1) for line in (Path(directory) / "administrator").read_text().splitlines())
+    return kept["DOMPET_ADMIN_EMAIL"], kept["DOMPET_ADMIN_PASSWORD"]
+
+
 class Answer:
     """What came back: status, headers with lower-case names, the body's bytes."""
 

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from bank import open_wallet, top_up
-from processes import (DOMPETCTL, DOMPETD, ROOT, HttpClient, Lost, NotSent, PostgreSQL, clean_environment, free_port, is_alive,
+from processes import (DOMPETCTL, DOMPETD, ROOT, HttpClient, Lost, NotSent, PostgreSQL, administrator_of,
+                       clean_environment, free_port, is_alive,
                        tail, wait_until)
 
 NODES = "abc"
@@ -73,7 +74,8 @@ class MakeCluster:
         return int((self.var / "cluster" / node / "dompetd.pid").read_text())
 
     def client(self, node):
-        return HttpClient(self.port + NODES.index(node))
+        login = None if not (self.var / "cluster/administrator").exists() else administrator_of(self.var / "cluster")
+        return HttpClient(self.port + NODES.index(node), login=login, ledger=self.var)
 
     def is_ready(self, node):
         client = self.client(node)

@@ -2,15 +2,14 @@
 
 import os
 import re
-import shlex
 import signal
 import subprocess
 
 import pytest
 
 from bank import open_wallet, top_up
-from processes import (DOMPETCTL, DOMPETD, ROOT, HttpClient, Lost, NotSent, PostgreSQL, clean_environment, free_port, is_alive,
-                       tail, wait_until)
+from processes import (DOMPETCTL, DOMPETD, ROOT, HttpClient, Lost, NotSent, PostgreSQL, administrator_of,
+                       clean_environment, free_port, is_alive, tail, wait_until)
 
 
 class MakeRun:
@@ -64,7 +63,9 @@ class MakeRun:
         return int((self.var / "dompetd.pid").read_text())
 
     def client(self):
-        return HttpClient(self.port)
+        """The administrator's: his name and password are in the directory."""
+        login = administrator_of(self.var) if (self.var / "administrator").exists() else None
+        return HttpClient(self.port, login=login, ledger=self.var)
 
     def end(self):
         """Whatever a failed test left."""
@@ -128,9 +129,11 @@ def answers(run):
 def test_it_starts_greets_stops_on_ctrl_c_and_finds_its_data_again(run):
     assert f"http://127.0.0.1:{run.port}" in run.says
     assert "/docs" in run.says
-    [command] = re.findall(r"^ +(curl -s \S+/v1/wallets .*)$", run.says, re.M)[-1:]
-    done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=30, env=clean_environment())
-    assert '"id"' in done.stdout, f"{command}: {done.stdout}{done.stderr}"
+    assert f"password {administrator_of(run.var)[1]}" in run.says
+    assert (run.var / "administrator").stat().st_mode & 0o777 == (run.var / "keys/dompet.keys").stat().st_mode & 0o777 == 0o600
+    commands = "\n".join(re.findall(r"^ +(TOKEN=.*|curl -s \S+/v1/wallets .*)$", run.says, re.M))
+    done = subprocess.run(["bash", "-c", commands], capture_output=True, text=True, timeout=30, env=clean_environment())
+    assert '"id"' in done.stdout, f"{commands}: {done.stdout}{done.stderr}"
     assert "dompetd" in os.readlink(f"/proc/{run.server}/exe")
     wallet = deposit(run)
     server = run.server
