@@ -47,7 +47,8 @@ class Answering {
  private:
   void read_currencies() {
     session_
-        .ask("SELECT DISTINCT currency FROM monthly_movement WHERE wallet = ANY ($1) AND shard IN " + shards_here_sql,
+        .ask("SELECT DISTINCT currency FROM monthly_movement WHERE wallet = ANY ($1) AND outcome = 1 AND shard IN " +
+                 shards_here_sql,
              Parameters{}.add(array_of(of_)))
         .each([&](const Row& row) { answer_.currencies.push_back(currency_of(row.number(0))); });
   }
@@ -112,7 +113,8 @@ class Answering {
     if (!std::ranges::binary_search(of_, key.wallet))
       return;
     const Currency currency = currency_of(key.currency);
-    answer_.currencies.push_back(currency);
+    if (key.outcome == MovementOutcome::completed)
+      answer_.currencies.push_back(currency);
     if (key.month >= question_.to || (key.month < question_.from && !question_.with_past))
       return;
     if (!question_.party.is_nil() && concerns_party(key.kind) && key.party != question_.party)

@@ -44,7 +44,7 @@ struct MovementRow {
 struct MovementAnswer {
   /// Several may be alike in everything but their sums.
   std::vector<MovementRow> rows{};
-  /// Every currency that the wallets, or the ledger, ever moved anything in.
+  /// Every currency that the wallets, or the ledger, ever moved anything in. What failed may have been in others.
   std::vector<Currency> currencies{};
   std::int64_t as_of_ms = 0;
   /// Records that are not counted in: more than an answer can count itself, and the projector has not come there yet.
