@@ -21,6 +21,7 @@ using Rows = std::vector<Setting>;
 // The sections that have a file of their own.
 void add_http(Rows& rows);
 void add_identity(Rows& rows);
+void add_money(Rows& rows);
 void add_engine(Rows& rows);
 void add_cluster(Rows& rows);
 void add_reading(Rows& rows);

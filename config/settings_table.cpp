@@ -143,6 +143,7 @@ const std::vector<Setting>& settings_table() {
     add_database(rows);
     rows::add_http(rows);
     rows::add_identity(rows);
+    rows::add_money(rows);
     rows::add_engine(rows);
     rows::add_cluster(rows);
     rows::add_reading(rows);

@@ -44,10 +44,10 @@ Problem refusal_for_now(const NotNow& reason, bool moves_money) {
 }
 
 /// What a client hears of an act on a payment is the payment, which is not new.
-int status_code_of(TransactionStatus status, TransactionKind kind) {
-  if (status == TransactionStatus::pending)
+int status_code_of(const TransactionView& view) {
+  if (is_under_way(view))
     return 202;
-  return is_act_on_payment(kind) ? 200 : 201;
+  return is_act_on_payment(view.record.transaction->kind) ? 200 : 201;
 }
 
 bool is_refusal(TransactionStatus status) {
@@ -63,7 +63,7 @@ MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
     // Of a declined transaction the document names the transaction only, so neither of these shows.
     outcome = http::outcome_of(declined(decline_of(view).value_or(Decline::cancelled), id), {}, {});
   } else {
-    outcome.status = status_code_of(status, answer.record->transaction->kind);
+    outcome.status = status_code_of(view);
     outcome.document = render_transaction(view);
     outcome.is_problem = false;
   }

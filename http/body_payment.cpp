@@ -77,7 +77,7 @@ void read_method(BodyFields& fields, Transaction& transaction, bool has_card) {
   if (!is_given(fields, "method"))
     return;
   transaction.method = fields.word("method");
-  if (!is_topup_method(transaction.method) && transaction.method != "card" && transaction.method != "wallet")
+  if (!is_payment_method(transaction.method))
     fields.fault("method", "unknown_method", "card, wallet, or one of GET /v1/topups/methods.");
 }
 

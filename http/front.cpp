@@ -8,7 +8,9 @@
 #include "http/access/identity.hpp"
 #include "http/access/quota.hpp"
 #include "http/answers.hpp"
+#include "http/card_guesses.hpp"
 #include "http/cross_origin.hpp"
+#include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
 #include "http/saga_jobs.hpp"
@@ -56,7 +58,8 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_, ask, engine, admission_, metrics_, ids_, saga_jobs_, saga_feed_, access_, identity},
+        services_{settings_,  ask,        engine,  admission_, metrics_,  ids_,
+                  saga_jobs_, saga_feed_, access_, identity,   payments_, card_guesses_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -244,6 +247,8 @@ class HttpFront::Parts final : public Application {
   IdSource ids_;
   SagaJobs saga_jobs_;
   SagaFeed saga_feed_;
+  PaymentMemory payments_{settings_.remembered_payments};
+  CardGuesses card_guesses_{};
   Services services_;
   Router router_;
   HttpServer server_;

@@ -127,6 +127,7 @@ constexpr std::array types{
         "It is settled, released or declined, and takes no orders. The undo of a settled one is a new transfer."},
     ProblemType{"order_refused", 409, "The transfer's owner did not take the order", false, "`detail` says why."},
     ProblemType{"cluster_refuses", 409, "The cluster cannot do that", false, "`detail` says why."},
+    ProblemType{"too_many_archived", 409, "Too many transactions are archived", false, "Unarchive one first."},
     ProblemType{"too_many_views", 409, "There are too many saved views", false, "Delete one first."},
     ProblemType{"too_many_jobs", 409, "Too many bulk jobs are under way", true,
                 "Wait until one of them is done, or abort one."},

@@ -32,6 +32,8 @@ enum class TransactionStatus : std::uint8_t { pending, authorized, completed, de
 
 TransactionStatus status_of(const TransactionView& view);
 std::string_view name_of(TransactionStatus status);
+/// Whether something is still to come of what the record began.
+bool is_under_way(const TransactionView& view);
 /// Why it was declined or failed, when it was.
 std::optional<Decline> decline_of(const TransactionView& view);
 /// What clients know it by: an act on a payment is a chapter of the payment.

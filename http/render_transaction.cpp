@@ -30,13 +30,12 @@ void append_decline(JsonWriter& json, const std::optional<Decline>& decline) {
   json.begin_object().plain("code", code(*decline)).member("detail", sentence(*decline)).end_object();
 }
 
-/// An authorization as it stands: a capture of it may be under way, or have been refused by the merchant's wallet.
+/// An authorization as it stands: authorized while something can still be captured, or is being captured.
 TransactionStatus status_of_authorization(const TransactionView& view) {
-  if (view.state == SagaState::released)
+  if (view.record.kind == RecordKind::hold_placed && view.state == SagaState::released)
     return TransactionStatus::failed;
-  if (view.record.kind == RecordKind::hold_placed && view.state != SagaState::settled)
-    return TransactionStatus::pending;
-  if (view.payment->remaining > 0)
+  const bool is_open = view.state == SagaState::reserved || view.state == SagaState::cancelling;
+  if (is_open || view.payment->remaining > 0)
     return TransactionStatus::authorized;
   return view.payment->captured > 0 ? TransactionStatus::completed : TransactionStatus::cancelled;
 }
@@ -123,6 +122,11 @@ TransactionStatus status_of(const TransactionView& view) {
   if (view.state == SagaState::settled)
     return TransactionStatus::completed;
   return view.state == SagaState::released ? TransactionStatus::failed : TransactionStatus::pending;
+}
+
+bool is_under_way(const TransactionView& view) {
+  const bool is_begun = view.record.kind == RecordKind::hold_placed || view.record.kind == RecordKind::topup_begun;
+  return is_begun && !is_final(view.state);
 }
 
 std::string_view name_of(TransactionStatus status) {

@@ -37,8 +37,22 @@ constexpr Route table[]{
     // Each item has a key of its own.
     {post, "/v1/transfers/bulk", "transfers:write", Load::write, Body::bulk_json, no_key, routes::transfer_in_bulk},
 
+    {post, "/v1/withdrawals", "withdrawals:write", Load::write, Body::json, with_key, routes::withdraw},
+
+    {post, "/v1/payments", "payments:write", Load::write, Body::json, with_key, routes::pay},
+    {post, "/v1/payments/{id}/increment", "payments:write", Load::write, Body::json, with_key,
+     routes::increment_payment},
+    {post, "/v1/payments/{id}/capture", "payments:write", Load::write, Body::json, with_key, routes::capture_payment},
+    {post, "/v1/payments/{id}/void", "payments:write", Load::write, Body::json, with_key, routes::void_payment},
+    {post, "/v1/transactions/{id}/refunds", "refunds:write", Load::write, Body::json, with_key, routes::refund},
+
     {get, "/v1/transactions", "transactions:read", Load::read, Body::none, no_key, routes::list_transactions},
     {get, "/v1/transactions/{id}", "transactions:read", Load::read, Body::none, no_key, routes::read_transaction},
+    {post, "/v1/transactions/{id}/archive", "transactions:archive", Load::read, Body::json, no_key,
+     routes::archive_transaction},
+    {post, "/v1/transactions/{id}/unarchive", "transactions:archive", Load::read, Body::json, no_key,
+     routes::unarchive_transaction},
+    {get, "/v1/history", "transactions:read", Load::read, Body::none, no_key, routes::list_history},
 
     {get, "/v1/statistics", "statistics:read", Load::read, Body::none, no_key, routes::read_statistics},
     {get, "/v1/dashboard", "statistics:read", Load::read, Body::none, no_key, routes::read_dashboard},

@@ -35,6 +35,14 @@ void list_entries(Services& services, const ExchangePtr& exchange);
 void top_up(Services& services, const ExchangePtr& exchange);
 void list_topup_methods(Services& services, const ExchangePtr& exchange);
 void transfer(Services& services, const ExchangePtr& exchange);
+void withdraw(Services& services, const ExchangePtr& exchange);
+// payments.cpp
+void pay(Services& services, const ExchangePtr& exchange);
+// payment_acts.cpp
+void increment_payment(Services& services, const ExchangePtr& exchange);
+void capture_payment(Services& services, const ExchangePtr& exchange);
+void void_payment(Services& services, const ExchangePtr& exchange);
+void refund(Services& services, const ExchangePtr& exchange);
 // bulk.cpp
 void transfer_in_bulk(Services& services, const ExchangePtr& exchange);
 // transactions.cpp
@@ -44,6 +52,10 @@ void read_transaction(Services& services, const ExchangePtr& exchange);
 void read_statistics(Services& services, const ExchangePtr& exchange);
 void read_dashboard(Services& services, const ExchangePtr& exchange);
 void read_card_dashboard(Services& services, const ExchangePtr& exchange);
+void list_history(Services& services, const ExchangePtr& exchange);
+// archive.cpp
+void archive_transaction(Services& services, const ExchangePtr& exchange);
+void unarchive_transaction(Services& services, const ExchangePtr& exchange);
 // sagas.cpp
 void list_sagas(Services& services, const ExchangePtr& exchange);
 void read_saga(Services& services, const ExchangePtr& exchange);

@@ -9,7 +9,10 @@
 namespace dompet::http {
 
 class Access;
+class CardGuesses;
+class Directory;
 class Identity;
+class PaymentMemory;
 class SagaFeed;
 class SagaJobs;
 
@@ -26,6 +29,10 @@ struct Services {
   Access& access;
   /// The vault, passwords, and how long tokens live.
   Identity& identity;
+  /// What acts on payments must know of them.
+  PaymentMemory& payments;
+  CardGuesses& card_guesses;
+  Directory& directory;
 };
 
 }  // namespace dompet::http

@@ -55,6 +55,13 @@ struct Settings {
   std::size_t readable_body_bytes = std::size_t{32} * 1024 * 1024;
   std::size_t bulk_items = 1'000;
 
+  /// In whole units of whatever currency; 0 for no minimum.
+  std::size_t minimum_topup = 0;
+  /// How long what a payment with manual capture has set aside can be captured.
+  std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
+  /// Payments that are kept in memory for captures, voids and refunds to come; others cost a query.
+  std::size_t remembered_payments = 10'000;
+
   /// For the whole of a request to arrive; also how long a kept-alive connection may idle (one timer in RESTinio).
   std::chrono::milliseconds read_limit{5'000};
   /// For one write of a response to be taken by the client.

@@ -18,4 +18,12 @@ inline bool is_topup_method(std::string_view method) {
   return std::ranges::find(topup_methods, method) != topup_methods.end();
 }
 
+/// How a payment was paid, for the merchant's records and for statistics.
+inline bool is_payment_method(std::string_view method) {
+  return method == "card" || method == "wallet" || is_topup_method(method);
+}
+
+/// What withdrawals go through: the external account `external:bank_transfer:<currency>`.
+inline constexpr std::string_view payout_method = "bank_transfer";
+
 }  // namespace dompet::http

@@ -169,7 +169,7 @@ END $$;
 INSERT INTO role (id, name, permissions, is_protected) VALUES
     ('01900000-0000-7000-8000-000000000001', 'administrator', '{*}', true),
     ('01900000-0000-7000-8000-000000000002', 'customer',
-     '{account:use,cards:read,cards:write,cards:freeze,cards:reveal,merchants:read,merchants:write,documents:read,documents:write,api_keys:write,wallets:read,wallets:write,topups:write,transfers:write,withdrawals:write,payments:write,refunds:write,transactions:read,transactions:archive,statistics:read}',
+     '{account:use,cards:read,cards:write,cards:freeze,cards:reveal,merchants:read,merchants:write,documents:read,documents:write,api_keys:write,wallets:read,wallets:write,wallets:freeze,topups:write,transfers:write,withdrawals:write,payments:write,refunds:write,transactions:read,transactions:archive,statistics:read}',
      true),
     ('01900000-0000-7000-8000-000000000003', 'viewer',
      '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any}', true),

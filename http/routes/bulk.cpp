@@ -1,9 +1,13 @@
+#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "http/answers.hpp"
 #include "http/body_money.hpp"
+#include "http/destination.hpp"
+#include "http/known_answer.hpp"
+#include "http/ownership.hpp"
 #include "http/routes.hpp"
 
 namespace dompet::http::routes {
@@ -18,7 +22,10 @@ struct Bulk {
   ExchangePtr exchange;
   std::vector<MoneyOutcome> outcomes;
   std::size_t waiting = 0;
+  /// Items whose receiver is named by a card or a username, which costs queries: one after the other.
+  std::deque<std::pair<std::size_t, BulkItem>> named{};
 };
+using BulkPtr = std::shared_ptr<Bulk>;
 
 std::string render(const std::vector<MoneyOutcome>& outcomes) {
   std::string text;
@@ -37,18 +44,58 @@ std::string render(const std::vector<MoneyOutcome>& outcomes) {
 
 void finish(const Bulk& bulk) { bulk.exchange->answer(json_response(render(bulk.outcomes))); }
 
-void submit(Services& services, const std::shared_ptr<Bulk>& bulk, std::size_t index, BulkItem item) {
-  item.transfer.transaction.id = {services.ids.next()};
+void conclude(Services& services, const BulkPtr& bulk, std::size_t index, MoneyOutcome outcome) {
+  bulk->outcomes[index] = std::move(outcome);
+  services.admission.leave_items(1);
+  if (--bulk->waiting == 0)
+    finish(*bulk);
+}
+
+void submit(Services& services, const BulkPtr& bulk, std::size_t index, Transaction transfer, const Stamp& stamp) {
+  transfer.id = {services.ids.next()};
+  move_money(services, bulk->exchange, std::move(transfer), stamp, [&services, bulk, index](const Reply& reply) {
+    const HttpRequest& request = bulk->exchange->request;
+    conclude(services, bulk, index, outcome_of(reply, request.path, request.request_id));
+  });
+}
+
+void submit_found(Services& services, const BulkPtr& bulk, std::size_t index, const BulkItem& item,
+                  const std::expected<FoundDestination, Problem>& found) {
+  const HttpRequest& request = bulk->exchange->request;
+  if (!found)
+    return conclude(services, bulk, index, outcome_of(found.error(), request.path, request.request_id));
+  Transaction transfer = item.transfer.transaction;
+  const Stamp stamp{key_of(bulk->exchange->caller, item.idempotency_key),
+                    fingerprint_of(template_of_an_item, transfer, found->text)};
+  transfer.destination = found->wallet;
+  if (!found->wallet.uuid.is_nil())
+    return submit(services, bulk, index, std::move(transfer), stamp);
+  outcome_unless_known(
+      services, bulk->exchange, stamp, {.code = "destination_not_found"},
+      [&services, bulk, index](MoneyOutcome outcome) { conclude(services, bulk, index, std::move(outcome)); });
+}
+
+void find_next(Services& services, const BulkPtr& bulk) {
+  if (bulk->named.empty())
+    return;
+  const auto [index, item] = std::move(bulk->named.front());
+  bulk->named.pop_front();
+  find_destination(services, bulk->exchange, item.transfer.destination, item.transfer.transaction.currency,
+                   [&services, bulk, index, item](const std::expected<FoundDestination, Problem>& found) {
+                     submit_found(services, bulk, index, item, found);
+                     // In the loop's next turn, so that a thousand known names do not stand on each other's shoulders.
+                     services.ask.post([&services, bulk] { find_next(services, bulk); });
+                   });
+}
+
+void begin(Services& services, const BulkPtr& bulk, std::size_t index, BulkItem item) {
+  if (item.transfer.destination.is_given()) {
+    bulk->named.emplace_back(index, std::move(item));
+    return;
+  }
   const Stamp stamp{key_of(bulk->exchange->caller, item.idempotency_key),
                     fingerprint_of(template_of_an_item, item.transfer.transaction)};
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(item.transfer.transaction)), stamp},
-                          [&services, bulk, index](const Reply& reply) {
-                            const HttpRequest& request = bulk->exchange->request;
-                            bulk->outcomes[index] = outcome_of(reply, request.path, request.request_id);
-                            services.admission.leave_items(1);
-                            if (--bulk->waiting == 0)
-                              finish(*bulk);
-                          });
+  submit(services, bulk, index, std::move(item.transfer.transaction), stamp);
 }
 
 }  // namespace
@@ -59,9 +106,6 @@ void transfer_in_bulk(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, items.error());
   const auto bulk = std::make_shared<Bulk>(Bulk{.exchange = exchange, .outcomes = {}});
   bulk->outcomes.resize(items->size());
-  for (auto& item : *items)
-    if (item && item->transfer.destination.is_given())
-      item = std::unexpected(Problem{.code = "destination_not_found"});
   for (std::size_t i = 0; i < items->size(); ++i)
     if ((*items)[i])
       ++bulk->waiting;
@@ -77,7 +121,8 @@ void transfer_in_bulk(Services& services, const ExchangePtr& exchange) {
   ++bulk->waiting;
   for (std::size_t i = 0; i < items->size(); ++i)
     if ((*items)[i])
-      submit(services, bulk, i, std::move(*(*items)[i]));
+      begin(services, bulk, i, std::move(*(*items)[i]));
+  find_next(services, bulk);
   if (--bulk->waiting == 0)
     finish(*bulk);
 }

@@ -4,6 +4,7 @@
 #include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/list.hpp"
+#include "http/ownership.hpp"
 #include "http/query.hpp"
 #include "http/render.hpp"
 #include "http/routes.hpp"
@@ -85,11 +86,9 @@ void list_entries(Services& services, const ExchangePtr& exchange) {
   const auto page = read_page(parameters, "/v1/wallets/" + to_string(*id) + "/entries", wants_csv(exchange->request));
   if (!page)
     return refuse(exchange, page.error());
-  services.ask.ask(ReadWalletRequest{{*id}, false}, [&services, exchange, page = *page, span](const Reply& reply) {
-    const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
-    if (history == nullptr)
-      return answer_wallet(exchange, reply);
-    answer_lines(services, exchange, page, span, history->wallet);
+  with_wallet(services, exchange, {{*id}, false},
+              [&services, exchange, page = *page, span](const WalletHistory& history) {
+                answer_lines(services, exchange, page, span, history.wallet);
   });
 }
 

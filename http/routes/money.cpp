@@ -1,44 +1,96 @@
+#include <algorithm>
 #include <utility>
 
 #include "http/answers.hpp"
 #include "http/body_money.hpp"
+#include "http/destination.hpp"
+#include "http/known_answer.hpp"
+#include "http/ownership.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
 #include "http/topup_methods.hpp"
+
+// Top-ups, transfers, withdrawals: one wallet of the caller's at least.
 
 namespace dompet::http::routes {
 
 namespace {
 
-/// Top-up or transfer: stamps the transaction, asks once, answers with what the engine said.
-void move(Services& services, const ExchangePtr& exchange, Read<Transaction> read) {
-  if (!read)
-    return refuse(exchange, read.error());
+/// Asks once, and answers with what the engine said.
+void move(Services& services, const ExchangePtr& exchange, Transaction transaction, const Stamp& stamp) {
+  transaction.id = {exchange->request.id};
+  move_money(services, exchange, std::move(transaction), stamp, [exchange](const Reply& reply) {
+    const HttpRequest& request = exchange->request;
+    exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
+  });
+}
+
+/// The request's key with the fingerprint of what it asks for; otherwise the request is refused.
+std::optional<Stamp> stamp_of(const ExchangePtr& exchange, const Transaction& asked) {
+  const auto key = key_of(*exchange);
+  if (key)
+    return Stamp{*key, fingerprint_of(exchange->route->path, asked)};
+  refuse(exchange, {.code = "invalid_idempotency_key"});
+  return std::nullopt;
+}
+
+void move(Services& services, const ExchangePtr& exchange, Transaction transaction) {
+  if (const auto stamp = stamp_of(exchange, transaction))
+    move(services, exchange, std::move(transaction), *stamp);
+}
+
+/// A transfer to whoever a card number or a name stands for.
+void transfer_to_named(Services& services, const ExchangePtr& exchange, const TransferBody& body) {
   const auto key = key_of(*exchange);
   if (!key)
     return refuse(exchange, {.code = "invalid_idempotency_key"});
-  read->id = {exchange->request.id};
-  const Stamp stamp{*key, fingerprint_of(exchange->route->path, *read)};
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(*read)), stamp},
-                          [exchange](const Reply& reply) {
-                            const HttpRequest& request = exchange->request;
-                            exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
-                          });
+  find_destination(services, exchange, body.destination, body.transaction.currency,
+                   [&services, exchange, key = *key, transfer = body.transaction](auto found) mutable {
+                     if (!found)
+                       return refuse(exchange, found.error());
+                     const Stamp stamp{key, fingerprint_of(exchange->route->path, transfer, found->text)};
+                     if (found->wallet.uuid.is_nil())
+                       return refuse_unless_known(services, exchange, stamp, {.code = "destination_not_found"});
+                     transfer.destination = found->wallet;
+                     move(services, exchange, std::move(transfer), stamp);
+                   });
+}
+
+/// The least top-up in the currency's smallest unit.
+Minor least_topup(const Settings& settings, const Currency& currency) {
+  if (settings.minimum_topup == 0)
+    return 0;
+  return amount_of_major_units(static_cast<std::int64_t>(settings.minimum_topup), currency).value_or(0);
 }
 
 }  // namespace
 
 void top_up(Services& services, const ExchangePtr& exchange) {
-  move(services, exchange, read_topup(exchange->request.body));
+  auto topup = read_topup(exchange->request.body);
+  if (!topup)
+    return refuse(exchange, topup.error());
+  const Minor least = least_topup(services.settings, topup->currency);
+  if (topup->amount < least)
+    return refuse(exchange, invalid({{"amount", "amount_too_small",
+                                      "The least top-up is " + format_amount(least, topup->currency) + "."}}));
+  move(services, exchange, std::move(*topup));
 }
 
 void transfer(Services& services, const ExchangePtr& exchange) {
-  auto read = read_transfer(exchange->request.body);
-  if (!read)
-    return refuse(exchange, read.error());
-  if (read->destination.is_given())
-    return refuse(exchange, {.code = "destination_not_found"});
-  move(services, exchange, std::move(read->transaction));
+  auto body = read_transfer(exchange->request.body);
+  if (!body)
+    return refuse(exchange, body.error());
+  if (body->destination.is_given())
+    return transfer_to_named(services, exchange, *body);
+  move(services, exchange, std::move(body->transaction));
+}
+
+void withdraw(Services& services, const ExchangePtr& exchange) {
+  auto withdrawal = read_withdrawal(exchange->request.body);
+  if (!withdrawal)
+    return refuse(exchange, withdrawal.error());
+  withdrawal->method = payout_method;
+  move(services, exchange, std::move(*withdrawal));
 }
 
 void list_topup_methods(Services&, const ExchangePtr& exchange) {

@@ -1,29 +1,57 @@
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/list.hpp"
+#include "http/ownership.hpp"
 #include "http/query.hpp"
+#include "http/reference/pool.hpp"
 #include "http/render.hpp"
 #include "http/routes.hpp"
+#include "http/shown_transaction.hpp"
 #include "http/topup_methods.hpp"
+#include "persistence/archive_store.hpp"
 
 namespace dompet::http::routes {
 
 namespace {
 
+using Archived = std::unordered_set<TransactionId>;
+
+constexpr TransactionKind kinds[]{TransactionKind::topup, TransactionKind::transfer, TransactionKind::withdrawal,
+                                  TransactionKind::payment, TransactionKind::refund};
+
+/// One page of what somebody may see.
+struct Wish {
+  TransactionFilter filter{};
+  Page page{};
+  /// Whether what the caller has put away is wanted, or what he has not, or both when nothing is said.
+  std::optional<bool> archived = false;
+};
+
+void read_kind(QueryParameters& parameters, TransactionFilter& filter) {
+  const std::string name = parameters.choice("kind", {"topup", "transfer", "withdrawal", "payment", "refund"});
+  for (const TransactionKind kind : kinds)
+    if (name_of(kind) == name)
+      filter.kind = kind;
+}
+
 TransactionFilter read_filter(QueryParameters& parameters) {
   TransactionFilter filter;
   if (const auto wallet = parameters.id("wallet_id"))
     filter.wallet = WalletId{*wallet};
-  const std::string kind = parameters.choice("kind", {"topup", "transfer"});
-  if (!kind.empty())
-    filter.kind = kind == "topup" ? TransactionKind::topup : TransactionKind::transfer;
-  filter.status = parameters.choice("status", {"pending", "completed", "declined", "failed"});
+  if (const auto card = parameters.id("card_id"))
+    filter.card = CardId{*card};
+  if (const auto merchant = parameters.id("merchant_id"))
+    filter.merchant = MerchantId{*merchant};
+  read_kind(parameters, filter);
+  filter.status =
+      parameters.choice("status", {"pending", "authorized", "completed", "declined", "cancelled", "failed"});
   filter.method = parameters.text("method").value_or("");
-  if (!filter.method.empty() && !is_topup_method(filter.method))
-    parameters.fault("method", "One of GET /v1/topups/methods.");
+  if (!filter.method.empty() && !is_payment_method(filter.method) && filter.method != payout_method)
+    parameters.fault("method", "One of GET /v1/topups/methods, card, wallet or bank_transfer.");
   filter.from_ms = parameters.time_ms("from");
   filter.to_ms = parameters.time_ms("to");
   filter.min_amount = parameters.amount("min_amount");
@@ -31,58 +59,113 @@ TransactionFilter read_filter(QueryParameters& parameters) {
   return filter;
 }
 
-/// What takes its steps one by one may have gone on in the database that its shard moved to.
-bool is_left_behind(Reader& reader, const StoredTransaction& stored) {
-  return reader.is_one_of_several() && stored.record.kind == RecordKind::hold_placed &&
-         !std::ranges::binary_search(reader.shards_here(), stored.record.shard);
+std::optional<bool> read_archived(QueryParameters& parameters) {
+  const std::string archived = parameters.choice("archived", {"false", "true", "all"});
+  if (archived == "all")
+    return std::nullopt;
+  return archived == "true";
 }
 
 Position position_of(const StoredTransaction& stored) { return {stored.place.id.uuid, stored.place.place}; }
 
-}  // namespace
+bool comes_before(const StoredTransaction& left, const StoredTransaction& right) {
+  if (left.place.place != right.place.place)
+    return left.place.place > right.place.place;
+  return left.place.id > right.place.id;
+}
 
-void list_transactions(Services& services, const ExchangePtr& exchange) {
-  QueryParameters parameters(exchange->request.query, {"limit", "cursor", "wallet_id", "kind", "status", "method",
-                                                       "from", "to", "min_amount", "max_amount"});
-  const TransactionFilter filter = read_filter(parameters);
-  const auto page = read_page(parameters, "/v1/transactions");
-  if (!page)
-    return refuse(exchange, page.error());
-  const int most = page->limit + 1;
-  const auto read = [filter, most, after = page->after](Reader& reader) {
+void hide_archived(Wish& wish, Archived archived) {
+  if (!wish.archived || (!*wish.archived && archived.empty()))
+    return;
+  wish.filter.also = [archived = std::move(archived), is_wanted = *wish.archived](const StoredTransaction& stored) {
+    return archived.contains(shown_id(stored.record)) == is_wanted;
+  };
+}
+
+void answer_page(Services& services, const ExchangePtr& exchange, const Wish& wish) {
+  const int most = wish.page.limit + 1;
+  const auto read = [filter = wish.filter, most, after = wish.page.after](Reader& reader) {
     const auto before = after ? std::optional{TransactionCursor{{after->id}, after->seq}} : std::nullopt;
     return reader.transactions(filter, before, most);
   };
-  const auto render = [page = *page](const std::vector<StoredTransaction>& transactions, const HttpRequest&) {
+  const auto render = [page = wish.page](const std::vector<StoredTransaction>& transactions, const HttpRequest&) {
     return render_list(
         page, transactions,
         [](JsonWriter& json, const StoredTransaction& stored) { append_transaction(json, view_of(stored)); },
         position_of);
   };
-  if (filter.wallet)
+  if (wish.filter.wallet && !wish.filter.owner)
     return answer_about_wallet(
-        services, exchange, *filter.wallet,
+        services, exchange, *wish.filter.wallet,
         [read, render](Reader& reader, const HttpRequest& request) { return render(read(reader), request); });
-  answer_list<StoredTransaction>(
-      services, exchange, read,
-      [](const StoredTransaction& left, const StoredTransaction& right) {
-        return left.record.id.uuid > right.record.id.uuid;
-      },
-      most, render);
+  answer_list<StoredTransaction>(services, exchange, read, comes_before, most, render);
+}
+
+/// Only users put things away.
+void list(Services& services, const ExchangePtr& exchange, Wish wish) {
+  if (!wish.archived || exchange->caller.kind != Caller::Kind::user)
+    return answer_page(services, exchange, wish);
+  ask_pool<Archived>(
+      services, exchange,
+      [user = UserId{exchange->caller.user}](Reader& reader) { return ArchiveStore(reader).archived(user); },
+      [&services, exchange, wish = std::move(wish)](Archived archived) mutable {
+        hide_archived(wish, std::move(archived));
+        answer_page(services, exchange, wish);
+      });
+}
+
+/// A merchant's key sees what is the merchant's; a customer what is in his wallets; staff everything.
+void restrict(const Exchange& exchange, TransactionFilter& filter) {
+  if (exchange.grant == Grant::any)
+    return;
+  if (exchange.caller.kind == Caller::Kind::merchant) {
+    filter.merchant = MerchantId{exchange.caller.merchant};
+    filter.wallet = exchange.caller.wallet;
+  } else if (!filter.wallet) {
+    filter.owner = UserId{exchange.caller.user};
+  }
+}
+
+}  // namespace
+
+void list_transactions(Services& services, const ExchangePtr& exchange) {
+  QueryParameters parameters(exchange->request.query,
+                             {"limit", "cursor", "wallet_id", "card_id", "merchant_id", "kind", "status", "method",
+                              "from", "to", "min_amount", "max_amount", "archived"});
+  Wish wish{.filter = read_filter(parameters), .archived = read_archived(parameters)};
+  const auto page = read_page(parameters, "/v1/transactions");
+  if (!page)
+    return refuse(exchange, page.error());
+  wish.page = *page;
+  restrict(*exchange, wish.filter);
+  if (!wish.filter.wallet || exchange->grant == Grant::any)
+    return list(services, exchange, std::move(wish));
+  const ReadWalletRequest wallet{*wish.filter.wallet, false};
+  with_wallet(services, exchange, wallet, [&services, exchange, wish = std::move(wish)](const WalletHistory&) mutable {
+    list(services, exchange, std::move(wish));
+  });
+}
+
+/// The caller's own movements, whoever he is.
+void list_history(Services& services, const ExchangePtr& exchange) {
+  QueryParameters parameters(exchange->request.query, {"limit", "cursor", "kind", "from", "to", "archived"});
+  Wish wish;
+  read_kind(parameters, wish.filter);
+  wish.filter.from_ms = parameters.time_ms("from");
+  wish.filter.to_ms = parameters.time_ms("to");
+  wish.archived = read_archived(parameters);
+  const auto page = read_page(parameters, "/v1/history/" + to_string(exchange->caller.user));
+  if (!page)
+    return refuse(exchange, page.error());
+  wish.page = *page;
+  wish.filter.owner = UserId{exchange->caller.user};
+  list(services, exchange, std::move(wish));
 }
 
 void read_transaction(Services& services, const ExchangePtr& exchange) {
-  const auto id = captured_id(exchange);
-  if (!id)
-    return;
-  answer_by_search(services, exchange,
-                   [id = TransactionId{*id}](Reader& reader, const HttpRequest&) -> std::optional<HttpResponse> {
-                     const auto stored = reader.shown_transaction(id);
-                     if (!stored || !stored->record.transaction || is_left_behind(reader, *stored))
-                       return std::nullopt;
-                     return json_response(render_transaction(view_of(*stored)));
-                   },
-                   {.code = "transaction_not_found"});
+  with_shown_transaction(services, exchange, [exchange](const StoredTransaction& stored) {
+    exchange->answer(json_response(render_transaction(view_of(stored))));
+  });
 }
 
 }  // namespace dompet::http::routes

@@ -1,11 +1,14 @@
 #include <utility>
 
+#include "http/access/access.hpp"
 #include "http/across.hpp"
 #include "http/answers.hpp"
 #include "http/body.hpp"
 #include "http/id_source.hpp"
 #include "http/list.hpp"
+#include "http/ownership.hpp"
 #include "http/query.hpp"
+#include "http/reference/wallet_of.hpp"
 #include "http/render.hpp"
 #include "http/routes.hpp"
 
@@ -13,57 +16,60 @@ namespace dompet::http::routes {
 
 namespace {
 
-void change(Services& services, const ExchangePtr& exchange, const WalletId& wallet,
-            std::vector<WalletChange> changes) {
-  services.ask.ask(ChangeWalletRequest{wallet, std::move(changes)},
-                   [exchange](const Reply& reply) { answer_wallet(exchange, reply); });
-}
-
 /// Freeze, unfreeze, close: a change without a body.
 void change_without_body(Services& services, const ExchangePtr& exchange, WalletChange wish) {
   if (const auto body = read_nothing(exchange->request.body); !body)
     return refuse(exchange, body.error());
   if (const auto id = captured_id(exchange))
-    change(services, exchange, {*id}, {std::move(wish)});
+    http::change_wallet(services, exchange, {*id}, {std::move(wish)});
 }
+
+/// How far a wallet may be overdrawn is the house's to say.
+Problem no_credit() {
+  return {.code = "forbidden", .detail = "Setting limits.credit_limit needs the permission wallets:limits:any."};
+}
+
+bool may_give_credit(const Exchange& exchange) { return holds(exchange, "wallets:limits"); }
 
 /// The patch's limits are amounts in the wallet's currency, so the wallet is read first. Of two that change different
 /// limits at the same moment, the later wins with all.
 void change_limits(Services& services, const ExchangePtr& exchange, const WalletId& wallet, WalletPatch patch) {
-  services.ask.ask(ReadWalletRequest{wallet, false},
-                   [&services, exchange, patch = std::move(patch)](const Reply& reply) {
-                     const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
-                     if (history == nullptr)
-                       return answer_wallet(exchange, reply);
-                     const Wallet& now = history->wallet;
-                     const auto limits = read_limits(*patch.limits, now.limits, now.currency);
-                     if (!limits)
-                       return refuse(exchange, limits.error());
-                     std::vector<WalletChange> changes;
-                     if (patch.name)
-                       changes.emplace_back(ChangeName{*patch.name});
-                     changes.emplace_back(ChangeLimits{*limits});
-                     change(services, exchange, now.id, std::move(changes));
-                   });
+  with_wallet(services, exchange, {wallet, false},
+              [&services, exchange, patch = std::move(patch)](const WalletHistory& history) {
+                const Wallet& now = history.wallet;
+                const auto limits = read_limits(*patch.limits, now.limits, now.currency);
+                if (!limits)
+                  return refuse(exchange, limits.error());
+                if (limits->credit_limit != now.limits.credit_limit && !may_give_credit(*exchange))
+                  return refuse(exchange, no_credit());
+                std::vector<WalletChange> changes;
+                if (patch.name)
+                  changes.emplace_back(ChangeName{*patch.name});
+                changes.emplace_back(ChangeLimits{*limits});
+                http::change_wallet(services, exchange, now.id, std::move(changes));
+              });
 }
 
-HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const HttpRequest& request,
-                           std::optional<std::int64_t> as_of_ms = {}) {
-  if (!history || history->wallet.status == WalletStatus::absent)
+/// `owner`: whose it must be; nothing for whoever's.
+HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const std::optional<UserId>& owner,
+                           const HttpRequest& request, std::optional<std::int64_t> as_of_ms = {}) {
+  if (!history || history->wallet.status == WalletStatus::absent || (owner && history->wallet.owner != *owner))
     return respond({.code = "wallet_not_found"}, request);
   return json_response(render_wallet(*history, wall_clock_ms(), as_of_ms));
 }
 
 void read_past(Services& services, const ExchangePtr& exchange, const WalletId& wallet, std::int64_t as_of_ms) {
-  answer_about_wallet(services, exchange, wallet, [wallet, as_of_ms](Reader& reader, const HttpRequest& request) {
-    return wallet_or_not(reader.wallet_as_of(wallet, as_of_ms), request, as_of_ms);
-  });
+  answer_about_wallet(services, exchange, wallet,
+                      [wallet, as_of_ms, owner = only_owner(*exchange)](Reader& reader, const HttpRequest& request) {
+                        return wallet_or_not(reader.wallet_as_of(wallet, as_of_ms), owner, request, as_of_ms);
+                      });
 }
 
 void read_stale(Services& services, const ExchangePtr& exchange, const WalletId& wallet) {
-  answer_about_wallet(services, exchange, wallet, [wallet](Reader& reader, const HttpRequest& request) {
-    return wallet_or_not(reader.load_wallet(wallet), request);
-  });
+  answer_about_wallet(services, exchange, wallet,
+                      [wallet, owner = only_owner(*exchange)](Reader& reader, const HttpRequest& request) {
+                        return wallet_or_not(reader.load_wallet(wallet), owner, request);
+                      });
 }
 
 }  // namespace
@@ -72,23 +78,43 @@ void open_wallet(Services& services, const ExchangePtr& exchange) {
   auto command = read_open_wallet(exchange->request.body);
   if (!command)
     return refuse(exchange, command.error());
-  services.ask.ask(OpenWalletRequest{{exchange->request.id}, std::move(*command)},
-                   [exchange](const Reply& reply) { answer_wallet(exchange, reply, 201); });
+  const UserId caller{exchange->caller.user};
+  const bool is_for_another = command->owner != UserId{} && command->owner != caller;
+  if (is_for_another && exchange->grant != Grant::any)
+    return refuse(exchange, {.code = "forbidden", .detail = "Opening a wallet for another needs wallets:write:any."});
+  if (command->limits.credit_limit != 0 && !may_give_credit(*exchange))
+    return refuse(exchange, no_credit());
+  if (!is_for_another)
+    command->owner = caller;
+  const auto open = [&services, exchange, command = *command] {
+    services.ask.ask(OpenWalletRequest{{exchange->request.id}, command},
+                     [exchange](const Reply& reply) { answer_wallet(exchange, reply, 201); });
+  };
+  if (is_for_another)
+    with_user(services, exchange, command->owner, open);
+  else
+    open();
 }
 
 void list_wallets(Services& services, const ExchangePtr& exchange) {
-  QueryParameters parameters(exchange->request.query, {"limit", "cursor", "search"});
+  QueryParameters parameters(exchange->request.query, {"limit", "cursor", "search", "user_id"});
   const std::string search = parameters.text("search").value_or("");
   if (search.contains('\0'))
     parameters.fault("search", "A text without control characters.");
+  std::optional<UserId> owner = only_owner(*exchange);
+  if (const auto user = parameters.id("user_id"); user && (!owner || owner->uuid != *user)) {
+    if (owner)
+      parameters.fault("user_id", "You may list your own wallets only.");
+    owner = UserId{*user};
+  }
   const auto page = read_page(parameters, "/v1/wallets");
   if (!page)
     return refuse(exchange, page.error());
   const int most = page->limit + 1;
   answer_list<WalletListing>(
       services, exchange,
-      [search, most, after = page->after](Reader& reader) {
-        return reader.wallets(after ? std::optional{WalletId{after->id}} : std::nullopt, search, most);
+      [search, most, after = page->after, owner](Reader& reader) {
+        return reader.wallets(after ? std::optional{WalletId{after->id}} : std::nullopt, search, most, owner);
       },
       [](const WalletListing& left, const WalletListing& right) {
         return left.history.wallet.id.uuid > right.history.wallet.id.uuid;
@@ -119,8 +145,9 @@ void read_wallet(Services& services, const ExchangePtr& exchange) {
       return read_stale(services, exchange, {*id});
     is_strict = read == "strict";
   }
-  services.ask.ask(ReadWalletRequest{{*id}, is_strict},
-                   [exchange](const Reply& reply) { answer_wallet(exchange, reply); });
+  with_wallet(services, exchange, {{*id}, is_strict}, [exchange](const WalletHistory& history) {
+    exchange->answer(json_response(render_wallet(history, wall_clock_ms())));
+  });
 }
 
 void change_wallet(Services& services, const ExchangePtr& exchange) {
@@ -133,14 +160,17 @@ void change_wallet(Services& services, const ExchangePtr& exchange) {
   if (patch->limits)
     change_limits(services, exchange, {*id}, std::move(*patch));
   else
-    change(services, exchange, {*id}, {ChangeName{*patch->name}});
+    http::change_wallet(services, exchange, {*id}, {ChangeName{*patch->name}});
 }
 
 void freeze_wallet(Services& services, const ExchangePtr& exchange) {
   change_without_body(services, exchange, FreezeWallet{});
 }
 
+/// Whoever froze it had a reason; a thief of the owner's session must not undo it.
 void unfreeze_wallet(Services& services, const ExchangePtr& exchange) {
+  if (exchange->grant != Grant::any)
+    return refuse(exchange, {.code = "forbidden", .detail = "Unfreezing needs the permission wallets:freeze:any."});
   change_without_body(services, exchange, UnfreezeWallet{});
 }
 

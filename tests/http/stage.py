@@ -11,6 +11,11 @@ from accounts import Person
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
 TRANSFER = "0193480f-1c2d-7e3f-8a4b-5c6d7e8f9a0b"  # from the one to the other
+MERCHANT = "0193480e-9c21-7e63-8b55-a2d1ef6b8813"  # an active one
+CARD = "0193480e-ad32-7f74-8c66-b3e2f07c9924"  # of ANI
+CARD_SHOWN = '{"number": "4000001234567899", "expiry": "11/30", "cvv": "123"}'  # what is printed on it
+PAYMENT = "01934810-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # authorized, from ANI to MERCHANT
+PAID = "01934810-1b2c-7d3e-8f4a-5b6c7d8e9fa0"  # the same, paid at once
 BULK_JOB = "01934811-5a6b-7c7d-8e8f-9a0b1c2d3e4f"
 VIEW = "stuck since lunch"
 EMAIL = "ani@example.com"  # of somebody with the password below
@@ -34,6 +39,11 @@ class Stage:
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
             TRANSFER: lambda: bank.transfer(self.real(ANI), self.real(BUDI), "25000.00").json["id"],
+            MERCHANT: self.make_merchant,
+            CARD: lambda: self.card()["id"],
+            CARD_SHOWN: self.show_card,
+            PAYMENT: lambda: self.pay("manual"),
+            PAID: lambda: self.pay("automatic"),
             BULK_JOB: self.make_bulk_job,
             VIEW: self.make_view,
             EMAIL: lambda: self.person().email,
@@ -79,6 +89,28 @@ class Stage:
     def reset_code(self):
         self.must(self.client.post("/v1/auth/forgot-password", {"email": self.person().email}))
         return self.person().mailed("Reset")
+
+    def make_merchant(self):
+        body = {"name": "Warung", "wallet_id": self.bank.open()}
+        merchant = self.must(self.client.post("/v1/merchants", body))["id"]
+        self.must(self.client.post(f"/v1/merchants/{merchant}/status", {"status": "active"}))
+        return merchant
+
+    def card(self):
+        if "card" not in self.made:
+            body = {"type": "debit", "provider": "visa", "wallet_id": self.real(ANI)}
+            self.made["card"] = self.must(self.client.post("/v1/cards", body))
+        return self.made["card"]
+
+    def show_card(self):
+        card = self.card()
+        year, month, _ = card["expires_on"].split("-")
+        return json.dumps({"number": card["number"], "expiry": f"{month}/{year[2:]}", "cvv": card["cvv"]})
+
+    def pay(self, capture):
+        body = {"wallet_id": self.real(ANI), "merchant_id": self.real(MERCHANT), "amount": "150000.00",
+                "currency": "IDR", "capture": capture}
+        return self.must(self.client.post("/v1/payments", body, key=self.bank.key()))["id"]
 
     def make_bulk_job(self):
         order = {"filter": {"state": "stuck"}, "action": "retry", "dry_run": False, "reason": "a test"}
