@@ -9,6 +9,7 @@
 #include "http/access/quota.hpp"
 #include "http/answers.hpp"
 #include "http/cross_origin.hpp"
+#include "http/directory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
 #include "http/saga_jobs.hpp"
@@ -56,15 +57,22 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_, ask, engine, admission_, metrics_, ids_, saga_jobs_, saga_feed_, access_, identity},
+        services_{settings_,  ask,        engine,  admission_, metrics_,  ids_,
+                  saga_jobs_, saga_feed_, access_, identity,   directory_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
 
   void start() {
     ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });
-    identity_.start(
-        [this](AccessUpdate update) { ask_.post([this, update = std::move(update)] { access_.update(update); }); });
+    identity_.start([this](AccessUpdate update) {
+      ask_.post([this, update = std::move(update)] {
+        access_.update(update);
+        directory_.hear(update.said);
+        if (update.is_new)
+          directory_.forget_all();
+      });
+    });
     server_.start();
   }
 
@@ -235,6 +243,7 @@ class HttpFront::Parts final : public Application {
   Ask& ask_;
   Engine& engine_;
   Identity& identity_;
+  Directory directory_;
   Admission admission_;
   Access access_;
   Quota of_client_;

@@ -9,6 +9,7 @@
 namespace dompet::http {
 
 class Access;
+class Directory;
 class Identity;
 class SagaFeed;
 class SagaJobs;
@@ -26,6 +27,8 @@ struct Services {
   Access& access;
   /// The vault, passwords, and how long tokens live.
   Identity& identity;
+  /// Cards by number, merchants by id.
+  Directory& directory;
 };
 
 }  // namespace dompet::http
