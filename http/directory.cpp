@@ -5,6 +5,7 @@
 #include "http/access/identity.hpp"
 #include "http/reference/pool.hpp"
 #include "http/timestamp.hpp"
+#include "persistence/api_key_store.hpp"
 #include "persistence/card_safe.hpp"
 
 namespace dompet::http {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view card_word = "card:";
 constexpr std::string_view merchant_word = "merchant:";
+constexpr std::string_view key_word = "api_key:";
 
 /// The morning after a day such as 2030-11-30, UTC.
 std::int64_t end_of_day_ms(const std::string& day) {
@@ -36,6 +38,25 @@ MerchantFacts merchant_facts(const ReferenceRow& row) {
           .wallet = {row.uuid("wallet_id")},
           .status = row.text("status"),
           .is_trashed = row.is_trashed()};
+}
+
+KeyFacts key_facts(const ApiKeyHolder& holder) {
+  KeyFacts facts{.caller = {.kind = Caller::Kind::merchant,
+                            .user = holder.user,
+                            .merchant = holder.merchant,
+                            .wallet = holder.wallet,
+                            .api_key = holder.api_key,
+                            .name = holder.merchant_name},
+                 .expires_at_ms = holder.expires_at_ms.value_or(0)};
+  for (const std::string& scope : holder.scopes)
+    // A permission of a newer version means nothing here.
+    facts.caller.permissions.add(scope);
+  return facts;
+}
+
+/// The id behind the word, if it is such a word.
+std::optional<Uuid> named(std::string_view said, std::string_view word) {
+  return said.starts_with(word) ? parse_uuid(said.substr(word.size())) : std::nullopt;
 }
 
 }  // namespace
@@ -102,27 +123,45 @@ void Directory::merchant(Services& services, const ExchangePtr& exchange, const 
       std::move(then));
 }
 
+void Directory::key(Services& services, const ExchangePtr& exchange, std::string_view api_key,
+                    std::function<void(const Looked<KeyFacts>&)> then) {
+  const std::string hash = hash_of_api_key(api_key);
+  look<KeyFacts>(
+      services, exchange, api_keys_, hash,
+      [hash](Reader& reader) -> std::optional<KeyFacts> {
+        const auto holder = ApiKeyStore(reader).holder(hash);
+        return holder ? std::optional{key_facts(*holder)} : std::nullopt;
+      },
+      std::move(then));
+}
+
+void Directory::forget_keys(const std::function<bool(const Caller& caller)>& is_meant) {
+  ++api_keys_.generation;
+  std::erase_if(api_keys_.entries, [&](const auto& entry) { return is_meant(entry.second.facts.caller); });
+}
+
 void Directory::hear(const std::vector<std::string>& said) {
-  for (const std::string& word : said) {
-    if (word.starts_with(merchant_word)) {
+  for (const std::string& words : said) {
+    if (const auto id = named(words, merchant_word)) {
       ++merchants_.generation;
-      merchants_.entries.erase(word.substr(merchant_word.size()));
+      merchants_.entries.erase(to_string(*id));
+      forget_keys([&](const Caller& caller) { return caller.merchant == *id; });
+    } else if (const auto api_key = named(words, key_word)) {
+      forget_keys([&](const Caller& caller) { return caller.api_key == *api_key; });
+    } else if (const auto card = named(words, card_word)) {
+      ++cards_.generation;
+      if (const auto key = keys_of_cards_.extract(*card))
+        cards_.entries.erase(key.mapped());
     }
-    if (!word.starts_with(card_word))
-      continue;
-    ++cards_.generation;
-    const auto id = parse_uuid(std::string_view{word}.substr(card_word.size()));
-    const auto key = keys_of_cards_.find(id.value_or(Uuid{}));
-    if (key == keys_of_cards_.end())
-      continue;
-    cards_.entries.erase(key->second);
-    keys_of_cards_.erase(key);
   }
 }
 
 void Directory::forget_all() {
   ++cards_.generation;
   ++merchants_.generation;
+  ++api_keys_.generation;
+  api_keys_.entries.clear();
+  api_keys_.order.clear();
   cards_.entries.clear();
   cards_.order.clear();
   merchants_.entries.clear();

@@ -90,11 +90,9 @@ class HttpFront::Parts final : public Application {
     exchange->route = found.route;
     exchange->captures = found.captures;
     allow_origin(settings_.cors_origins, *exchange);
-    if (const auto problem = refusal(*exchange, found))
-      return refuse(exchange, *problem);
-    if (found.route == nullptr)
-      return exchange->answer(options(*exchange, found.allow));
-    found.route->serve(services_, exchange);
+    if (const auto api_key = api_key_of(*exchange))
+      return serve_merchant(exchange, *api_key);
+    serve_known(exchange, found.allow);
   }
 
   void finished(const Exchange& exchange, int status) override {
@@ -127,6 +125,35 @@ class HttpFront::Parts final : public Application {
   }
 
  private:
+  /// What a merchant's servers show, on a route that asks for anything.
+  static std::optional<std::string_view> api_key_of(const Exchange& exchange) {
+    if (exchange.route == nullptr || exchange.route->permission.empty() || exchange.request.header("Authorization"))
+      return std::nullopt;
+    return exchange.request.header("X-Api-Key");
+  }
+
+  /// At once when the key is known, otherwise when the database has said whose it is.
+  void serve_merchant(const ExchangePtr& exchange, std::string_view api_key) {
+    directory_.key(services_, exchange, api_key, [this, exchange](const Looked<KeyFacts>& looked) {
+      if (!looked)
+        return refuse(exchange, looked.error());
+      if (!*looked || (*looked)->is_expired(wall_clock_ms())) {
+        const auto problem = over_quota(of_strangers_, exchange->request.client, *exchange);
+        return refuse(exchange, problem.value_or(Problem{.code = "invalid_api_key"}));
+      }
+      exchange->caller = (*looked)->caller;
+      serve_known(exchange, {});
+    });
+  }
+
+  void serve_known(const ExchangePtr& exchange, const std::string& allow) {
+    if (const auto problem = refusal(*exchange, allow))
+      return refuse(exchange, *problem);
+    if (exchange->route == nullptr)
+      return exchange->answer(options(*exchange, allow));
+    exchange->route->serve(services_, exchange);
+  }
+
   static Settings numeric(Settings settings) {
     if (settings.address == "localhost")
       settings.address = "127.0.0.1";
@@ -142,25 +169,25 @@ class HttpFront::Parts final : public Application {
   }
 
   /// Everything that keeps a request out, cheapest first; all of it before the body is looked into.
-  std::optional<Problem> refusal(Exchange& exchange, const Found& found) {
+  std::optional<Problem> refusal(Exchange& exchange, const std::string& allow) {
     const HttpRequest& request = exchange.request;
+    const Route* route = exchange.route;
     if (request.header_bytes > settings_.header_bytes)
       return Problem{.code = "header_too_large"};
-    if (request.body.size() > body_limit(settings_, found.route))
+    if (request.body.size() > body_limit(settings_, route))
       return Problem{.code = "body_too_large"};
-    if (found.route == nullptr)
-      return no_route(request, found);
+    if (route == nullptr)
+      return no_route(request, allow);
     if (auto problem = stranger(exchange))
       return problem;
-    if (const auto shed = admission_.enter(found.route->load, request.client)) {
+    if (const auto shed = admission_.enter(route->load, request.client)) {
       metrics_.count(*shed);
       return turned_away(exchange, *shed);
     }
-    exchange.admitted = found.route->load != Load::none;
-    if (found.route->body != Body::none && !request.body.empty() &&
-        !is_json(request.header("Content-Type").value_or("")))
+    exchange.admitted = route->load != Load::none;
+    if (route->body != Body::none && !request.body.empty() && !is_json(request.header("Content-Type").value_or("")))
       return Problem{.code = "unsupported_media_type"};
-    if (found.route->needs_key && !request.header("Idempotency-Key"))
+    if (route->needs_key && !request.header("Idempotency-Key"))
       return Problem{.code = "idempotency_key_required"};
     return std::nullopt;
   }
@@ -171,13 +198,15 @@ class HttpFront::Parts final : public Application {
     const std::string& address = exchange.request.client;
     if (route.permission.empty())
       return route.load == Load::none ? std::nullopt : over_quota(of_logins_, address, exchange);
-    auto caller = access_.authenticate(exchange.request);
-    if (!caller) {
-      if (auto problem = over_quota(of_strangers_, address, exchange))
-        return problem;
-      return caller.error();
+    if (exchange.caller.kind == Caller::Kind::nobody) {
+      auto caller = access_.authenticate(exchange.request);
+      if (!caller) {
+        if (auto problem = over_quota(of_strangers_, address, exchange))
+          return problem;
+        return caller.error();
+      }
+      exchange.caller = std::move(*caller);
     }
-    exchange.caller = std::move(*caller);
     if (auto problem = over_quota(of_client_, exchange.caller.client(), exchange))
       return problem;
     exchange.grant = access_.decide(exchange.caller, route);
@@ -213,12 +242,12 @@ class HttpFront::Parts final : public Application {
     return problem;
   }
 
-  static std::optional<Problem> no_route(const HttpRequest& request, const Found& found) {
-    if (found.allow.empty())
+  static std::optional<Problem> no_route(const HttpRequest& request, const std::string& allow) {
+    if (allow.empty())
       return Problem{.code = "not_found"};
     if (request.method == Method::options)
       return std::nullopt;
-    return Problem{.code = "method_not_allowed", .allow = found.allow};
+    return Problem{.code = "method_not_allowed", .allow = allow};
   }
 
   bool is_worth_a_line(int status, std::chrono::duration<double> took) const {

@@ -53,6 +53,8 @@ constexpr std::array types{
     ProblemType{"invalid_token", 401, "The access token is not valid", false,
                 "It has expired, was revoked, or is no access token of this service. POST /v1/auth/refresh gives "
                 "another one for a refresh token."},
+    ProblemType{"invalid_api_key", 401, "The API key is not valid", false,
+                "It was never given out, was revoked, has expired, or its merchant is gone."},
     ProblemType{"invalid_credentials", 401, "E-mail address or password is wrong", false,
                 "Which of the two is not said. Five failures lock the account's login for a quarter of an hour."},
     ProblemType{"invalid_refresh_token", 401, "The refresh token is not valid", false,

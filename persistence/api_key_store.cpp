@@ -2,6 +2,7 @@
 
 #include "persistence/reader_rows.hpp"
 #include "persistence/session.hpp"
+#include "persistence/vault.hpp"
 
 namespace dompet {
 
@@ -37,6 +38,16 @@ Rows merchant_rows(SqlSession& session, const Uuid& merchant, const std::optiona
 std::string target_of(const Uuid& key) { return "api_key:" + to_string(key); }
 
 }  // namespace
+
+std::string hash_of_api_key(std::string_view api_key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const char byte : sha256(api_key)) {
+    const auto value = static_cast<unsigned char>(byte);
+    text += {digits[value >> 4], digits[value & 15]};
+  }
+  return text;
+}
 
 ApiKeyStore::ApiKeyStore(Reader& reader) : session_(reader.session()) {}
 
@@ -97,6 +108,33 @@ bool ApiKeyStore::revoke(const Uuid& merchant, const Uuid& key, const std::optio
     session_.ask_prepared("SELECT pg_notify('dompet_access', $1)", Parameters{}.add(target_of(key)));
   });
   return is_there;
+}
+
+std::optional<ApiKeyHolder> ApiKeyStore::holder(const std::string& hash) {
+  const Rows keys = session_.ask_prepared(
+      "SELECT k.id, m.id, m.user_id, m.wallet_id, m.name, " + milliseconds("k.expires_at") +
+          ", k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute' FROM api_key k"
+          " JOIN merchant m ON m.id = k.merchant_id JOIN app_user u ON u.id = m.user_id"
+          " WHERE k.hash = decode($1, 'hex') AND k.revoked_at IS NULL AND coalesce(k.expires_at > now(), true)"
+          " AND m.deleted_at IS NULL AND u.deleted_at IS NULL AND u.status = 'active'",
+      Parameters{}.add(hash));
+  if (keys.empty())
+    return std::nullopt;
+  const Row key = keys[0];
+  ApiKeyHolder holder{.api_key = key.uuid(0),
+                      .merchant = key.uuid(1),
+                      .user = key.uuid(2),
+                      .wallet = {key.uuid(3)},
+                      .merchant_name = std::string{key.text(4)},
+                      .expires_at_ms = key.number_if_any(5)};
+  const Parameters id = Parameters{}.add(holder.api_key);
+  session_.ask_prepared("SELECT unnest(scopes) FROM api_key WHERE id = $1", id).each([&](const Row& row) {
+    holder.scopes.emplace_back(row.text(0));
+  });
+  if (key.is_true(6))
+    session_.within("BEGIN READ WRITE",
+                    [&] { session_.ask_prepared("UPDATE api_key SET last_used_at = now() WHERE id = $1", id); });
+  return holder;
 }
 
 }  // namespace dompet

@@ -49,8 +49,10 @@ void with_user(Services& services, const ExchangePtr& exchange, const UserId& us
 
 void open_wallet_for(Services& services, const ExchangePtr& exchange, const UserId& user, std::string name,
                      const Currency& currency, std::function<void(const WalletId& wallet)> then) {
-  OpenWalletRequest request{.wallet = {services.ids.next()},
-                            .command = {.currency = currency, .name = std::move(name)}};
+  OpenWalletRequest request{};
+  request.wallet = {services.ids.next()};
+  request.command.currency = currency;
+  request.command.name = std::move(name);
   request.command.owner = user;
   services.ask.ask(request, [exchange, then = std::move(then)](const Reply& reply) {
     const WalletHistory* history = history_of(reply);

@@ -66,15 +66,8 @@ Read<NewKey> read_new_key(std::string_view body) {
   return value_or_errors(std::move(key), std::move(errors));
 }
 
-std::string hex(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text += {digits[value >> 4], digits[value & 15]};
-  }
-  return text;
-}
+/// Eight characters by which its owner tells one key from another.
+std::string fresh_prefix() { return "dpk_" + hash_of_api_key(random_bytes(16)).substr(0, 8); }
 
 void append_time(JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& time_ms) {
   json.key(name);
@@ -125,7 +118,7 @@ void create_api_key(Services& services, const ExchangePtr& exchange) {
   StoredApiKey key{.id = exchange->request.id,
                    .merchant = *merchant,
                    .name = body->name,
-                   .prefix = "dpk_" + hex(random_bytes(4)),
+                   .prefix = fresh_prefix(),
                    .scopes = body->scopes,
                    .created_at_ms = wall_clock_ms(),
                    .expires_at_ms = body->expires_at_ms};
@@ -133,7 +126,7 @@ void create_api_key(Services& services, const ExchangePtr& exchange) {
   answer_by_query(
       services, exchange,
       [key, secret, owner = owner_of(*exchange), act = act_of(*exchange)](Reader& reader, const HttpRequest& request) {
-        if (const auto fault = ApiKeyStore(reader).add(key, hex(sha256(secret)), owner, act))
+        if (const auto fault = ApiKeyStore(reader).add(key, hash_of_api_key(secret), owner, act))
           return refusal_of(*fault, request);
         std::string text;
         JsonWriter json(text);
