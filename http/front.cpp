@@ -14,6 +14,7 @@
 #include "http/saga_feed.hpp"
 #include "http/saga_jobs.hpp"
 #include "http/server.hpp"
+#include "http/staff_record.hpp"
 
 namespace dompet::http {
 
@@ -100,6 +101,7 @@ class HttpFront::Parts final : public Application {
       admission_.leave(exchange.request.client);
     const std::chrono::duration<double> took = steady_clock::now() - exchange.since;
     metrics_.count(exchange, status, took.count());
+    record_staff_write(services_, exchange, status);
     if (is_worth_a_line(status, took))
       log(exchange, status, took.count());
   }
