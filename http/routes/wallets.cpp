@@ -72,6 +72,8 @@ void open_wallet(Services& services, const ExchangePtr& exchange) {
   auto command = read_open_wallet(exchange->request.body);
   if (!command)
     return refuse(exchange, command.error());
+  if (command->owner == UserId{})
+    command->owner = {exchange->caller.user};
   services.ask.ask(OpenWalletRequest{{exchange->request.id}, std::move(*command)},
                    [exchange](const Reply& reply) { answer_wallet(exchange, reply, 201); });
 }

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from people import add_person, new_user
+from processes import wait_until
 
 
 @pytest.fixture
@@ -32,15 +33,14 @@ def test_roles_locks_and_reviews_are_on_record(client, ani):
 
 
 def test_what_was_refused_was_not_done(client, ani):
-    before = len(client.get(f"/v1/audit?target=user:{ani.id}").json["data"])
     assert ani.client.request("PUT", f"/v1/users/{ani.id}/roles", {"roles": ["administrator"]}).status == 403
-    assert len(client.get(f"/v1/audit?target=user:{ani.id}").json["data"]) == before
+    assert client.get(f"/v1/audit?target=user:{ani.id}&what=user.roles").json["data"] == []
 
 
 def test_the_audit_is_listed_by_filters_in_pages(client, ani):
     cards = [ani.add_card() for _ in range(3)]
     whole = list(client.all(f"/v1/audit?actor={ani.id}"))
-    assert [row["target"] for row in whole] == [f"card:{card['id']}" for card in cards[::-1]]
+    assert [row["target"] for row in whole] == [f"card:{card['id']}" for card in cards[::-1]] + [f"user:{ani.id}"]
     assert list(client.all(f"/v1/audit?actor={ani.id}", limit=1)) == whole
     assert client.get(f"/v1/audit?actor={ani.id}&what=card.freeze").json["data"] == []
     assert client.get(f"/v1/audit?actor={ani.id}&to={whole[-1]['at']}").json["data"] == []
@@ -58,3 +58,19 @@ def test_no_password_is_in_the_audit(client):
     client.post("/v1/users", body)
     text = client.get("/v1/audit?what=user.create").body.decode()
     assert body["password"] not in text and "argon2" not in text
+
+
+def test_logins_and_logouts_are_on_record(client, ani):
+    assert ani.client.get("/v1/auth/me").status == 200
+    assert ani.client.post("/v1/auth/logout").status in (200, 204)
+    rows = client.get(f"/v1/audit?actor={ani.id}").json["data"]
+    assert [(row["what"], row["target"]) for row in rows] == [(what, f"user:{ani.id}")
+                                                             for what in ("user.logout", "user.login")]
+    assert rows[1]["who"] == ani.email
+
+
+def test_what_staff_does_to_a_wallet_is_on_record(client, ani):
+    wallet = ani.add_card()["wallet_id"]
+    client.post(f"/v1/wallets/{wallet}/freeze")
+    row = wait_until(lambda: client.get(f"/v1/audit?target=/v1/wallets/{wallet}/freeze").json["data"], "the record")[0]
+    assert (row["what"], row["who"]) == ("POST /v1/wallets/{id}/freeze", client.get("/v1/auth/me").json["username"])

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from people import add_person
-from processes import psql
+from processes import psql, wait_until
 
 
 @pytest.fixture
@@ -156,3 +156,51 @@ def test_keys_are_their_merchants_owners(ani, budi):
 def test_a_key_is_refused_field_by_field(ani, wrong, code):
     answer = make_key(ani, ani.add_merchant()["id"], **wrong)
     assert (answer.status, answer.code) == (400, code)
+
+
+def by_key(server, key, method="GET", path="/v1/merchants", body=None):
+    """What the merchant's servers are told."""
+    nobody = server.client(login=None)
+    answer = nobody.request(method, path, body, headers={"X-Api-Key": key})
+    nobody.close()
+    return answer
+
+
+def test_a_key_lets_a_merchants_servers_in_as_far_as_its_scopes_go(server, ani, budi):
+    merchant = ani.add_merchant()["id"]
+    budi.add_merchant()
+    key = make_key(ani, merchant, scopes=["merchants:read"]).json["key"]
+    listed = by_key(server, key)
+    assert (listed.status, [row["id"] for row in listed.json["data"]]) == (200, [merchant])
+    for method, path in (("POST", "/v1/merchants"), ("GET", "/v1/cards"), ("GET", "/v1/auth/me"), ("GET", "/v1/users"),
+                         ("POST", f"/v1/merchants/{merchant}/api-keys")):
+        refused = by_key(server, key, method, path)
+        assert (refused.status, refused.code) == (403, "forbidden"), path
+
+
+def test_a_revoked_key_is_refused_at_once(server, ani):
+    merchant = ani.add_merchant()["id"]
+    key, other = (make_key(ani, merchant, scopes=["merchants:read"]).json for _ in range(2))
+    assert by_key(server, key["key"]).status == 200
+    ani.client.request("DELETE", f"/v1/merchants/{merchant}/api-keys/{key['id']}")
+    wait_until(lambda: by_key(server, key["key"]).code == "invalid_api_key", "the key is refused", deadline_s=3)
+    assert by_key(server, other["key"]).status == 200
+    ani.client.request("DELETE", f"/v1/merchants/{merchant}")
+    wait_until(lambda: by_key(server, other["key"]).status == 401, "the merchant is gone", deadline_s=3)
+
+
+def test_a_key_that_was_never_given_out_is_refused(server, ani):
+    key = make_key(ani, ani.add_merchant()["id"], scopes=["merchants:read"]).json["key"]
+    changed = key[:-1] + ("A" if key[-1] != "A" else "B")
+    for wrong in (changed, key.upper(), key[:-1], "", "dpk_", "x" * 2000):
+        answer = by_key(server, wrong)
+        assert (answer.status, answer.code) == (401, "invalid_api_key"), wrong
+    assert by_key(server, key, path="/v1/nothing").status == 404
+
+
+def test_when_a_key_was_used_is_seen(ani, server):
+    merchant = ani.add_merchant()["id"]
+    key = make_key(ani, merchant, scopes=["merchants:read"]).json
+    assert key["last_used_at"] is None
+    by_key(server, key["key"])
+    assert ani.client.get(f"/v1/merchants/{merchant}/api-keys").json["data"][0]["last_used_at"]
