@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/reseal.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/reader.hpp"
 #include "persistence/vault.hpp"
@@ -59,7 +60,9 @@ void add_keys(CLI::App& app) {
     std::printf("key %s was added to %s. Copy the file to every node, then restart them one after another: each seals "
                 "with the new key from its start on, and reads the file again when it meets a key it does not know.\n",
                 id.c_str(), file->c_str());
+    std::printf("When all of them run with it, `dompetctl keys reseal` seals the card numbers anew.\n");
   });
+  add_reseal(keys);
 }
 
 }  // namespace dompet::cli

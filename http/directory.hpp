@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "domain/ids.hpp"
+#include "http/access/caller.hpp"
 #include "http/exchange.hpp"
 #include "http/problem.hpp"
 
@@ -46,14 +47,23 @@ struct MerchantFacts {
   bool may_be_paid() const { return status == "active" && !is_trashed; }
 };
 
+/// Who sends a request with an API key.
+struct KeyFacts {
+  Caller caller{};
+  /// The first moment at which it says nothing any more, milliseconds since 1970; zero for never.
+  std::int64_t expires_at_ms = 0;
+
+  bool is_expired(std::int64_t now_ms) const { return expires_at_ms != 0 && expires_at_ms <= now_ms; }
+};
+
 /// The facts, nothing when there is no such thing, or why the database could not say.
 template <class Facts>
 using Looked = std::expected<std::optional<Facts>, Problem>;
 
-/// Cards by number and merchants by id, for the routes that move money: a bounded cache in memory, filled by the query
-/// pool. What changes is forgotten as soon as this node hears of it (channel dompet_access: "card:<id>",
-/// "merchant:<id>"), and everything after `longest_life` whether it heard or not. Numbers are not kept: entries are by
-/// their keyed hash. What is not there is not remembered. Io thread only.
+/// Cards by number, merchants by id and API keys, for requests that move money: a bounded cache in memory, filled by
+/// the query pool. What changes is forgotten as soon as this node hears of it (channel dompet_access: "card:<id>",
+/// "merchant:<id>", "api_key:<id>"), and everything after `longest_life` whether it heard or not. Numbers and keys are
+/// not kept: entries are by their hash. What is not there is not remembered. Io thread only.
 class Directory {
  public:
   static constexpr std::chrono::seconds longest_life{5};
@@ -66,12 +76,14 @@ class Directory {
   void merchant(Services& services, const ExchangePtr& exchange, const MerchantId& merchant,
                 std::function<void(const Looked<MerchantFacts>& looked)> then);
 
+  /// Nothing for a key that was never given out, or says nothing any more.
+  void key(Services& services, const ExchangePtr& exchange, std::string_view api_key,
+           std::function<void(const Looked<KeyFacts>& looked)> then);
+
   /// What was said on the channel: "card:<id>" and the like; others are nothing to it.
   void hear(const std::vector<std::string>& said);
   /// News may have been lost.
   void forget_all();
-
-  std::size_t size() const { return cards_.entries.size() + merchants_.entries.size(); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -98,6 +110,9 @@ class Directory {
 
   Shelf<CardFacts> cards_{};
   Shelf<MerchantFacts> merchants_{};
+  Shelf<KeyFacts> api_keys_{};
+  void forget_keys(const std::function<bool(const Caller& caller)>& is_meant);
+
   /// By card's id the key that its facts are kept under.
   std::unordered_map<Uuid, std::string, UuidHash> keys_of_cards_{};
 };

@@ -10,11 +10,13 @@
 #include "http/answers.hpp"
 #include "http/card_guesses.hpp"
 #include "http/cross_origin.hpp"
+#include "http/directory.hpp"
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
 #include "http/saga_jobs.hpp"
 #include "http/server.hpp"
+#include "http/staff_record.hpp"
 
 namespace dompet::http {
 
@@ -58,16 +60,22 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,        engine,  admission_, metrics_,  ids_,
-                  saga_jobs_, saga_feed_, access_, identity,   payments_, card_guesses_},
+        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,      saga_jobs_,
+                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
 
   void start() {
     ask_.open(engine_, [this] { server_.post([this] { ask_.drain(); }); });
-    identity_.start(
-        [this](AccessUpdate update) { ask_.post([this, update = std::move(update)] { access_.update(update); }); });
+    identity_.start([this](AccessUpdate update) {
+      ask_.post([this, update = std::move(update)] {
+        access_.update(update);
+        directory_.hear(update.said);
+        if (update.is_new)
+          directory_.forget_all();
+      });
+    });
     server_.start();
   }
 
@@ -85,11 +93,9 @@ class HttpFront::Parts final : public Application {
     exchange->route = found.route;
     exchange->captures = found.captures;
     allow_origin(settings_.cors_origins, *exchange);
-    if (const auto problem = refusal(*exchange, found))
-      return refuse(exchange, *problem);
-    if (found.route == nullptr)
-      return exchange->answer(options(*exchange, found.allow));
-    found.route->serve(services_, exchange);
+    if (const auto api_key = api_key_of(*exchange))
+      return serve_merchant(exchange, *api_key);
+    serve_known(exchange, found.allow);
   }
 
   void finished(const Exchange& exchange, int status) override {
@@ -97,6 +103,7 @@ class HttpFront::Parts final : public Application {
       admission_.leave(exchange.request.client);
     const std::chrono::duration<double> took = steady_clock::now() - exchange.since;
     metrics_.count(exchange, status, took.count());
+    record_staff_write(services_, exchange, status);
     if (is_worth_a_line(status, took))
       log(exchange, status, took.count());
   }
@@ -122,6 +129,35 @@ class HttpFront::Parts final : public Application {
   }
 
  private:
+  /// What a merchant's servers show, on a route that asks for anything.
+  static std::optional<std::string_view> api_key_of(const Exchange& exchange) {
+    if (exchange.route == nullptr || exchange.route->permission.empty() || exchange.request.header("Authorization"))
+      return std::nullopt;
+    return exchange.request.header("X-Api-Key");
+  }
+
+  /// At once when the key is known, otherwise when the database has said whose it is.
+  void serve_merchant(const ExchangePtr& exchange, std::string_view api_key) {
+    directory_.key(services_, exchange, api_key, [this, exchange](const Looked<KeyFacts>& looked) {
+      if (!looked)
+        return refuse(exchange, looked.error());
+      if (!*looked || (*looked)->is_expired(wall_clock_ms())) {
+        const auto problem = over_quota(of_strangers_, exchange->request.client, *exchange);
+        return refuse(exchange, problem.value_or(Problem{.code = "invalid_api_key"}));
+      }
+      exchange->caller = (*looked)->caller;
+      serve_known(exchange, {});
+    });
+  }
+
+  void serve_known(const ExchangePtr& exchange, const std::string& allow) {
+    if (const auto problem = refusal(*exchange, allow))
+      return refuse(exchange, *problem);
+    if (exchange->route == nullptr)
+      return exchange->answer(options(*exchange, allow));
+    exchange->route->serve(services_, exchange);
+  }
+
   static Settings numeric(Settings settings) {
     if (settings.address == "localhost")
       settings.address = "127.0.0.1";
@@ -137,25 +173,25 @@ class HttpFront::Parts final : public Application {
   }
 
   /// Everything that keeps a request out, cheapest first; all of it before the body is looked into.
-  std::optional<Problem> refusal(Exchange& exchange, const Found& found) {
+  std::optional<Problem> refusal(Exchange& exchange, const std::string& allow) {
     const HttpRequest& request = exchange.request;
+    const Route* route = exchange.route;
     if (request.header_bytes > settings_.header_bytes)
       return Problem{.code = "header_too_large"};
-    if (request.body.size() > body_limit(settings_, found.route))
+    if (request.body.size() > body_limit(settings_, route))
       return Problem{.code = "body_too_large"};
-    if (found.route == nullptr)
-      return no_route(request, found);
+    if (route == nullptr)
+      return no_route(request, allow);
     if (auto problem = stranger(exchange))
       return problem;
-    if (const auto shed = admission_.enter(found.route->load, request.client)) {
+    if (const auto shed = admission_.enter(route->load, request.client)) {
       metrics_.count(*shed);
       return turned_away(exchange, *shed);
     }
-    exchange.admitted = found.route->load != Load::none;
-    if (found.route->body != Body::none && !request.body.empty() &&
-        !is_json(request.header("Content-Type").value_or("")))
+    exchange.admitted = route->load != Load::none;
+    if (route->body != Body::none && !request.body.empty() && !is_json(request.header("Content-Type").value_or("")))
       return Problem{.code = "unsupported_media_type"};
-    if (found.route->needs_key && !request.header("Idempotency-Key"))
+    if (route->needs_key && !request.header("Idempotency-Key"))
       return Problem{.code = "idempotency_key_required"};
     return std::nullopt;
   }
@@ -166,13 +202,15 @@ class HttpFront::Parts final : public Application {
     const std::string& address = exchange.request.client;
     if (route.permission.empty())
       return route.load == Load::none ? std::nullopt : over_quota(of_logins_, address, exchange);
-    auto caller = access_.authenticate(exchange.request);
-    if (!caller) {
-      if (auto problem = over_quota(of_strangers_, address, exchange))
-        return problem;
-      return caller.error();
+    if (exchange.caller.kind == Caller::Kind::nobody) {
+      auto caller = access_.authenticate(exchange.request);
+      if (!caller) {
+        if (auto problem = over_quota(of_strangers_, address, exchange))
+          return problem;
+        return caller.error();
+      }
+      exchange.caller = std::move(*caller);
     }
-    exchange.caller = std::move(*caller);
     if (auto problem = over_quota(of_client_, exchange.caller.client(), exchange))
       return problem;
     exchange.grant = access_.decide(exchange.caller, route);
@@ -208,12 +246,12 @@ class HttpFront::Parts final : public Application {
     return problem;
   }
 
-  static std::optional<Problem> no_route(const HttpRequest& request, const Found& found) {
-    if (found.allow.empty())
+  static std::optional<Problem> no_route(const HttpRequest& request, const std::string& allow) {
+    if (allow.empty())
       return Problem{.code = "not_found"};
     if (request.method == Method::options)
       return std::nullopt;
-    return Problem{.code = "method_not_allowed", .allow = found.allow};
+    return Problem{.code = "method_not_allowed", .allow = allow};
   }
 
   bool is_worth_a_line(int status, std::chrono::duration<double> took) const {
@@ -238,6 +276,7 @@ class HttpFront::Parts final : public Application {
   Ask& ask_;
   Engine& engine_;
   Identity& identity_;
+  Directory directory_;
   Admission admission_;
   Access access_;
   Quota of_client_;

@@ -32,6 +32,7 @@ struct Services {
   /// What acts on payments must know of them.
   PaymentMemory& payments;
   CardGuesses& card_guesses;
+  /// Cards by number, merchants by id.
   Directory& directory;
 };
 

@@ -43,17 +43,6 @@ struct StoredSigningKey {
   std::int64_t ends_at_ms = 0;
 };
 
-/// Who an API key speaks for.
-struct KeyHolder {
-  Uuid api_key{};
-  Uuid merchant{};
-  Uuid user{};
-  WalletId wallet{};
-  std::string merchant_name{};
-  /// Names of permissions.
-  std::vector<std::string> scopes{};
-};
-
 struct WaitingMail {
   Uuid id{};
   std::string recipient{};

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "persistence/audit_log.hpp"
 #include "persistence/reader_rows.hpp"
 
 namespace dompet {
@@ -69,6 +70,15 @@ void add_refresh_token(SqlSession& session, std::string_view hash, const Uuid& o
   session.ask_prepared("INSERT INTO refresh_token (hash, session_id, expires_at) "
                        "VALUES ($1, $2, now() + make_interval(secs => $3))",
                        Parameters{}.add_bytes(hash).add(of_session).add(life_s));
+}
+
+/// What a user did about his own account.
+void note(SqlSession& session, const Uuid& user, std::string what, std::string evidence) {
+  const Rows rows = session.ask_prepared("SELECT email FROM app_user WHERE id = $1", Parameters{}.add(user));
+  NewAudit audit{.act = {.actor = user}, .what = std::move(what), .target = "user:" + to_string(user)};
+  audit.act.who = rows.empty() ? std::string{} : std::string{rows[0].text(0)};
+  audit.evidence = std::move(evidence);
+  write_audit(session, audit);
 }
 
 }  // namespace
@@ -172,6 +182,7 @@ std::optional<Issued> IdentityStore::begin_session(const Uuid& user, const Uuid&
     session_.ask_prepared("INSERT INTO session (id, user_id, client) VALUES ($1, $2, $3)",
                           Parameters{}.add(session).add(user).add(std::string{address}));
     add_refresh_token(session_, refresh_hash, session, refresh_life_s);
+    note(session_, user, "user.login", R"({"session":")" + to_string(session) + "\"}");
   });
   return issued;
 }
@@ -196,6 +207,7 @@ IdentityStore::Refreshed IdentityStore::refresh(std::string_view old_hash, std::
       outcome.session = session;
       session_.ask_prepared("SELECT revoke_session_v1($1, 'a refresh token was used twice')",
                             Parameters{}.add(session));
+      note(session_, found[0].uuid(1), "user.token_reused", R"({"session":")" + to_string(session) + "\"}");
       return;
     }
     if (token[0].is_true(1))
@@ -212,7 +224,10 @@ IdentityStore::Refreshed IdentityStore::refresh(std::string_view old_hash, std::
 
 void IdentityStore::revoke_session(const Uuid& session, std::string_view why) {
   write([&] {
+    const Rows user = session_.ask_prepared("SELECT user_id FROM session WHERE id = $1", Parameters{}.add(session));
     session_.ask_prepared("SELECT revoke_session_v1($1, $2)", Parameters{}.add(session).add(std::string{why}));
+    if (!user.empty())
+      note(session_, user[0].uuid(0), "user.logout", R"({"session":")" + to_string(session) + "\"}");
   });
 }
 
@@ -242,6 +257,7 @@ bool IdentityStore::verify_email(std::string_view code_hash) {
       return;
     session_.ask_prepared("UPDATE app_user SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
                           Parameters{}.add(*user));
+    note(session_, *user, "user.verify", "{}");
     verified = true;
   });
   return verified;
@@ -262,6 +278,7 @@ std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_h
     session_.ask_prepared("SELECT access_changed_v1($1)", Parameters{}.add(*user));
     const Rows rows = session_.ask_prepared(sql, Parameters{}.add(*user).add(std::string{password_hash}));
     changed = ChangedUser{*user, rows[0].number(0)};
+    note(session_, *user, "user.password", "{}");
   });
   return changed;
 }

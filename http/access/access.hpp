@@ -25,6 +25,10 @@ struct AccessUpdate {
   AccessNews news{};
   std::shared_ptr<const std::map<std::string, PermissionSet>> roles{};
   std::shared_ptr<const KeySet> keys{};
+  /// What was said on the channel: "card:<id>", "user:<id>".
+  std::vector<std::string> said{};
+  /// The connection is new, so something may have been said that nobody heard.
+  bool is_new = false;
 };
 
 /// The one place that decides who a request comes from and what it may do. Everything it needs is in memory: the

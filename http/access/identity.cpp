@@ -83,9 +83,9 @@ class Identity::Parts {
     while (!stopping_) {
       try {
         // Short, because a stop waits for it.
-        const AccessFeed::Heard heard = feed_.wait(std::min(look_every, Milliseconds(100)));
+        AccessFeed::Heard heard = feed_.wait(std::min(look_every, Milliseconds(100)));
         if (heard.is_new || !heard.said.empty() || steady_clock::now() >= next_look_)
-          go_around();
+          go_around(std::move(heard));
         if (!std::exchange(is_well, true))
           log_event(LogLevel::info, "the database of users answers again", {});
       } catch (const std::exception& fault) {
@@ -96,9 +96,11 @@ class Identity::Parts {
     }
   }
 
-  void go_around() {
+  void go_around(AccessFeed::Heard heard) {
     next_look_ = steady_clock::now() + look_every;
     AccessUpdate update = look();
+    update.said = std::move(heard.said);
+    update.is_new = heard.is_new;
     const bool key_is_new = ensure_key(update.news.now_ms);
     if (key_is_new || has_other_keys())
       update.keys = read_keys();

@@ -12,8 +12,8 @@ constexpr bool for_all = true;
 
 constexpr std::array table{
     Permission{"account:use", for_all, "log out, see and keep the own account"},
-    Permission{"users:read", for_all, "see all users"},
-    Permission{"users:write", for_all, "make, change and trash users, and give them roles"},
+    Permission{"users:read", has_owner, "see users"},
+    Permission{"users:write", has_owner, "change users; for all: make and trash them, give them roles"},
     Permission{"roles:read", for_all, "see roles and permissions"},
     Permission{"roles:write", for_all, "make, change and trash roles"},
 

@@ -89,7 +89,7 @@ void list_entries(Services& services, const ExchangePtr& exchange) {
   with_wallet(services, exchange, {{*id}, false},
               [&services, exchange, page = *page, span](const WalletHistory& history) {
                 answer_lines(services, exchange, page, span, history.wallet);
-  });
+              });
 }
 
 }  // namespace dompet::http::routes

@@ -22,6 +22,14 @@ EMAIL = "ani@example.com"  # of somebody with the password below
 USERNAME = '"username": "ani"'
 REFRESH = "3q2-7w"
 CODE = "n2Vq5k"
+USER = "01934801-1a2b-7c3d-8e4f-5a6b7c8d9e0f"  # who is called Ani
+ROLE = "01934803-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
+ROLE_NAME = '"name": "auditor"'
+CARD = "01934802-2b3c-7d4e-8f5a-6b7c8d9e0f1a"
+CARD_NUMBER = "4000 0012 3456 7899"
+MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"
+DOCUMENT = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
+API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -35,6 +43,7 @@ class Stage:
         self.admin = admin or bank.client
         self.made = {}
         self._person = None
+        self._card = None
         self.makers = {
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
@@ -50,6 +59,14 @@ class Stage:
             USERNAME: lambda: f'"username": "{self.person().username}"',
             REFRESH: self.make_refresh_token,
             CODE: lambda: self.person().mailed("Confirm"),
+            USER: lambda: self.person().id,
+            ROLE: lambda: self.must(self.admin.post("/v1/roles", {"name": uuid.uuid4().hex, "permissions": []}))["id"],
+            ROLE_NAME: lambda: f'"name": "auditor {uuid.uuid4().hex[:8]}"',
+            CARD: lambda: self.card()["id"],
+            CARD_NUMBER: lambda: self.card()["number"],
+            MERCHANT: self.make_merchant,
+            DOCUMENT: self.make_document,
+            API_KEY: self.make_api_key,
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -80,7 +97,26 @@ class Stage:
             self._person = Person(self.server, password="correct horse battery")
         return self._person
 
+    def card(self):
+        """Of a wallet without money, so that it may be deleted; made when there is need."""
+        if self._card is None:
+            body = {"type": "debit", "provider": "visa", "name": "Belanja", "currency": "IDR"}
+            self._card = self.must(self.client.post("/v1/cards", body))
+        return self._card
+
     # --- what is not made in one step ---
+
+    def make_merchant(self):
+        body = {"name": "Warung Ani", "wallet_id": self.card()["wallet_id"]}
+        return self.must(self.client.post("/v1/merchants", body))["id"]
+
+    def make_document(self):
+        body = {"merchant_id": self.real(MERCHANT), "document_type": "licence", "document_url": "https://example.com/l.pdf"}
+        return self.must(self.client.post("/v1/merchant-documents", body))["id"]
+
+    def make_api_key(self):
+        path = f"/v1/merchants/{self.real(MERCHANT)}/api-keys"
+        return self.must(self.client.post(path, {"name": "web shop", "scopes": ["payments:write"]}))["id"]
 
     def make_refresh_token(self):
         login = {"email": self.person().email, "password": self.person().password}

@@ -10,7 +10,7 @@ import pytest
 
 from contract import Contract, close, examples, join_document, operations, resolve
 from processes import Answer
-from stage import ANI, CODE, EMAIL, USERNAME, Stage
+from stage import ANI, CARD, CODE, DOCUMENT, EMAIL, MERCHANT, ROLE, USER, USERNAME, Stage
 
 DOCUMENT = join_document()
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in operations(DOCUMENT)}
@@ -41,8 +41,17 @@ def a_forgotten_password(stage):
     stage.made[CODE] = stage.reset_code()
 
 
+def in_the_trash(path, thing):
+    """Only from there is anything deleted for good."""
+    return lambda stage: stage.must(stage.client.request("DELETE", f"{path}/{stage.real(thing)}"))
+
+
 # What must be so before an example can be sent.
-PREPARED = {"closeWallet": an_empty_wallet, "registerUser": somebody_new, "resetPassword": a_forgotten_password}
+PREPARED = {"createUser": somebody_new, "eraseUser": in_the_trash("/v1/users", USER),
+            "eraseRole": in_the_trash("/v1/roles", ROLE), "eraseCard": in_the_trash("/v1/cards", CARD),
+            "eraseMerchant": in_the_trash("/v1/merchants", MERCHANT),
+            "eraseMerchantDocument": in_the_trash("/v1/merchant-documents", DOCUMENT),
+            "closeWallet": an_empty_wallet, "registerUser": somebody_new, "resetPassword": a_forgotten_password}
 
 
 def parameters_of(operation, place):

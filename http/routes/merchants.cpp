@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <utility>
+
+#include "http/answers.hpp"
+#include "http/body_fields.hpp"
+#include "http/reference/field.hpp"
+#include "http/reference/routes.hpp"
+#include "http/reference/wallet_of.hpp"
+#include "persistence/money_references.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+constexpr std::string_view merchant_statuses[]{"pending", "active", "inactive", "rejected"};
+constexpr std::string_view merchant_verdicts[]{"active", "inactive", "rejected"};
+constexpr ReferenceField merchant_fields[]{
+    {.name = "user_id", .form = FieldForm::id, .given = Given::at_creation, .required = false},
+    {.name = "wallet_id", .form = FieldForm::id, .given = Given::at_creation},
+    {.name = "name", .form = FieldForm::name, .given = Given::always},
+    {.name = "status"},
+};
+constexpr ReferenceField merchant_filters[]{
+    {.name = "user_id", .form = FieldForm::id},
+    {.name = "status", .form = FieldForm::choice, .choices = merchant_statuses},
+};
+
+constexpr std::string_view document_statuses[]{"pending", "approved", "rejected"};
+constexpr ReferenceField document_fields[]{
+    {.name = "merchant_id", .form = FieldForm::id, .given = Given::at_creation},
+    {.name = "document_type", .form = FieldForm::name, .given = Given::always, .most = 50},
+    {.name = "document_url", .form = FieldForm::web_address, .given = Given::always, .most = 2'000},
+    {.name = "status"},
+    {.name = "note", .form = FieldForm::note},
+};
+constexpr ReferenceField document_filters[]{
+    {.name = "merchant_id", .form = FieldForm::id},
+    {.name = "status", .form = FieldForm::choice, .choices = document_statuses},
+};
+
+/// pending -> active | rejected, active <-> inactive; saying it twice is no mistake.
+bool may_become(std::string_view now, std::string_view then) {
+  if (now == then)
+    return true;
+  if (now == "pending")
+    return then == "active" || then == "rejected";
+  return (now == "active" && then == "inactive") || (now == "inactive" && then == "active");
+}
+
+ReferenceGuard transition_to(std::string status) {
+  return [status = std::move(status)](SqlSession&, const ReferenceRow& merchant) -> std::optional<ReferenceRefusal> {
+    if (may_become(merchant.text("status"), status))
+      return std::nullopt;
+    return ReferenceRefusal{.fault = ReferenceFault::refused,
+                            .code = "status_refused",
+                            .detail =
+                                "A merchant that is " + merchant.text("status") + " does not become " + status + "."};
+  };
+}
+
+/// What was approved was another document.
+void document_must_be_reviewed_again(ReferenceValues& values) {
+  values.emplace_back("status", "pending");
+  values.emplace_back("note", "");
+}
+
+struct Verdict {
+  std::string status{};
+  std::string note{};
+};
+
+Read<Verdict> read_verdict(std::string_view body, std::span<const std::string_view> statuses, bool has_note) {
+  const auto object = read_object(body);
+  if (!object)
+    return std::unexpected(object.error());
+  std::vector<FieldError> errors;
+  BodyFields fields(*object, {"status", "note"}, errors);
+  Verdict verdict{.status = fields.word("status")};
+  if (errors.empty() && std::ranges::find(statuses, verdict.status) == statuses.end())
+    fields.fault("status", "invalid_field", "It is not one of the statuses that can be given.");
+  verdict.note = fields.free_text("note", longest_description);
+  if (!has_note && fields.optional("note") != nullptr)
+    fields.fault("note", "unknown_field", "This route does not know the field.");
+  return value_or_errors(std::move(verdict), std::move(errors));
+}
+
+}  // namespace
+
+const Resource merchant_resource{
+    .table = merchant_table,
+    .path = "/v1/merchants",
+    .absent = "merchant_not_found",
+    .fields = merchant_fields,
+    .filters = merchant_filters,
+    .owner_column = "user_id",
+    .named_by_money = rows_with_money,
+};
+
+const Resource document_resource{
+    .table = merchant_document_table,
+    .path = "/v1/merchant-documents",
+    .absent = "document_not_found",
+    .fields = document_fields,
+    .filters = document_filters,
+    .with_change = document_must_be_reviewed_again,
+};
+
+namespace routes {
+
+void create_merchant(Services& services, const ExchangePtr& exchange) {
+  auto values = read_fields(merchant_resource, exchange->request.body, true);
+  if (!values)
+    return refuse(exchange, values.error());
+  if (!take_owner(exchange, merchant_resource, *values))
+    return;
+  const auto id_of = [&](std::string_view column) {
+    const auto found = std::ranges::find(*values, column, &ReferenceValues::value_type::first);
+    return found == values->end() ? Uuid{} : parse_uuid(found->second.value_or("")).value_or(Uuid{});
+  };
+  with_wallet_of(services, exchange, {id_of("wallet_id")}, {id_of("user_id")}, [&services, exchange, values = *values] {
+    create_row(services, exchange, merchant_resource, values);
+  });
+}
+
+void review_merchant(Services& services, const ExchangePtr& exchange) {
+  const auto verdict = read_verdict(exchange->request.body, merchant_verdicts, false);
+  if (!verdict)
+    return refuse(exchange, verdict.error());
+  const auto id = captured_id(exchange);
+  if (!id)
+    return;
+  answer_by_store(services, exchange, merchant_resource,
+                  [id = *id, status = verdict->status, act = act_of(*exchange)](ReferenceStore& store) {
+                    return store.change(id, {{"status", status}}, {}, "review", act, transition_to(status));
+                  });
+}
+
+void review_document(Services& services, const ExchangePtr& exchange) {
+  const auto verdict = read_verdict(exchange->request.body, document_statuses, true);
+  if (!verdict)
+    return refuse(exchange, verdict.error());
+  const auto id = captured_id(exchange);
+  if (!id)
+    return;
+  answer_by_store(services, exchange, document_resource,
+                  [id = *id, verdict = *verdict, act = act_of(*exchange)](ReferenceStore& store) {
+                    return store.change(id, {{"status", verdict.status}, {"note", verdict.note}}, {}, "review", act);
+                  });
+}
+
+}  // namespace routes
+
+}  // namespace dompet::http

@@ -1,0 +1,14 @@
+UPDATE role SET permissions = array_replace(permissions, 'users:read:any', 'users:read') WHERE name = 'support';
+UPDATE role SET permissions = array_remove(array_remove(permissions, 'users:read'), 'users:write') WHERE name = 'customer';
+DROP INDEX role_search;
+ALTER TABLE role DROP COLUMN search;
+DROP INDEX app_user_search;
+DROP INDEX app_user_trashed;
+DROP INDEX app_user_active;
+ALTER TABLE app_user DROP COLUMN search;
+DROP TABLE transaction_archive;
+DROP TABLE api_key;
+DROP TABLE merchant_document;
+DROP TABLE merchant;
+DROP TABLE card;
+DROP EXTENSION pg_trgm;

@@ -1,0 +1,81 @@
+#include "persistence/audit_log.hpp"
+
+#include <sodium.h>
+
+#include <array>
+#include <chrono>
+
+#include "persistence/reader_rows.hpp"
+#include "persistence/session.hpp"
+
+namespace dompet {
+
+namespace {
+
+/// The first id that a moment can have.
+Uuid first_id_at(std::int64_t unix_ms) { return make_uuid_v7(unix_ms, {}); }
+
+AuditRow audit_row(const Row& row) {
+  return {.id = row.uuid(0),
+          .at_ms = row.number(1),
+          .actor = row.uuid_if_any(2),
+          .who = std::string{row.text(3)},
+          .what = std::string{row.text(4)},
+          .target = std::string{row.text(5)},
+          .why = std::string{row.text(6)},
+          .request_id = std::string{row.text(7)},
+          .evidence = std::string{row.text(8)}};
+}
+
+}  // namespace
+
+Uuid make_row_id() {
+  std::array<std::uint8_t, 10> random{};
+  randombytes_buf(random.data(), random.size());
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), random);
+}
+
+void write_audit(SqlSession& session, const NewAudit& audit) {
+  Parameters values;
+  values.add(make_row_id()).add(audit.act.who).add(audit.what).add(audit.act.why).add(audit.evidence);
+  if (audit.act.actor.is_nil())
+    values.add_null();
+  else
+    values.add(audit.act.actor);
+  values.add(audit.act.request_id).add(audit.target);
+  session.ask_prepared("INSERT INTO audit (id, who, what, why, evidence, actor, request_id, target)"
+                       " VALUES ($1, $2, $3, $4, $5::jsonb, $6::uuid, $7, $8)",
+                       values);
+}
+
+AuditLog::AuditLog(Reader& reader) : session_(reader.session()) {}
+
+void AuditLog::write(const NewAudit& audit) {
+  session_.within("BEGIN READ WRITE", [&] { write_audit(session_, audit); });
+}
+
+std::vector<AuditRow> AuditLog::list(const AuditQuery& query) {
+  Parameters values;
+  std::string sql = "SELECT id, " + milliseconds("at") +
+                    ", actor, who, what, coalesce(target, ''), why, coalesce(request_id, ''), evidence::text"
+                    " FROM audit WHERE true";
+  if (query.actor)
+    sql += " AND actor = " + values.add(*query.actor).last();
+  if (!query.what.empty())
+    sql += " AND what = " + values.add(query.what).last();
+  if (!query.target.empty())
+    sql += " AND target = " + values.add(query.target).last();
+  if (query.from_ms)
+    sql += " AND id >= " + values.add(first_id_at(*query.from_ms)).last();
+  if (query.until_ms)
+    sql += " AND id < " + values.add(first_id_at(*query.until_ms)).last();
+  if (query.before)
+    sql += " AND id < " + values.add(*query.before).last();
+  sql += " ORDER BY id DESC LIMIT " + std::to_string(query.limit);
+  std::vector<AuditRow> rows;
+  session_.ask(sql, values).each([&](const Row& row) { rows.push_back(audit_row(row)); });
+  return rows;
+}
+
+}  // namespace dompet
