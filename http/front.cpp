@@ -93,6 +93,9 @@ class HttpFront::Parts final : public Application {
     exchange->route = found.route;
     exchange->captures = found.captures;
     allow_origin(settings_.cors_origins, *exchange);
+    // What needs a right is for who asked alone, whatever caches stand between.
+    if (found.route != nullptr && !found.route->permission.empty())
+      exchange->headers.emplace_back("Cache-Control", "no-store");
     if (const auto api_key = api_key_of(*exchange))
       return serve_merchant(exchange, *api_key);
     serve_known(exchange, found.allow);

@@ -88,7 +88,7 @@ void count_sagas(Services& services, const ExchangePtr& exchange) {
 }
 
 void stream_saga_counts(Services& services, const ExchangePtr& exchange) {
-  HttpResponse head{.content_type = "text/event-stream", .headers = {{"Cache-Control", "no-store"}}};
+  HttpResponse head{.content_type = "text/event-stream"};
   if (exchange->request.method == Method::head)
     return exchange->answer(std::move(head));
   if (!services.saga_feed.has_room())
