@@ -85,9 +85,10 @@ class Connection {
 
 int post_json(const std::string& address, const std::string& path,
               const std::vector<std::pair<std::string, std::string>>& headers, const std::string& body) {
-  std::string request =
-      "POST " + path + " HTTP/1.1\r\nHost: " + address +
-      "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
+  std::string request = "POST ";
+  request.append(path).append(" HTTP/1.1\r\nHost: ").append(address);
+  request.append("\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ");
+  request.append(std::to_string(body.size()));
   for (const auto& [name, value] : headers)
     request.append("\r\n").append(name).append(": ").append(value);
   request.append("\r\n\r\n").append(body);

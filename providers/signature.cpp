@@ -37,7 +37,8 @@ std::string signature_of(std::string_view secret, std::string_view id, std::stri
   std::string text(sodium_base64_ENCODED_LEN(digest.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
   sodium_bin2base64(text.data(), text.size(), digest.data(), digest.size(), sodium_base64_VARIANT_ORIGINAL);
   text.pop_back();  // the terminating zero
-  return std::string{version} + text;
+  text.insert(0, version);
+  return text;
 }
 
 bool is_same(std::string_view left, std::string_view right) {

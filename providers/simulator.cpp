@@ -14,6 +14,8 @@ namespace {
 /// Orders beyond this are dropped and come again.
 constexpr std::size_t most_tasks = 10'000;
 
+constexpr const char* callback_path = "/v1/providers/simulator/callbacks";
+
 std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -110,11 +112,13 @@ void ProviderSimulator::deliver(const Task& task) {
 
 void ProviderSimulator::call_back(const Task& task) {
   const std::string id = to_string(task.order.id);
-  const std::string body =
-      R"({"transaction_id":")" + id + R"(","outcome":")" + (*task.moved ? "completed" : "refused") + R"("})";
+  std::string body;
+  body.append(R"({"transaction_id":")").append(id);
+  body.append(R"(","outcome":")").append(*task.moved ? "completed" : "refused").append(R"("})");
+  std::string message = id;
+  message.append("-").append(std::to_string(task.order.attempt));
   const std::int64_t at_s = now_s();
-  const std::string message = "simulator-" + id + '-' + std::to_string(task.order.attempt);
-  const int status = post_json(own_address_, std::string{"/v1/providers/"} + simulator_name + "/callbacks",
+  const int status = post_json(own_address_, callback_path,
                                {{"webhook-id", message},
                                 {"webhook-timestamp", std::to_string(at_s)},
                                 {"webhook-signature", sign_callback(settings_.callback_secret, message, at_s, body)}},

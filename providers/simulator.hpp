@@ -17,9 +17,6 @@
 
 namespace dompet {
 
-/// What a callback's route calls the simulator.
-inline constexpr const char* simulator_name = "simulator";
-
 /// A provider for development and tests that pays and collects nothing: it decides, remembers, and answers. What it
 /// decided is in its book before anybody hears of it. `instant` answers in this process; `simulated` calls back over
 /// HTTP like a real one: late, twice, or not at all, as the settings say. An order that is lost here on the way (the
