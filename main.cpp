@@ -187,6 +187,7 @@ void check_administrator(const Settings& settings) {
 /// What belongs to this process lies in its directory unless it is said to be elsewhere.
 http::Settings placed(const Settings& settings) {
   http::Settings http = settings.http;
+  http.authorization_lifetime = settings.engine.authorization_lifetime;
   http::IdentitySettings& identity = http.identity;
   if (identity.key_file.empty())
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
