@@ -187,6 +187,7 @@ void check_administrator(const Settings& settings) {
 /// What belongs to this process lies in its directory unless it is said to be elsewhere.
 http::Settings placed(const Settings& settings) {
   http::Settings http = settings.http;
+  http.authorization_lifetime = settings.engine.authorization_lifetime;
   http::IdentitySettings& identity = http.identity;
   if (identity.key_file.empty())
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
@@ -223,8 +224,7 @@ void greet(const Settings& settings, std::uint16_t port) {
   std::printf("Dompet %s serves %s\n"
               "  API pages  %s/docs\n"
               "  readiness  %s/readyz\n"
-              "  first step curl -s %s/v1/wallets -H 'Content-Type: application/json' -d "
-              "'{\"name\":\"Ani\",\"currency\":\"IDR\"}'\n",
+              "  first step DOMPET_ADMIN_EMAIL=… DOMPET_ADMIN_PASSWORD=… dompetctl login --url %s\n",
               std::string{version}.c_str(), base.c_str(), base.c_str(), base.c_str(), base.c_str());
   std::fflush(stdout);
 }

@@ -57,7 +57,7 @@ struct Settings {
 
   /// In whole units of whatever currency; 0 for no minimum.
   std::size_t minimum_topup = 0;
-  /// How long what a payment with manual capture has set aside can be captured.
+  /// How long what a payment with manual capture has set aside can be captured; the engine's, main fills it.
   std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
   /// Payments that are kept in memory for captures, voids and refunds to come; others cost a query.
   std::size_t remembered_payments = 10'000;

@@ -142,21 +142,13 @@ Read<MerchantId> merchant_of(const Exchange& exchange, const PaymentBody& body) 
   return body.merchant;
 }
 
-}  // namespace
-
-void pay(Services& services, const ExchangePtr& exchange) {
-  auto body = read_payment(exchange->request.body);
-  if (!body)
-    return refuse(exchange, body.error());
-  const auto key = key_of(*exchange);
-  if (!key)
-    return refuse(exchange, {.code = "invalid_idempotency_key"});
-  const auto merchant = merchant_of(*exchange, *body);
+void begin(Services& services, const ExchangePtr& exchange, PaymentBody body, const KeyId& key) {
+  const auto merchant = merchant_of(*exchange, body);
   if (!merchant)
     return refuse(exchange, merchant.error());
-  body->transaction.merchant = *merchant;
-  body->transaction.source = body->wallet;
-  const auto paying = std::make_shared<Paying>(Paying{exchange, std::move(*body), *key, {}});
+  body.transaction.merchant = *merchant;
+  body.transaction.source = body.wallet;
+  const auto paying = std::make_shared<Paying>(Paying{exchange, std::move(body), key, {}});
   services.directory.merchant(services, exchange, *merchant, [&services, paying](const Looked<MerchantFacts>& looked) {
     if (!looked)
       return refuse(paying->exchange, looked.error());
@@ -170,6 +162,41 @@ void pay(Services& services, const ExchangePtr& exchange) {
     else
       send_unless_faulty(services, paying);
   });
+}
+
+bool may_take_payments(const Caller& merchant) {
+  const auto permission = find_permission("payments:write");
+  return permission && merchant.permissions.grant(*permission) != Grant::none;
+}
+
+/// A merchant's server that passes the customer's token on says with its own key who is paid.
+void begin_by_key(Services& services, const ExchangePtr& exchange, std::string_view api_key, PaymentBody body,
+                  const KeyId& key) {
+  services.directory.key(services, exchange, api_key,
+                         [&services, exchange, body = std::move(body), key](const Looked<KeyFacts>& looked) mutable {
+                           if (!looked)
+                             return refuse(exchange, looked.error());
+                           if (!*looked || (*looked)->is_expired(wall_clock_ms()) ||
+                               !may_take_payments((*looked)->caller))
+                             return refuse(exchange, {.code = "invalid_api_key"});
+                           body.merchant = {(*looked)->caller.merchant};
+                           begin(services, exchange, std::move(body), key);
+                         });
+}
+
+}  // namespace
+
+void pay(Services& services, const ExchangePtr& exchange) {
+  auto body = read_payment(exchange->request.body);
+  if (!body)
+    return refuse(exchange, body.error());
+  const auto key = key_of(*exchange);
+  if (!key)
+    return refuse(exchange, {.code = "invalid_idempotency_key"});
+  const auto api_key = exchange->request.header("X-Api-Key");
+  if (api_key && exchange->caller.kind == Caller::Kind::user && body->merchant == MerchantId{})
+    return begin_by_key(services, exchange, *api_key, std::move(*body), *key);
+  begin(services, exchange, std::move(*body), *key);
 }
 
 }  // namespace dompet::http::routes

@@ -25,10 +25,10 @@ class Customer:
         body = {"wallet_id": self.wallet, "amount": amount, "currency": "IDR", "method": "bri"} | more
         return self.client.post("/v1/topups", body, key=key())
 
-    def transfer(self, destination, amount, key=None, **more):
+    def transfer(self, wallet, amount, key=None, **more):
         body = {"source_wallet_id": self.wallet, "amount": amount, "currency": "IDR"} | more
-        if destination is not None:
-            body["destination_wallet_id"] = destination
+        if wallet is not None:
+            body["destination_wallet_id"] = wallet
         return self.client.post("/v1/transfers", body, key=key or str(uuid.uuid4()))
 
     def withdraw(self, amount, key=None, **more):

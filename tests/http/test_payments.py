@@ -188,6 +188,17 @@ def test_a_merchant_cannot_take_from_a_wallet(ani, shop):
     assert balances(ani) == ("1000000.00", "0.00")
 
 
+def test_a_merchants_server_takes_from_a_wallet_when_its_owners_token_is_shown_too(server, client, ani, shop):
+    body = {"wallet_id": ani.wallet, "amount": "10.00", "currency": "IDR"}
+    answer = ani.client.post("/v1/payments", body, key="at the till", headers=shop.headers)
+    assert (answer.status, answer.json["merchant_id"]) == (201, shop.id), answer
+    reader = Shop(server, client, scopes=("transactions:read",))
+    assert ani.client.post("/v1/payments", body, key="another", headers=reader.headers).code == "invalid_api_key"
+    assert ani.client.post("/v1/payments", body, key="none").code == "missing_field"
+    assert balances(ani) == ("999990.00", "0.00")
+    reader.close()
+
+
 def test_a_customer_pays_with_no_wallet_and_no_card_of_another(server, client, ani, shop):
     budi = Customer(server, client)
     assert budi.pay(shop.id, "10.00", wallet_id=ani.wallet).code == "wallet_not_found"

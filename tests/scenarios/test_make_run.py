@@ -40,7 +40,7 @@ class MakeRun:
 
     def start(self):
         self.launch()
-        wait_until(lambda: self._process.poll() is not None or "Ctrl-C" in self.says, "it greets")
+        wait_until(lambda: self._process.poll() is not None or "My first" in self.says, "it greets")
         assert self._process.poll() is None, self.says
         return self
 
@@ -124,6 +124,45 @@ def answers(run):
         return run.client().get("/healthz").status == 200
     except (NotSent, Lost):
         return False
+
+
+def paste(text, **variables):
+    """Into a shell, in the repository's directory."""
+    return subprocess.run(["bash", "-u", "-c", text], capture_output=True, text=True, timeout=60, cwd=ROOT,
+                          env=clean_environment(**variables))
+
+
+def walk_of_the_readme(run):
+    """The lines that the README has its readers paste, for this run's place and port."""
+    section = re.search(r"^## Walk through it$(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S)[1]
+    lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
+    text = "\n".join(lines)
+    for written, here in (("127.0.0.1:8080", f"127.0.0.1:{run.port}"), ("build/release/dompetctl", str(DOMPETCTL)),
+                          ("var/administrator", f"{run.var}/administrator"), ("scripts/postgres url var", f"scripts/postgres url {run.var}")):
+        assert written in text, f"the README no longer says {written}"
+        text = text.replace(written, here)
+    return text
+
+
+def test_what_the_readme_has_its_readers_paste_works(run):
+    done = paste(walk_of_the_readme(run))
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    said = done.stdout
+    assert "HTTP/1.1 201 Created" in said and '"status":"completed"' in said, said
+    assert '"available":"175000.00"' in said and '"available":"75000.00"' in said, said
+    assert "idempotent-replayed: true" in said.lower(), said
+    assert "the ledger is sound" in said, said
+    assert '"code"' not in said, f"nothing was refused: {said}"
+
+
+def test_the_administrators_password_is_shown_once_and_kept_for_this_user_alone(run):
+    email, password = administrator_of(run.var)
+    assert password in run.says
+    assert oct((run.var / "administrator").stat().st_mode & 0o777) == oct(0o600)
+    run.signal(signal.SIGINT)
+    assert run.wait() == 0, run.says
+    run.start()
+    assert password not in run.says and email in run.says
 
 
 def test_it_starts_greets_stops_on_ctrl_c_and_finds_its_data_again(run):
