@@ -31,6 +31,7 @@
 #include "persistence/movement_projector.hpp"
 #include "persistence/reader.hpp"
 #include "persistence/vault.hpp"
+#include "providers/simulator.hpp"
 
 // dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
 // stopped as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
@@ -192,6 +193,7 @@ http::Settings placed(const Settings& settings) {
   if (identity.key_file.empty())
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
   identity.mail_spool = settings.var_directory / "mail";
+  http.callback_secret = settings.provider.callback_secret;
   return http;
 }
 
@@ -216,11 +218,15 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
   return projectors;
 }
 
+/// host:port, an IPv6 host in brackets.
+std::string own_address(const Settings& settings, std::uint16_t port) {
+  const std::string& host = settings.http.address;
+  return (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port);
+}
+
 /// For people: where it is and a first thing to try.
 void greet(const Settings& settings, std::uint16_t port) {
-  const std::string& host = settings.http.address;
-  const std::string base =
-      "http://" + (host.find(':') == host.npos ? host : '[' + host + ']') + ':' + std::to_string(port);
+  const std::string base = "http://" + own_address(settings, port);
   std::printf("Dompet %s serves %s\n"
               "  API pages  %s/docs\n"
               "  readiness  %s/readyz\n"
@@ -229,10 +235,22 @@ void greet(const Settings& settings, std::uint16_t port) {
   std::fflush(stdout);
 }
 
+/// What the provider says goes to the coordinator of the transfer.
+ProviderSimulator::Answer words_for(Engine& engine) {
+  return [&engine](const TransactionId& id, Shard source_shard, bool moved) {
+    engine.submit(0, ProviderWordRequest{.saga = id,
+                                         .source_shard = source_shard,
+                                         .outcome = moved ? Decision::credited : Decision::refused,
+                                         .known = true});
+  };
+}
+
 void serve(const Settings& settings) {
   const Incarnation incarnation = new_incarnation();
   EngineSettings engine_settings = settings.engine;
   engine_settings.shard_count = check_databases(settings);
+  // A provider that may be slow or say no is asked before a top-up is credited.
+  engine_settings.topups_ask_provider = settings.provider.mode == ProviderMode::simulated;
   VarDirectory var_directory(settings.var_directory);
   const std::string predecessor = var_directory.note_start(to_string(incarnation));
   const http::Settings http_settings = placed(settings);
@@ -249,10 +267,12 @@ void serve(const Settings& settings) {
   std::vector<DatabaseAccess> databases;
   for (const std::string& url : database_urls(settings))
     databases.push_back(access(settings, url, incarnation));
-  Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask);
+  ProviderSimulator provider(settings.provider, users);
+  Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
   http::HttpFront front(http_settings, ask, engine, identity);
   front.start();
+  provider.start(words_for(engine), own_address(settings, front.port()));
 
   log_event(LogLevel::info, "started",
             {{"version", version},
@@ -265,6 +285,7 @@ void serve(const Settings& settings) {
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
   start_watchdog();
   engine.leave(leave_limit);
+  provider.stop();
   front.stop();
 }
 

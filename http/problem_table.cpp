@@ -60,6 +60,9 @@ constexpr std::array types{
     ProblemType{"invalid_refresh_token", 401, "The refresh token is not valid", false,
                 "It has expired, its session is over, or it was used before: then its whole session is revoked, "
                 "because somebody may have a copy. Log in again."},
+    ProblemType{"invalid_signature", 401, "The callback's signature is not valid", false,
+                "A provider signs `<webhook-id>.<webhook-timestamp>.<body>` by HMAC-SHA256 with the secret that both "
+                "know, at most five minutes ago, and sends the three headers of Standard Webhooks."},
     // 402: the money is not there.
     ProblemType{"insufficient_funds", 402, "The available balance does not cover the amount", false,
                 "Nothing was moved. A new attempt needs a new Idempotency-Key."},
@@ -94,6 +97,7 @@ constexpr std::array types{
     ProblemType{"document_not_found", 404, "There is no such document", false, "Or none that you may see."},
     ProblemType{"api_key_not_found", 404, "The merchant has no such key", false,
                 "GET /v1/merchants/{id}/api-keys lists the keys it has."},
+    ProblemType{"provider_not_found", 404, "There is no such provider", false, "Nobody pays out under this name."},
     ProblemType{"saga_not_found", 404, "There is no such saga", false, "Only transfers are sagas."},
     ProblemType{"bulk_not_found", 404, "There is no such bulk job here", false,
                 "A job lives in the memory of the node that took it, and ends with it."},

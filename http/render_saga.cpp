@@ -33,6 +33,7 @@ void append_members(JsonWriter& json, const SagaRow& row, const ClusterView& vie
                     const SagaReason& reason) {
   const SagaListing& saga = row.saga;
   json.plain("id", to_string(saga.id)).plain("state", name_of(saga.state));
+  json.plain("kind", name_of(saga.kind));
   json.plain("path", saga.compact ? "one_commit" : "stepwise").key("compact").truth(saga.compact);
   json.plain("source_wallet_id", to_string(saga.source)).plain("destination_wallet_id", to_string(saga.destination));
   json.plain("amount", format_amount(saga.amount, saga.currency)).plain("currency", saga.currency.text());

@@ -46,6 +46,8 @@ constexpr Route table[]{
     {post, "/v1/payments/{id}/capture", "payments:write", Load::write, Body::json, with_key, routes::capture_payment},
     {post, "/v1/payments/{id}/void", "payments:write", Load::write, Body::json, with_key, routes::void_payment},
     {post, "/v1/transactions/{id}/refunds", "refunds:write", Load::write, Body::json, with_key, routes::refund},
+    // Its signature says who sends it.
+    {post, "/v1/providers/{provider}/callbacks", "", Load::read, Body::json, no_key, routes::take_provider_callback},
 
     {get, "/v1/transactions", "transactions:read", Load::read, Body::none, no_key, routes::list_transactions},
     {get, "/v1/transactions/{id}", "transactions:read", Load::read, Body::none, no_key, routes::read_transaction},

@@ -82,6 +82,8 @@ void read_saga_job(Services& services, const ExchangePtr& exchange);
 void pause_saga_job(Services& services, const ExchangePtr& exchange);
 void resume_saga_job(Services& services, const ExchangePtr& exchange);
 void abort_saga_job(Services& services, const ExchangePtr& exchange);
+// providers.cpp
+void take_provider_callback(Services& services, const ExchangePtr& exchange);
 // cluster.cpp
 void read_cluster(Services& services, const ExchangePtr& exchange);
 void move_shard(Services& services, const ExchangePtr& exchange);

@@ -100,6 +100,9 @@ struct Settings {
 
   IdentitySettings identity{};
 
+  /// What providers sign their callbacks with; empty: no callback is accepted.
+  std::string callback_secret{};
+
   AccessLog access_log = AccessLog::errors;
   std::chrono::milliseconds slow_request{1'000};
 };

@@ -218,6 +218,8 @@ class Reader final : public RecoveryStore {
   std::optional<WalletHistory> wallet_as_of(const WalletId& wallet, std::int64_t at_ms);
 
   std::vector<SagaListing> open_sagas(Shard shard) override;
+  /// A transfer by single steps whose source's shard lives in this database.
+  std::optional<SagaListing> saga(const TransactionId& id);
   Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) override;
   std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,
                                                     const TransactionId& after, int limit) override;

@@ -10,4 +10,11 @@ std::vector<SagaListing> Reader::open_sagas(Shard shard) {
   return open;
 }
 
+std::optional<SagaListing> Reader::saga(const TransactionId& id) {
+  const Rows rows = session_->ask_prepared("SELECT " + saga_table_columns() + " FROM saga s WHERE s.id = $1" +
+                                               session_->only_here("s.source_shard"),
+                                           Parameters{}.add(id.uuid));
+  return rows.empty() ? std::nullopt : std::optional{saga_of(rows[0])};
+}
+
 }  // namespace dompet

@@ -23,6 +23,7 @@ DECLINED = {
     "resumeSaga": (409, "the transfer is over"),
     "moveShard": (404, "there is no second node"),
     "drainNode": (404, "there is no second node"),
+    "takeProviderCallback": (401, "only the provider can sign"),
 }
 # Pages that are served when they were fetched before the build.
 PAGES = {"showDocs", "showDocsAsset", "showInspector", "showInspectorAsset"}

@@ -163,6 +163,10 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
   const TransactionId last = ledger.top_up(people[0], 1);
   const KeyId key = ledger.last_key();
   ledger.commit();
+  const UserId owner{make_incarnation().uuid};
+  for (int i = 5; i < 8; ++i)
+    ledger.sql().run("UPDATE wallet SET owner = '" + to_string(owner) + "' WHERE id = '" +
+                     to_string(people[static_cast<std::size_t>(i)]) + "'");
   ledger.sql().run("VACUUM ANALYZE");
   const std::int64_t before = journal_scans(ledger.sql());
   {
@@ -188,6 +192,13 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
                                 std::optional{SagaState::declined}, std::optional{SagaState::reserved}})
         SagaInspector(reader).list({.state = state, .wallet = wallet}, SagaPlace{0, last}, 50);
     }
+    for (const TransactionFilter& filter :
+         {TransactionFilter{.owner = owner}, {.owner = owner, .status = "declined"}}) {
+      const auto page = reader.transactions(filter, {}, 50);
+      if (page.size() == 50)
+        CHECK(reader.transactions(filter, page.back().place, 50).size() == 50);
+    }
+    CHECK(reader.wallets({}, "", 50, owner).size() == 3);
     // Prepared statements get a plan without their values after five runs.
     for (int i = 0; i < 8; ++i) {
       CHECK(reader.load_wallet(people[0]));
@@ -198,6 +209,8 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
       CHECK(reader.statement(people[0], {}, 50).size() == 50);
       CHECK(reader.wallet_as_of(people[0], ledger.now_ms() - 9'000));
       CHECK(reader.stream(3, 10, 50).size() == 50);
+      CHECK(reader.refundable(last, people[0]) == Refundable{});
+      CHECK(reader.authorizations_before(3, ledger.now_ms(), {}, 50).empty());
       reader.keys_of(3, [](const KeyId&) {});
     }
     CHECK(reader.wallets({}, "", 50).size() == 50);
