@@ -223,8 +223,8 @@ void greet(const Settings& settings, std::uint16_t port) {
   std::printf("Dompet %s serves %s\n"
               "  API pages  %s/docs\n"
               "  readiness  %s/readyz\n"
-              "  first step curl -s %s/v1/wallets -H 'Content-Type: application/json' -d "
-              "'{\"name\":\"Ani\",\"currency\":\"IDR\"}'\n",
+              "  first step curl -s %s/v1/auth/login -H 'Content-Type: application/json' -d "
+              "'{\"email\":\"…\",\"password\":\"…\"}'\n",
               std::string{version}.c_str(), base.c_str(), base.c_str(), base.c_str(), base.c_str());
   std::fflush(stdout);
 }
