@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from bank import open_wallet, top_up, transfer_body
-from processes import DOMPETCTL, clean_environment, dompetctl, free_port, psql, wait_until
+from processes import ADMIN, DOMPETCTL, clean_environment, dompetctl, free_port, psql, wait_until
 
 NOBODY = "01934810-0000-7000-8000-000000000000"
 SLOW_PATH = {"engine_fast_path": "false", "engine_transfer_expiry_s": 600}
@@ -131,7 +131,7 @@ def test_colour_is_for_terminals_only(desk):
     assert "\033" not in desk.run("saga", "list").stdout
     master, slave = pty.openpty()
     subprocess.run([DOMPETCTL, "saga", "list"], stdin=subprocess.DEVNULL, stdout=slave, timeout=60, check=True,
-                   env=clean_environment(DOMPET_URL=f"http://127.0.0.1:{desk.dompetd.port}"))
+                   env=clean_environment(**ADMIN, DOMPET_URL=f"http://127.0.0.1:{desk.dompetd.port}"))
     os.close(slave)
     seen = os.read(master, 65_536).decode()
     os.close(master)

@@ -1,0 +1,82 @@
+"""How much one client may ask, and from where: buckets with headers, proxies that are believed, pages that may call."""
+
+import pytest
+
+from processes import ADMIN_EMAIL, ADMIN_PASSWORD, Dompetd, HttpClient, psql
+from tokens import parts_of
+
+ORIGIN = "https://shop.example"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory, database):
+    """A server with small bounds."""
+    settings = {"http_rate_per_client": 1, "http_rate_burst": 20, "http_rate_per_address": 2, "http_auth_per_minute": 12,
+                "http_trusted_proxies": "127.0.0.1", "http_cors_origins": ORIGIN, "engine_fast_path": "true"}
+    with Dompetd(tmp_path_factory.mktemp("strict"), database, **settings).start() as dompetd:
+        yield dompetd
+
+
+def test_a_client_has_a_burst_and_is_told_what_is_left(strict):
+    client = strict.client()
+    answers = [client.get("/v1/auth/me") for _ in range(25)]
+    assert [answer.status for answer in answers[:20]] == [200] * 20
+    left = [int(answer.headers["ratelimit-remaining"]) for answer in answers[:20]]
+    assert left == sorted(left, reverse=True) and left[-1] <= 2 and answers[0].headers["ratelimit-limit"] == "20"
+    late = answers[-1]
+    assert (late.status, late.code) == (429, "rate_limited")
+    assert int(late.headers["retry-after"]) >= 1 and late.headers["ratelimit-remaining"] == "0"
+    client.close()
+
+
+def test_logins_from_an_address_are_few_and_another_address_has_its_own(strict):
+    nobody = strict.client(login=None)
+    body = {"email": "nobody@example.com", "password": "wrong horse battery"}
+    there = {"X-Forwarded-For": "203.0.113.7, 198.51.100.1"}
+    said = [nobody.post("/v1/auth/forgot-password", {"email": body["email"]}, headers=there).status for _ in range(14)]
+    assert said == [202] * 12 + [429] * 2
+    # Only what the proxy itself wrote counts: the last address.
+    assert nobody.post("/v1/auth/forgot-password", {"email": body["email"]},
+                       headers={"X-Forwarded-For": "192.0.2.9, 198.51.100.1"}).status == 429
+    assert nobody.post("/v1/auth/forgot-password", {"email": body["email"]},
+                       headers={"X-Forwarded-For": "198.51.100.2"}).status == 202
+    nobody.close()
+
+
+def test_bad_tokens_from_one_address_are_soon_turned_away(strict):
+    nobody = strict.client(login=None)
+    fields = {"X-Forwarded-For": "198.51.100.77", "Authorization": "Bearer x"}
+    said = [nobody.get("/v1/wallets", headers=fields).status for _ in range(12)]
+    assert said[:10] == [401] * 10 and said[-1] == 429
+    nobody.close()
+
+
+def test_a_proxy_that_is_not_named_is_not_believed(server, database):
+    """The address of a session is what the server believes."""
+    nobody = server.client(login=None)
+    answer = nobody.post("/v1/auth/login", {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD},
+                         headers={"X-Forwarded-For": "198.51.100.78"})
+    session = parts_of(answer.json["access_token"])[1]["sid"]
+    assert psql(database, f"SELECT client FROM session WHERE id = '{session}'") == [["127.0.0.1"]]
+    nobody.close()
+
+
+def test_a_page_of_an_allowed_origin_may_call(strict):
+    client = HttpClient(strict.port)
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    preflight = client.request("OPTIONS", "/v1/wallets", headers=asked)
+    assert preflight.status == 204 and preflight.headers["access-control-allow-origin"] == ORIGIN
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
+    answer = client.get("/healthz", headers={"Origin": ORIGIN})
+    assert answer.headers["access-control-allow-origin"] == ORIGIN and answer.headers["vary"] == "Origin"
+    client.close()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", ORIGIN + ".evil.example", "null", "http://shop.example"])
+def test_a_page_of_another_origin_may_not(strict, origin):
+    client = HttpClient(strict.port)
+    for answer in (client.request("OPTIONS", "/v1/wallets", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}),
+                   client.get("/healthz", headers={"Origin": origin})):
+        assert "access-control-allow-origin" not in answer.headers
+    client.close()
