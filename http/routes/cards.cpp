@@ -64,21 +64,11 @@ std::string render_secret(const ReferenceRow& card, const CardSafe& safe, const 
   return text;
 }
 
-template <class Change = WalletChange>
-Change wallet_change(bool blocks, const CardId& card) {
-  if constexpr (std::is_constructible_v<Change, BlockCard>)
-    return blocks ? Change{BlockCard{card}} : Change{AllowCard{card}};
-  else
-    return Change{};
-}
-
 /// Tells the wallet's journal first: whatever happens behind it, a card that is to be blocked pays no more.
 void tell_wallet(Services& services, const ExchangePtr& exchange, const ReferenceRow& card, bool blocks,
                  std::function<void()> then) {
   const CardId id{card.id};
-  if constexpr (!std::is_constructible_v<WalletChange, BlockCard>)
-    return then();
-  const WalletChange change = wallet_change(blocks, id);
+  const WalletChange change = blocks ? WalletChange{BlockCard{id}} : WalletChange{AllowCard{id}};
   services.ask.ask(
       ChangeWalletRequest{{card.uuid("wallet_id")}, {change}}, [exchange, then = std::move(then)](const Reply& reply) {
         const bool is_told = reply.result != nullptr && (std::holds_alternative<WalletHistory>(*reply.result) ||

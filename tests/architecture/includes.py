@@ -12,7 +12,7 @@ from pathlib import Path
 # is open to the others (not to the domain).
 ROOMS = {
     "domain": {"domain"},
-    "config": {"config", "domain", "actors/engine.hpp", "http/settings.hpp",
+    "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
                "providers/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
@@ -22,7 +22,8 @@ ROOMS = {
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
-             "persistence/reference_table.hpp", "persistence/user_rules.hpp"},
+             "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
+             "persistence/movement_reader.hpp"},
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},

@@ -28,7 +28,7 @@ ROLE_NAME = '"name": "auditor"'
 CARD = "01934802-2b3c-7d4e-8f5a-6b7c8d9e0f1a"
 CARD_NUMBER = "4000 0012 3456 7899"
 MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"
-DOCUMENT = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
+LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
@@ -65,7 +65,7 @@ class Stage:
             CARD: lambda: self.card()["id"],
             CARD_NUMBER: lambda: self.card()["number"],
             MERCHANT: self.make_merchant,
-            DOCUMENT: self.make_document,
+            LICENCE: self.make_document,
             API_KEY: self.make_api_key,
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }

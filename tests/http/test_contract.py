@@ -10,7 +10,7 @@ import pytest
 
 from contract import Contract, close, examples, join_document, operations, resolve
 from processes import Answer
-from stage import ANI, CARD, CODE, DOCUMENT, EMAIL, MERCHANT, ROLE, USER, USERNAME, Stage
+from stage import ANI, CARD, CODE, EMAIL, LICENCE, MERCHANT, ROLE, USER, USERNAME, Stage
 
 DOCUMENT = join_document()
 OPERATIONS = {operation["operationId"]: (method, path, operation) for method, path, operation in operations(DOCUMENT)}
@@ -51,7 +51,7 @@ def in_the_trash(path, thing):
 PREPARED = {"createUser": somebody_new, "eraseUser": in_the_trash("/v1/users", USER),
             "eraseRole": in_the_trash("/v1/roles", ROLE), "eraseCard": in_the_trash("/v1/cards", CARD),
             "eraseMerchant": in_the_trash("/v1/merchants", MERCHANT),
-            "eraseMerchantDocument": in_the_trash("/v1/merchant-documents", DOCUMENT),
+            "eraseMerchantDocument": in_the_trash("/v1/merchant-documents", LICENCE),
             "closeWallet": an_empty_wallet, "registerUser": somebody_new, "resetPassword": a_forgotten_password}
 
 
