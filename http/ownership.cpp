@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "http/access/access.hpp"
 #include "http/answers.hpp"
 
 namespace dompet::http {
@@ -12,10 +11,13 @@ UserId on_behalf_of(const Exchange& exchange) {
   return exchange.grant == Grant::any ? UserId{} : UserId{exchange.caller.user};
 }
 
-std::optional<UserId> only_owner(const Exchange& exchange) {
+Viewer viewer_of(const Exchange& exchange) {
   if (exchange.grant == Grant::any)
-    return std::nullopt;
-  return UserId{exchange.caller.user};
+    return {};
+  Viewer viewer{.owner = UserId{exchange.caller.user}};
+  if (exchange.caller.kind == Caller::Kind::merchant)
+    viewer.wallet = exchange.caller.wallet;
+  return viewer;
 }
 
 void with_wallet(Services& services, const ExchangePtr& exchange, const ReadWalletRequest& request,
@@ -24,7 +26,7 @@ void with_wallet(Services& services, const ExchangePtr& exchange, const ReadWall
     const auto* history = reply.result == nullptr ? nullptr : std::get_if<WalletHistory>(reply.result);
     if (history == nullptr)
       return refuse(exchange, problem_of(reply, false));
-    if (!may_touch(*exchange, history->wallet.owner.uuid))
+    if (!viewer_of(*exchange).may_see(history->wallet))
       return refuse(exchange, declined(Decline::wallet_not_found));
     then(*history);
   });

@@ -16,8 +16,17 @@ namespace dompet::http {
 /// Whom a request is for: the caller, or nobody in particular (nil) when he may do it with everybody's.
 UserId on_behalf_of(const Exchange& exchange);
 
-/// The same for lists: only this owner's, or everybody's.
-std::optional<UserId> only_owner(const Exchange& exchange);
+/// Whose wallets somebody may see: everybody's, a user his own, a merchant's servers the merchant's one. A value, for
+/// the threads that read.
+struct Viewer {
+  std::optional<UserId> owner{};
+  std::optional<WalletId> wallet{};
+
+  bool may_see(const Wallet& other) const {
+    return (!owner || other.owner == *owner) && (!wallet || other.id == *wallet);
+  }
+};
+Viewer viewer_of(const Exchange& exchange);
 
 /// Goes on with the wallet as memory has it; otherwise the exchange is refused.
 void with_wallet(Services& services, const ExchangePtr& exchange, const ReadWalletRequest& request,

@@ -114,16 +114,21 @@ void list(Services& services, const ExchangePtr& exchange, Wish wish) {
       });
 }
 
-/// A merchant's key sees what is the merchant's; a customer what is in his wallets; staff everything.
+/// A merchant's servers: what was paid to it, as its wallet has it.
+void restrict_to_merchant(const Caller& caller, TransactionFilter& filter) {
+  filter.merchant = MerchantId{caller.merchant};
+  if (!filter.wallet)
+    filter.wallet = caller.wallet;
+}
+
+/// A customer sees what is in his wallets, a merchant's servers what is the merchant's, staff everything.
 void restrict(const Exchange& exchange, TransactionFilter& filter) {
   if (exchange.grant == Grant::any)
     return;
-  if (exchange.caller.kind == Caller::Kind::merchant) {
-    filter.merchant = MerchantId{exchange.caller.merchant};
-    filter.wallet = exchange.caller.wallet;
-  } else if (!filter.wallet) {
+  if (exchange.caller.kind == Caller::Kind::merchant)
+    restrict_to_merchant(exchange.caller, filter);
+  else if (!filter.wallet)
     filter.owner = UserId{exchange.caller.user};
-  }
 }
 
 }  // namespace
@@ -158,7 +163,10 @@ void list_history(Services& services, const ExchangePtr& exchange) {
   if (!page)
     return refuse(exchange, page.error());
   wish.page = *page;
-  wish.filter.owner = UserId{exchange->caller.user};
+  if (exchange->caller.kind == Caller::Kind::merchant)
+    restrict_to_merchant(exchange->caller, wish.filter);
+  else
+    wish.filter.owner = UserId{exchange->caller.user};
   list(services, exchange, std::move(wish));
 }
 

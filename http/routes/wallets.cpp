@@ -50,26 +50,38 @@ void change_limits(Services& services, const ExchangePtr& exchange, const Wallet
               });
 }
 
-/// `owner`: whose it must be; nothing for whoever's.
-HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const std::optional<UserId>& owner,
+HttpResponse wallet_or_not(const std::optional<WalletHistory>& history, const Viewer& viewer,
                            const HttpRequest& request, std::optional<std::int64_t> as_of_ms = {}) {
-  if (!history || history->wallet.status == WalletStatus::absent || (owner && history->wallet.owner != *owner))
+  if (!history || history->wallet.status == WalletStatus::absent || !viewer.may_see(history->wallet))
     return respond({.code = "wallet_not_found"}, request);
   return json_response(render_wallet(*history, wall_clock_ms(), as_of_ms));
 }
 
 void read_past(Services& services, const ExchangePtr& exchange, const WalletId& wallet, std::int64_t as_of_ms) {
   answer_about_wallet(services, exchange, wallet,
-                      [wallet, as_of_ms, owner = only_owner(*exchange)](Reader& reader, const HttpRequest& request) {
-                        return wallet_or_not(reader.wallet_as_of(wallet, as_of_ms), owner, request, as_of_ms);
+                      [wallet, as_of_ms, viewer = viewer_of(*exchange)](Reader& reader, const HttpRequest& request) {
+                        return wallet_or_not(reader.wallet_as_of(wallet, as_of_ms), viewer, request, as_of_ms);
                       });
 }
 
 void read_stale(Services& services, const ExchangePtr& exchange, const WalletId& wallet) {
   answer_about_wallet(services, exchange, wallet,
-                      [wallet, owner = only_owner(*exchange)](Reader& reader, const HttpRequest& request) {
-                        return wallet_or_not(reader.load_wallet(wallet), owner, request);
+                      [wallet, viewer = viewer_of(*exchange)](Reader& reader, const HttpRequest& request) {
+                        return wallet_or_not(reader.load_wallet(wallet), viewer, request);
                       });
+}
+
+/// The list of one who may see one.
+void list_only(Services& services, const ExchangePtr& exchange, const WalletId& wallet, const std::string& search) {
+  with_wallet(services, exchange, {wallet, false}, [exchange, search](const WalletHistory& history) {
+    std::string text;
+    JsonWriter json(text);
+    json.begin_object().key("data").begin_array();
+    if (history.wallet.name.contains(search))
+      append_wallet(json, history, wall_clock_ms());
+    json.end_array().key("next_cursor").null().end_object();
+    exchange->answer(json_response(std::move(text)));
+  });
 }
 
 }  // namespace
@@ -101,7 +113,8 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
   const std::string search = parameters.text("search").value_or("");
   if (search.contains('\0'))
     parameters.fault("search", "A text without control characters.");
-  std::optional<UserId> owner = only_owner(*exchange);
+  const Viewer viewer = viewer_of(*exchange);
+  std::optional<UserId> owner = viewer.owner;
   if (const auto user = parameters.id("user_id"); user && (!owner || owner->uuid != *user)) {
     if (owner)
       parameters.fault("user_id", "You may list your own wallets only.");
@@ -110,6 +123,8 @@ void list_wallets(Services& services, const ExchangePtr& exchange) {
   const auto page = read_page(parameters, "/v1/wallets");
   if (!page)
     return refuse(exchange, page.error());
+  if (viewer.wallet)
+    return list_only(services, exchange, *viewer.wallet, search);
   const int most = page->limit + 1;
   answer_list<WalletListing>(
       services, exchange,

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from market import Customer, key
+from market import Customer, Shop, key
 
 
 @pytest.fixture
@@ -116,3 +116,20 @@ def test_staff_reaches_every_wallet(client, ani, budi):
     assert client.get(f"/v1/wallets/{ani.wallet}").status == 200
     body = {"source_wallet_id": ani.wallet, "destination_wallet_id": budi.wallet, "amount": "1.00", "currency": "IDR"}
     assert client.post("/v1/transfers", body, key=key()).status == 201
+
+
+def test_a_merchants_key_reaches_the_merchants_wallet_and_no_other_of_its_owner(server, client, ani):
+    shop = Shop(server, client, scopes=("wallets:read", "transactions:read"))
+    private = shop.owner.open_wallet(name="Private")
+    body = {"wallet_id": private, "amount": "5.00", "currency": "IDR", "method": "bri"}
+    secret = shop.owner.client.post("/v1/topups", body, key=key()).json["id"]
+    paid = ani.pay(shop.id, "1.00").json["id"]
+    assert [row["id"] for row in shop.get("/v1/wallets").json["data"]] == [shop.wallet]
+    assert shop.get(f"/v1/wallets/{shop.wallet}").json["balance"]["available"] == "1.00"
+    for path in (f"/v1/wallets/{private}", f"/v1/wallets/{private}/entries", f"/v1/wallets/{private}?read=stale",
+                 f"/v1/transactions?wallet_id={private}"):
+        assert shop.get(path).code == "wallet_not_found"
+    for path in ("/v1/transactions", "/v1/history"):
+        assert [row["id"] for row in shop.get(path).json["data"]] == [paid]
+    assert shop.get(f"/v1/transactions/{secret}").code == "transaction_not_found"
+    shop.close()
