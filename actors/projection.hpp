@@ -17,7 +17,7 @@ struct ProjectionSettings {
   /// Between two looks when there is nothing to count, or another node does it.
   std::chrono::milliseconds interval{500};
   /// How much of the time it may be at work while there is more to count; the rest belongs to the commit lanes.
-  int work_percent = 20;
+  int work_percent = 10;
 };
 
 /// Keeps the statistics of every database up to date: a thread and a session each, beside everything else. What it

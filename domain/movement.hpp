@@ -63,6 +63,12 @@ constexpr TransactionKind counted_kind(TransactionKind kind) {
   return is_act_on_payment(kind) ? TransactionKind::payment : kind;
 }
 
+/// The way in which a kind begins, as whoever asks for it sees it: money is topped up and refunded to him, everything
+/// else he sends.
+constexpr Direction natural_direction(TransactionKind kind) {
+  return kind == TransactionKind::topup || kind == TransactionKind::refund ? Direction::in : Direction::out;
+}
+
 std::string_view name_of(Direction direction);
 std::string_view name_of(MovementOutcome outcome);
 

@@ -59,6 +59,7 @@ constexpr Route table[]{
 
     {get, "/v1/statistics", "statistics:read", Load::read, Body::none, no_key, routes::read_statistics},
     {get, "/v1/dashboard", "statistics:read", Load::read, Body::none, no_key, routes::read_dashboard},
+    {get, "/v1/cards/{id}/dashboard", "statistics:read", Load::read, Body::none, no_key, routes::read_card_dashboard},
 
     // Reference data: nine rows of every resource, and what is its own.
     {get, "/v1/users", "users:read", Load::read, Body::none, no_key, routes::on<list_rows, user_resource>},

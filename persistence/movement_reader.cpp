@@ -92,13 +92,15 @@ class Answering {
       count_journal(records);
   }
 
-  /// The limit changes nothing; it keeps PostgreSQL from reading all of a busy wallet by that wallet's index instead.
+  /// Neither bound changes anything: the upper one tells PostgreSQL how few they are, and the limit keeps it from
+  /// reading all of a busy wallet by that wallet's index instead.
   void count_journal(std::int64_t records) {
     Parameters parameters;
+    const std::string most = parameters.add(records).last();
     std::string sql = "SELECT " + journal_columns() + " FROM (" + movement_marks_sql() +
                       ") AS mark CROSS JOIN LATERAL (SELECT * FROM journal r WHERE r.shard = mark.shard AND r.shard_seq"
-                      " > mark.shard_seq ORDER BY r.shard_seq LIMIT " +
-                      parameters.add(records).last() + ") AS j";
+                      " > mark.shard_seq AND r.shard_seq <= mark.shard_seq + " +
+                      most + "::bigint ORDER BY r.shard_seq LIMIT " + most + "::bigint) AS j";
     if (!question_.wallets.empty()) {
       const std::string wallets = parameters.add(array_of(of_)).last();
       sql += " WHERE j.wallet = ANY (" + wallets + ") OR j.peer = ANY (" + wallets + ")";
@@ -126,6 +128,7 @@ class Answering {
 
   void take(MovementRow row) {
     const bool fits =
+        (!question_.each_once || row.direction == natural_direction(row.kind)) &&
         (!question_.kind || row.kind == *question_.kind) && (!question_.outcome || row.outcome == *question_.outcome) &&
         (!question_.currency || row.currency == *question_.currency) &&
         (!question_.direction || row.direction == *question_.direction || row.direction == Direction::within);

@@ -22,6 +22,8 @@ struct MovementQuestion {
   std::optional<TransactionKind> kind{};
   /// Of the ledger as a whole, what moves within it both comes in and goes out.
   std::optional<Direction> direction{};
+  /// Each kind only in its natural direction, so that what moves between two of the wallets counts once.
+  bool each_once = false;
   std::optional<MovementOutcome> outcome{};
   std::optional<Currency> currency{};
   /// A merchant or card: of payments and refunds only its own, everything else as without it.

@@ -155,17 +155,10 @@ std::optional<WalletHistory> Reader::load_wallet(const WalletId& wallet) {
 }
 
 std::optional<WalletHistory> Reader::wallet_as_of(const WalletId& wallet, std::int64_t at_ms) {
-  static const std::string bound = " AND at < to_timestamp(($2::bigint + 1) / 1000.0)";
-  static const std::string sql =
-      "SELECT greatest((SELECT wallet_seq FROM journal WHERE wallet = $1 AND kind <> 4 AND wallet_seq IS NOT NULL" +
-      bound +
-      " ORDER BY wallet_seq DESC LIMIT 1), (SELECT peer_seq FROM journal WHERE peer = $1 AND peer_seq IS NOT NULL" +
-      bound + " ORDER BY peer_seq DESC LIMIT 1))";
-  const Rows rows = session_->ask_prepared(sql, Parameters{}.add(wallet.uuid).add(at_ms));
-  const auto last = rows[0].number_if_any(0);
-  if (!last)
+  const std::uint64_t last = seq_before(wallet, at_ms + 1);
+  if (last == 0)
     return std::nullopt;
-  return WalletLoader(*session_, wallet, *last).load();
+  return WalletLoader(*session_, wallet, static_cast<std::int64_t>(last)).load();
 }
 
 std::optional<std::int64_t> Reader::opened_at_ms(const WalletId& wallet) {

@@ -99,7 +99,7 @@ void answer_about_card(Services& services, const ExchangePtr& exchange, const St
       services, exchange, [card = *query.card](MovementReader& reader) { return reader.card(card); },
       [&services, exchange, query](const std::optional<MovementParty>& party) {
         if (!party || !may_see_card(*exchange, *party))
-          return refuse(exchange, {.code = "not_found"});
+          return refuse(exchange, {.code = "card_not_found"});
         answer_about(services, exchange, query, party->wallet, *query.card);
       });
 }
@@ -109,7 +109,7 @@ void answer_about_merchant(Services& services, const ExchangePtr& exchange, cons
       services, exchange, [merchant = *query.merchant](MovementReader& reader) { return reader.merchant(merchant); },
       [&services, exchange, query](const std::optional<MovementParty>& party) {
         if (!party || !may_see_merchant(*exchange, *query.merchant, *party))
-          return refuse(exchange, {.code = "not_found"});
+          return refuse(exchange, {.code = "merchant_not_found"});
         answer_about(services, exchange, query, party->wallet, *query.merchant);
       });
 }
@@ -123,35 +123,53 @@ void answer_ledger_dashboard(Services& services, const ExchangePtr& exchange) {
                 [](const MovementAnswer& answer) { return render_dashboard({.scope = "ledger"}, answer); });
 }
 
-void answer_wallets_dashboard(Services& services, const ExchangePtr& exchange, std::vector<WalletId> wallets) {
-  if (wallets.size() > most_wallets_a_question)
-    return refuse(exchange, {.code = "too_many_wallets"});
-  const DashboardOf of{.scope = "wallets", .wallets = wallets.size()};
-  if (wallets.empty())
-    return exchange->answer(json_response(render_dashboard(of, {.as_of_ms = now_ms()})));
-  MovementQuestion question = of_all_times();
-  question.wallets = std::move(wallets);
-  ask_databases(services, exchange, std::move(question),
-                [of](const MovementAnswer& answer) { return render_dashboard(of, answer); });
-}
-
-/// First which wallets these are, wherever they live; then what they moved.
-void answer_own_dashboard(Services& services, const ExchangePtr& exchange) {
+/// The caller's wallets, wherever they live; a merchant has one.
+void with_own_wallets(Services& services, const ExchangePtr& exchange,
+                      std::function<void(std::vector<WalletId> wallets)> then) {
   using Wallets = std::vector<WalletId>;
   if (is_merchant(*exchange))
-    return answer_wallets_dashboard(services, exchange, {exchange->caller.wallet});
+    return then({exchange->caller.wallet});
   gather<Wallets>(
       services, exchange,
       [user = exchange->caller.user](Reader& reader) { return MovementReader(reader).wallets_of(user); },
-      [&services, exchange](const Parts<Wallets>& parts) {
+      [exchange, then = std::move(then)](const Parts<Wallets>& parts) {
         Wallets wallets;
         for (std::size_t database = 0; database < parts.size(); ++database) {
           if (!parts[database])
             return refuse(exchange, database_silent(static_cast<int>(database)));
           wallets.insert(wallets.end(), parts[database]->begin(), parts[database]->end());
         }
-        answer_wallets_dashboard(services, exchange, std::move(wallets));
+        if (wallets.size() > most_wallets_a_question)
+          return refuse(exchange, {.code = "too_many_wallets"});
+        then(std::move(wallets));
       });
+}
+
+/// Who has no wallet moved nothing; no wallets at all would be a question about the ledger.
+void ask_about_wallets(Services& services, const ExchangePtr& exchange, MovementQuestion question,
+                       std::function<std::string(const MovementAnswer& answer)> render) {
+  if (question.wallets.empty())
+    return exchange->answer(json_response(render({.as_of_ms = now_ms()})));
+  ask_databases(services, exchange, std::move(question), std::move(render));
+}
+
+void answer_own_statistics(Services& services, const ExchangePtr& exchange, const StatisticsQuery& query) {
+  with_own_wallets(services, exchange, [&services, exchange, query](std::vector<WalletId> wallets) {
+    MovementQuestion question = question_of(query, std::move(wallets), {});
+    question.each_once = !query.direction && query.measure != Measure::balance;
+    ask_about_wallets(services, exchange, std::move(question),
+                      [query](const MovementAnswer& answer) { return render_statistics(query, answer); });
+  });
+}
+
+void answer_own_dashboard(Services& services, const ExchangePtr& exchange) {
+  with_own_wallets(services, exchange, [&services, exchange](std::vector<WalletId> wallets) {
+    const DashboardOf of{.scope = "wallets", .wallets = wallets.size()};
+    MovementQuestion question = of_all_times();
+    question.wallets = std::move(wallets);
+    ask_about_wallets(services, exchange, std::move(question),
+                      [of](const MovementAnswer& answer) { return render_dashboard(of, answer); });
+  });
 }
 
 }  // namespace
@@ -170,9 +188,7 @@ void read_statistics(Services& services, const ExchangePtr& exchange) {
   if (query->merchant)
     return answer_about_merchant(services, exchange, *query);
   if (exchange->grant != Grant::any)
-    return refuse(exchange, {.code = "forbidden",
-                             .detail = "Statistics of the whole ledger need statistics:read:any; name a wallet, card "
-                                       "or merchant of yours."});
+    return answer_own_statistics(services, exchange, *query);
   answer_statistics(services, exchange, *query, {}, {});
 }
 
@@ -197,7 +213,7 @@ void read_card_dashboard(Services& services, const ExchangePtr& exchange) {
       services, exchange, [id = *id](MovementReader& reader) { return reader.card(id); },
       [&services, exchange, id = *id](const std::optional<MovementParty>& party) {
         if (!party || !may_see_card(*exchange, *party))
-          return refuse(exchange, {.code = "not_found"});
+          return refuse(exchange, {.code = "card_not_found"});
         with_wallet(services, exchange, party->wallet, [&services, exchange, id](const Wallet& wallet) {
           MovementQuestion question = of_all_times();
           question.wallets = {wallet.id};

@@ -14,7 +14,7 @@ constexpr int page = 51;
 /// What a step may sort, or read in vain, for a page of 50: nothing that grows with the ledger.
 constexpr long most_rows = 2'000;
 
-const std::vector<std::string> large_tables{"journal", "wallet", "monthly_movement", "snapshot"};
+const std::vector<std::string> large_tables{"journal", "wallet", "monthly_movement"};
 
 /// A ledger in which every plan that reads too much is slow enough to be seen: 150,000 records, of which one wallet has
 /// a third, and a user with many wallets.
@@ -99,7 +99,7 @@ TEST_CASE("the plans of all lists read what they show, by an index, however long
   const auto all = plans_of([&] { session.ask("SELECT count(*) FROM journal"); });
   CHECK(first_expensive_step(all, large_tables, most_rows).contains("Seq Scan on journal"));
   const auto sorted = plans_of([&] { session.ask("SELECT i FROM generate_series(1, 5000) i ORDER BY -i LIMIT 1"); });
-  CHECK(first_expensive_step(sorted, large_tables, most_rows).contains("Sort"));
+  CHECK(first_expensive_step(sorted, large_tables, most_rows).contains("generate_series"));
 
   std::optional<TransactionCursor> middle;
   check("transactions", [&] { middle = reader.transactions({}, {}, page).back().place; });

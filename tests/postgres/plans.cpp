@@ -53,14 +53,11 @@ class LogTail {
   std::int64_t begin_;
 };
 
-/// Rows that a step had over all its loops.
+/// Rows that a step had, in one of its loops.
 long actual_rows(const std::string& line) {
-  static const std::regex form("actual time=[0-9.]+ rows=([0-9]+) loops=([0-9]+)|actual rows=([0-9]+) loops=([0-9]+)");
+  static const std::regex form("actual (?:time=[0-9.]+ )?rows=([0-9]+) loops=");
   std::smatch match;
-  if (!std::regex_search(line, match, form))
-    return 0;
-  const int first = match[1].matched ? 1 : 3;
-  return std::stol(match[first]) * std::stol(match[first + 1]);
+  return std::regex_search(line, match, form) ? std::stol(match[1]) : 0;
 }
 
 bool reads_all_of(const std::string& line, const std::string& table) {
@@ -71,9 +68,7 @@ bool reads_all_of(const std::string& line, const std::string& table) {
   return end == line.size() || line[end] == ' ';
 }
 
-bool sorts(const std::string& line) {
-  return line.contains("Sort  (cost") || line.contains("Sort  (actual") || line.contains("Hash  (cost");
-}
+bool sorts(const std::string& line) { return line.contains("Sort  (cost") || line.contains("Hash  (cost"); }
 
 long rows_removed(const std::string& line) {
   static const std::regex form("Rows Removed by (Filter|Index Recheck): ([0-9]+)");
@@ -84,13 +79,13 @@ long rows_removed(const std::string& line) {
 }  // namespace
 
 std::string url_with_plans() {
-  std::string url = superuser_url();
-  url += url.contains('?') ? '&' : '?';
-  url += "options=-c%20session_preload_libraries%3Dauto_explain%20-c%20auto_explain.log_min_duration%3D0"
-         "%20-c%20auto_explain.log_analyze%3Don";
   try {
-    SqlSession({.database = url}).ask("SELECT 1");
-    return LogTail().is_there() ? url : std::string{};
+    SqlSession superuser({.database = superuser_url(), .read_only = false});
+    const std::string name{superuser.ask("SELECT quote_ident(current_database())")[0].text(0)};
+    for (const char* setting : {"session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0",
+                                "auto_explain.log_analyze = on"})
+      superuser.run("LOAD 'auto_explain'; ALTER ROLE postgres IN DATABASE " + name + " SET " + setting);
+    return LogTail().is_there() ? superuser_url() : std::string{};
   } catch (const Unavailable&) {
     return {};
   }
@@ -101,18 +96,22 @@ std::vector<std::string> plans_of(const std::function<void()>& work) {
   LogTail log;
   work();
   const std::string marker = "end of work " + std::to_string(++works) + " of " + std::to_string(::getpid());
-  SqlSession({.database = url_with_plans()}).ask("SELECT '" + marker + "'");
+  SqlSession({.database = superuser_url()}).ask("SELECT '" + marker + "'");
   return log.lines_up_to(marker);
 }
 
 std::string first_expensive_step(const std::vector<std::string>& plans, const std::vector<std::string>& tables,
                                  long most_rows) {
+  // What is sorted is what the step below it gives, however few rows are wanted of it.
+  bool is_sorted = false;
   for (const std::string& line : plans) {
     for (const std::string& table : tables)
       if (reads_all_of(line, table))
         return line;
-    if ((sorts(line) && actual_rows(line) > most_rows) || rows_removed(line) > most_rows)
+    const bool is_step = line.contains("->");
+    if ((is_step && is_sorted && actual_rows(line) > most_rows) || rows_removed(line) > most_rows)
       return line;
+    is_sorted = sorts(line) || (is_sorted && !is_step);
   }
   return {};
 }
