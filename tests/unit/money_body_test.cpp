@@ -1,6 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "given.hpp"
+#include "tests/unit/given.hpp"
 #include "http/body_money.hpp"
 #include "http/card_guesses.hpp"
 #include "http/payment_memory.hpp"
