@@ -16,7 +16,7 @@ class AccessPart:
         self.bench = bench
         self.guarded = Dompet(bench.postgres, "dompet_bench_access")
         self.open = Dompet(bench.postgres, "dompet_bench_open", variables={"DOMPET_TEST_WITHOUT_ACCESS": "1"})
-        self.api_key = None
+        self.merchant = None
 
     def run(self):
         bench = self.bench
@@ -53,20 +53,20 @@ class AccessPart:
 
     def pairs(self):
         bench, connections = self.bench, self.bench.options.connections
-        self.api_key = self.api_key or self.open_shop()
+        self.merchant = self.merchant or self.open_shop()
         transfers = self.guarded.load("transfer", bench.seconds, connections)
-        pairs = self.guarded.load("payment", bench.seconds, connections, "--api-key", self.api_key)
+        pairs = self.guarded.load("payment", bench.seconds, connections, "--merchant", self.merchant)
         bench.measured.add("i_p99_ms", pairs["latency_ms"]["p99"])
         return (bench.keep("i_transfers", transfers["ok_per_s"], "/s") + " and " +
                 bench.keep("i_pairs", pairs["ok_per_s"], "/s"))
 
     def open_shop(self):
-        """A merchant that is active, and a key of it."""
+        """A merchant that is active."""
         base = self.guarded.base
         wallet = login.post(base, "/v1/wallets", {"name": "Shop", "currency": "IDR"})["id"]
         merchant = login.post(base, "/v1/merchants", {"name": "Shop", "wallet_id": wallet})["id"]
         login.post(base, f"/v1/merchants/{merchant}/status", {"status": "active"})
-        return login.post(base, f"/v1/merchants/{merchant}/api-keys", {"name": "bench"})["key"]
+        return merchant
 
     def logins(self):
         """Transfers at half of what is possible, open loop, so that both runs offer the same; then again while as many log

@@ -51,7 +51,7 @@ struct LoadOptions {
   std::vector<std::string> headers;
   std::string json;
   std::string csv;
-  std::string api_key;
+  std::string merchant;
   std::string batch;
   bool prepare_only = false;
   bool allow_remote = false;
@@ -100,8 +100,8 @@ void check_together(const LoadOptions& options) {
     throw std::runtime_error("--hot-source needs --hot N");
   if (options.pairs.hot >= options.wallets.count)
     throw std::runtime_error("--hot must be less than --wallets");
-  if (options.workload == "payment" && options.api_key.empty())
-    throw std::runtime_error("--workload payment needs a merchant's --api-key");
+  if (options.workload == "payment" && options.merchant.empty())
+    throw std::runtime_error("--workload payment needs the --merchant that is paid");
   if (options.workload == "login" && (options.login.email.empty() || options.login.password.empty()))
     throw std::runtime_error("--workload login needs DOMPET_ADMIN_EMAIL and DOMPET_ADMIN_PASSWORD");
   if (options.verify_replay > 0 && options.workload != "transfer")
@@ -131,7 +131,7 @@ std::unique_ptr<Workload> workload_of(const LoadOptions& options, const RequestT
   if (options.workload == "read")
     return std::make_unique<ReadWorkload>(common, book, run);
   if (options.workload == "payment")
-    return std::make_unique<PaymentPairs>(common, book, options.api_key, run);
+    return std::make_unique<PaymentPairs>(common, book, options.merchant, run);
   if (options.workload == "login")
     return std::make_unique<Logins>(
         common, nlohmann::json{{"email", options.login.email}, {"password", options.login.password}}.dump());
@@ -277,8 +277,7 @@ void add_load(CLI::App& app) {
   load.add_option("--verify-replay", options->verify_replay,
                   "Afterwards send this many acknowledged requests again and compare the answers")
       ->check(CLI::Range(0, 1'000'000));
-  load.add_option("--api-key", options->api_key, "Of the merchant that is paid; for --workload payment")
-      ->envname("DOMPET_API_KEY");
+  load.add_option("--merchant", options->merchant, "The id of the merchant that is paid; for --workload payment");
   load.add_option("--header", options->headers, "A header for every request, as 'Name: value'");
   load.add_option("--json", options->json, "Write the result as JSON to this file, or to standard output with -");
   load.add_flag("--allow-remote", options->allow_remote, "Allow a server that is not on this machine");

@@ -11,15 +11,10 @@ namespace {
 /// Bit of a shot's number that tells the second request of a pair.
 constexpr std::uint64_t is_capture = std::uint64_t{1} << 63;
 
-RequestTemplate::Common with_key(RequestTemplate::Common common, const std::string& api_key) {
-  std::erase_if(common.headers, [](const auto& header) { return header.first == "Authorization"; });
-  common.headers.emplace_back("X-Api-Key", api_key);
-  return common;
-}
-
-std::string payment_body(const std::string& currency) {
-  return R"({"wallet_id":")" + std::string(id_width, source_mark) + R"(","amount":")" +
-         std::string(amount_width, amount_mark) + R"(","currency":")" + currency + R"(","capture":"manual"})";
+std::string payment_body(const std::string& currency, const std::string& merchant) {
+  return R"({"wallet_id":")" + std::string(id_width, source_mark) + R"(","merchant_id":")" + merchant +
+         R"(","amount":")" + std::string(amount_width, amount_mark) + R"(","currency":")" + currency +
+         R"(","capture":"manual"})";
 }
 
 /// The first "id" of the answer is the payment's own: what is nested in it comes later.
@@ -34,12 +29,11 @@ bool read_id(std::string_view body, IdText& id) {
 
 }  // namespace
 
-PaymentPairs::PaymentPairs(const RequestTemplate::Common& common, const WalletBook& book, const std::string& api_key,
+PaymentPairs::PaymentPairs(const RequestTemplate::Common& common, const WalletBook& book, const std::string& merchant,
                            std::uint64_t run)
-    : authorization_(with_key(common, api_key), "POST", "/v1/payments",
-                     {{"Idempotency-Key", std::string(id_width, key_mark)}}, payment_body(book.currency)),
-      capture_(with_key(common, api_key), "POST",
-               "/v1/payments/" + std::string(id_width, destination_mark) + "/capture",
+    : authorization_(common, "POST", "/v1/payments", {{"Idempotency-Key", std::string(id_width, key_mark)}},
+                     payment_body(book.currency, merchant)),
+      capture_(common, "POST", "/v1/payments/" + std::string(id_width, destination_mark) + "/capture",
                {{"Idempotency-Key", std::string(id_width, key_mark)}}, "{}"),
       authorization_key_at_(authorization_.places_of(key_mark, id_width).at(0)),
       payer_at_(authorization_.places_of(source_mark, id_width).at(0)),

@@ -16,8 +16,8 @@ namespace dompet::cli {
 /// Captures go before new authorizations, so that few payments are open at a time.
 class PaymentPairs : public Workload {
  public:
-  /// Payers are all wallets of the book; `api_key` is the merchant's.
-  PaymentPairs(const RequestTemplate::Common& common, const WalletBook& book, const std::string& api_key,
+  /// Payers are all wallets of the book, which the token of `common` must allow to use; `merchant` is who is paid.
+  PaymentPairs(const RequestTemplate::Common& common, const WalletBook& book, const std::string& merchant,
                std::uint64_t run);
 
   bool next(Shot& shot) override;
