@@ -43,7 +43,6 @@ class Stage:
         self.admin = admin or bank.client
         self.made = {}
         self._person = None
-        self._card = None
         self.makers = {
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
@@ -97,18 +96,7 @@ class Stage:
             self._person = Person(self.server, password="correct horse battery")
         return self._person
 
-    def card(self):
-        """Of a wallet without money, so that it may be deleted; made when there is need."""
-        if self._card is None:
-            body = {"type": "debit", "provider": "visa", "name": "Belanja", "currency": "IDR"}
-            self._card = self.must(self.client.post("/v1/cards", body))
-        return self._card
-
     # --- what is not made in one step ---
-
-    def make_merchant(self):
-        body = {"name": "Warung Ani", "wallet_id": self.card()["wallet_id"]}
-        return self.must(self.client.post("/v1/merchants", body))["id"]
 
     def make_document(self):
         body = {"merchant_id": self.real(MERCHANT), "document_type": "licence", "document_url": "https://example.com/l.pdf"}
