@@ -209,7 +209,7 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
       CHECK(reader.statement(people[0], {}, 50).size() == 50);
       CHECK(reader.wallet_as_of(people[0], ledger.now_ms() - 9'000));
       CHECK(reader.stream(3, 10, 50).size() == 50);
-      CHECK(reader.refundable(last, people[0]) == Refundable{});
+      CHECK(reader.refundable(last, people[1]) == Refundable{});
       CHECK(reader.authorizations_before(3, ledger.now_ms(), {}, 50).empty());
       reader.keys_of(3, [](const KeyId&) {});
     }
