@@ -2,6 +2,16 @@
 
 namespace dompet::rows {
 
+namespace {
+
+/// Whoever guesses it can say that money was paid out.
+bool is_hard_to_guess(std::string_view text) {
+  constexpr std::size_t shortest_secret = 16;
+  return text.empty() || (text.size() >= shortest_secret && is_any_text(text));
+}
+
+}  // namespace
+
 void add_provider(Rows& rows) {
   rows.push_back(choice<ProviderMode>(
       {"provider", "mode",
@@ -21,11 +31,12 @@ void add_provider(Rows& rows) {
   rows.push_back(
       number({"provider", "doubled_callback_rate", "How many callbacks of the simulated provider come twice."},
              "per mille", 0, 1'000, [](auto& s) -> auto& { return s.provider.doubled_callback_rate; }));
-  rows.push_back(hidden(words({"provider", "callback_secret",
-                               "What callbacks are signed with; the same on every node. Without one every callback is "
-                               "refused. At least 16 characters; better given by the variable than by the flag, which "
-                               "other users of the machine see."},
-                              "any text", is_any_text, [](auto& s) -> auto& { return s.provider.callback_secret; })));
+  rows.push_back(hidden(
+      words({"provider", "callback_secret",
+             "What callbacks are signed with; the same on every node. Without one every callback is refused. Better "
+             "given by the variable than by the flag, which other users of the machine see."},
+            "empty, or at least 16 characters", is_hard_to_guess,
+            [](auto& s) -> auto& { return s.provider.callback_secret; })));
   rows.push_back(words(
       {"provider", "callback_address",
        "Where the simulated provider calls back: any node, or what stands before them. Empty for this "

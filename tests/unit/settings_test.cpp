@@ -68,7 +68,8 @@ std::string other_value(const Setting& row) {
                                  "postgresql:///one postgres://two/three",
                                  "10.0.0.1 ::1",
                                  "https://a.example http://b.example:81",
-                                 "ani@example.com"};
+                                 "ani@example.com",
+                                 "simulated"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
@@ -81,6 +82,8 @@ std::vector<std::string> companions(const Setting& row) {
   const std::string key = row.key();
   if (key == "cluster.listen")
     return {"--cluster-secret=0123456789abcdef"};
+  if (row.key() == "provider.mode")
+    return {"--provider-callback-secret=0123456789abcdef"};
   if (key == "cluster.renew_ms" || key == "cluster.lease_local_ms")
     return {"--cluster-lease-ttl-ms=60000"};
   if (key == "admin.email")
