@@ -92,6 +92,8 @@ class WalletKeeper {
   std::uint64_t generation_;
   /// The speculative wallet.
   Wallet wallet_;
+  /// Payments whose time was over, in the life of this actor.
+  std::uint64_t ended_payments_ = 0;
   /// Transfers of this wallet whose destination has not answered.
   std::vector<TransferPtr> under_way_{};
   /// Captures that were appended by their destination and may not be in the lane yet: until then what a final one gives

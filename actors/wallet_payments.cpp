@@ -18,11 +18,16 @@ std::shared_ptr<const Transaction> with_amount(const Transaction& request, Minor
   return decided;
 }
 
-/// Names the end of a payment: of now, and by its tail of that payment.
-TransactionId id_of_end(const TransactionId& payment, std::int64_t now_ms) {
+/// Names the end of a payment: of now, and by its tail of that payment. A payment that a returned capture opened again
+/// ends once more, perhaps in the same millisecond: the place in the wallet's history (`seq`, `nth` of this actor) tells
+/// the two apart.
+TransactionId id_of_end(const TransactionId& payment, std::int64_t now_ms, std::uint64_t seq, std::uint64_t nth) {
   std::array<std::uint8_t, 10> tail{};
   std::copy_n(payment.uuid.bytes.begin() + 6, tail.size(), tail.begin());
-  tail.back() ^= 1;
+  for (std::size_t i = 0; i < 4; ++i)
+    tail[4 + i] ^= static_cast<std::uint8_t>(seq >> (8 * i));
+  for (std::size_t i = 0; i < 2; ++i)
+    tail[8 + i] ^= static_cast<std::uint8_t>(nth >> (8 * i));
   return {make_uuid_v7(now_ms, tail)};
 }
 
@@ -83,7 +88,7 @@ void WalletKeeper::expire(const ExpirePayment& work) {
   if (!voided)
     return;
   auto end = std::make_shared<Transaction>();
-  end->id = id_of_end(work.payment, node_->unix_ms());
+  end->id = id_of_end(work.payment, node_->unix_ms(), durable_->read().seq, ++ended_payments_);
   end->kind = TransactionKind::void_payment;
   end->currency = wallet_.currency;
   end->amount = voided->amount;
