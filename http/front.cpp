@@ -107,6 +107,7 @@ class HttpFront::Parts final : public Application {
     const std::chrono::duration<double> took = steady_clock::now() - exchange.since;
     metrics_.count(exchange, status, took.count());
     record_staff_write(services_, exchange, status);
+    forget_changed(exchange, status);
     if (is_worth_a_line(status, took))
       log(exchange, status, took.count());
   }
@@ -137,6 +138,15 @@ class HttpFront::Parts final : public Application {
     if (exchange.route == nullptr || exchange.route->permission.empty() || exchange.request.header("Authorization"))
       return std::nullopt;
     return exchange.request.header("X-Api-Key");
+  }
+
+  /// What this node changed itself it does not wait to be told: whoever has the answer may count on it.
+  void forget_changed(const Exchange& exchange, int status) {
+    if (exchange.route == nullptr || exchange.route->method == Method::get || status >= 300)
+      return;
+    for (const std::string_view thing : {"merchant", "card"})
+      if (exchange.route->path.starts_with("/v1/" + std::string{thing} + "s/{id}"))
+        directory_.hear({std::string{thing} + ":" + std::string{exchange.captures[0]}});
   }
 
   /// At once when the key is known, otherwise when the database has said whose it is.

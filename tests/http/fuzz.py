@@ -42,7 +42,8 @@ class Fuzz:
         self.random = random.Random(seed)
         self.operations = [(method, path, operation) for method, path, operation in operations(document)
                            if operation["operationId"] not in LEFT_OUT]
-        self.known = {"ids": []}
+        self.known = {}
+        self.spared = set()  # ids that are never named: who asks would lock himself out
 
     # --- what there is ---
 
@@ -64,7 +65,7 @@ class Fuzz:
                     look(value)
         look(answer.json)
         pool = self.known.setdefault(thing, [])
-        pool += found
+        pool += [one for one in found if one not in self.spared]
         del pool[:-40]
 
     def id_of(self, hint):

@@ -11,10 +11,10 @@ from accounts import Person
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
 TRANSFER = "0193480f-1c2d-7e3f-8a4b-5c6d7e8f9a0b"  # from the one to the other
-MERCHANT = "0193480e-9c21-7e63-8b55-a2d1ef6b8813"  # an active one
-CARD = "0193480e-ad32-7f74-8c66-b3e2f07c9924"  # of ANI
+SHOP = "0193480e-9c21-7e63-8b55-a2d1ef6b8813"  # an active merchant
+ANIS_CARD = "0193480e-ad32-7f74-8c66-b3e2f07c9924"  # of ANI
 CARD_SHOWN = '{"number": "4000001234567899", "expiry": "11/30", "cvv": "123"}'  # what is printed on it
-PAYMENT = "01934810-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # authorized, from ANI to MERCHANT
+PAYMENT = "01934810-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # authorized, from ANI to SHOP
 PAID = "01934810-1b2c-7d3e-8f4a-5b6c7d8e9fa0"  # the same, paid at once
 BULK_JOB = "01934811-5a6b-7c7d-8e8f-9a0b1c2d3e4f"
 VIEW = "stuck since lunch"
@@ -25,9 +25,9 @@ CODE = "n2Vq5k"
 USER = "01934801-1a2b-7c3d-8e4f-5a6b7c8d9e0f"  # who is called Ani
 ROLE = "01934803-3c4d-7e5f-8a6b-7c8d9e0f1a2b"
 ROLE_NAME = '"name": "auditor"'
-CARD = "01934802-2b3c-7d4e-8f5a-6b7c8d9e0f1a"
+CARD = "01934802-2b3c-7d4e-8f5a-6b7c8d9e0f1a"  # of a wallet without money
 CARD_NUMBER = "4000 0012 3456 7899"
-MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"
+MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"  # nobody has looked at it yet
 LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
@@ -42,13 +42,15 @@ class Stage:
         self.client = bank.client
         self.admin = admin or bank.client
         self.made = {}
-        self._person = None
+        self.own_person = None
+        self._card = None
+        self._anis_card = None
         self.makers = {
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
             TRANSFER: lambda: bank.transfer(self.real(ANI), self.real(BUDI), "25000.00").json["id"],
-            MERCHANT: self.make_merchant,
-            CARD: lambda: self.card()["id"],
+            SHOP: self.make_shop,
+            ANIS_CARD: lambda: self.anis_card()["id"],
             CARD_SHOWN: self.show_card,
             PAYMENT: lambda: self.pay("manual"),
             PAID: lambda: self.pay("automatic"),
@@ -92,11 +94,22 @@ class Stage:
 
     def person(self):
         """Who is called Ani where accounts are spoken of; made when there is need."""
-        if self._person is None:
-            self._person = Person(self.server, password="correct horse battery")
-        return self._person
+        if self.own_person is None:
+            self.own_person = Person(self.server, password="correct horse battery")
+        return self.own_person
+
+    def card(self):
+        """Of a wallet without money, so that it may be deleted; made when there is need."""
+        if self._card is None:
+            body = {"type": "debit", "provider": "visa", "name": "Belanja", "currency": "IDR"}
+            self._card = self.must(self.client.post("/v1/cards", body))
+        return self._card
 
     # --- what is not made in one step ---
+
+    def make_merchant(self):
+        body = {"name": "Warung Ani", "wallet_id": self.card()["wallet_id"]}
+        return self.must(self.client.post("/v1/merchants", body))["id"]
 
     def make_document(self):
         body = {"merchant_id": self.real(MERCHANT), "document_type": "licence", "document_url": "https://example.com/l.pdf"}
@@ -114,25 +127,25 @@ class Stage:
         self.must(self.client.post("/v1/auth/forgot-password", {"email": self.person().email}))
         return self.person().mailed("Reset")
 
-    def make_merchant(self):
+    def make_shop(self):
         body = {"name": "Warung", "wallet_id": self.bank.open()}
-        merchant = self.must(self.client.post("/v1/merchants", body))["id"]
-        self.must(self.client.post(f"/v1/merchants/{merchant}/status", {"status": "active"}))
-        return merchant
+        shop = self.must(self.client.post("/v1/merchants", body))["id"]
+        self.must(self.admin.post(f"/v1/merchants/{shop}/status", {"status": "active"}))
+        return shop
 
-    def card(self):
-        if "card" not in self.made:
+    def anis_card(self):
+        if self._anis_card is None:
             body = {"type": "debit", "provider": "visa", "wallet_id": self.real(ANI)}
-            self.made["card"] = self.must(self.client.post("/v1/cards", body))
-        return self.made["card"]
+            self._anis_card = self.must(self.client.post("/v1/cards", body))
+        return self._anis_card
 
     def show_card(self):
-        card = self.card()
+        card = self.anis_card()
         year, month, _ = card["expires_on"].split("-")
         return json.dumps({"number": card["number"], "expiry": f"{month}/{year[2:]}", "cvv": card["cvv"]})
 
     def pay(self, capture):
-        body = {"wallet_id": self.real(ANI), "merchant_id": self.real(MERCHANT), "amount": "150000.00",
+        body = {"wallet_id": self.real(ANI), "merchant_id": self.real(SHOP), "amount": "150000.00",
                 "currency": "IDR", "capture": capture}
         return self.must(self.client.post("/v1/payments", body, key=self.bank.key()))["id"]
 

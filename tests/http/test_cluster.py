@@ -37,5 +37,5 @@ def test_wishes_that_cannot_be_are_refused(client, path, body, code):
 def test_a_cluster_in_balance_moves_nothing(client, server):
     answer = client.post("/v1/cluster/rebalance")
     assert (answer.status, answer.json) == (202, {"accepted": True, "moves": 0})
-    assert psql(server.database, "SELECT what, who FROM audit WHERE what = 'cluster.rebalance'")[0] == [
+    assert psql(server.database, "SELECT what, who FROM audit WHERE what = 'cluster.rebalance' ORDER BY id DESC")[0] == [
         "cluster.rebalance", "administrator"]

@@ -44,19 +44,15 @@ def a_forgotten_password(stage):
 
 def in_the_trash(path, thing):
     """Only from there is anything deleted for good."""
-    return lambda stage: stage.must(stage.client.request("DELETE", f"{path}/{stage.real(thing)}"))
-
-
-def an_unused_card(stage):
-    """Of a wallet that no money went through, in the trash."""
-    body = {"type": "debit", "provider": "visa", "name": "Belanja", "currency": "IDR"}
-    stage.made[CARD] = stage.must(stage.client.post("/v1/cards", body))["id"]
-    in_the_trash("/v1/cards", CARD)(stage)
+    def prepare(stage):
+        client = stage.admin if thing in (USER, ROLE) else stage.client
+        stage.must(client.request("DELETE", f"{path}/{stage.real(thing)}"))
+    return prepare
 
 
 # What must be so before an example can be sent.
 PREPARED = {"createUser": somebody_new, "eraseUser": in_the_trash("/v1/users", USER),
-            "eraseRole": in_the_trash("/v1/roles", ROLE), "eraseCard": an_unused_card,
+            "eraseRole": in_the_trash("/v1/roles", ROLE), "eraseCard": in_the_trash("/v1/cards", CARD),
             "eraseMerchant": in_the_trash("/v1/merchants", MERCHANT),
             "eraseMerchantDocument": in_the_trash("/v1/merchant-documents", LICENCE),
             "closeWallet": an_empty_wallet, "registerUser": somebody_new, "resetPassword": a_forgotten_password}

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import Bank
 from accounts import PASSWORD, Person
+from market import Customer, Shop
 from processes import DOMPETD, Dompetd, dompetctl, psql, wait_until
 
 
@@ -62,7 +63,13 @@ def test_registering_never_makes_an_administrator(nobody, server):
     eve = Person(server, "eve")
     mine = eve.client().get("/v1/auth/me").json
     assert mine["roles"] == ["customer"]
-    assert not [name for name in mine["permissions"] if name.endswith(":any") or name == "*" or name.startswith("users:")]
+    assert not [name for name in mine["permissions"] if name.endswith(":any") or name == "*"]
+    for path, wish in (("roles", {"roles": ["administrator"]}), ("lock", {})):
+        for whose in (eve.id, Person(server).id):
+            method = "PUT" if path == "roles" else "POST"
+            assert eve.client().request(method, f"/v1/users/{whose}/{path}", wish).status in (403, 404)
+    assert eve.client().request("PATCH", f"/v1/users/{eve.id}", {"roles": ["administrator"]}).status in (400, 403)
+    assert eve.client().get("/v1/auth/me").json["roles"] == ["customer"]
 
 
 def test_a_second_registration_gets_no_record_of_the_first(nobody, person):
@@ -210,6 +217,14 @@ def test_who_sends_too_much_hinders_nobody_else(strict_server):
     assert strict_server.client(login=None).get("/readyz").status == 200
     stranger = strict_server.client(login=None).get("/v1/wallets")
     assert stranger.status == 401, "others have their own bound"
+    wait_until(lambda: eve.get("/v1/wallets").status == 200, "some may be sent again", 10)
+
+
+def test_nobody_tries_tokens_for_long(strict_server):
+    eve = strict_server.client(login=None, token="x.y.z")
+    answers = [eve.get("/v1/wallets") for _ in range(300)]
+    assert answers[-1].code == "rate_limited" and answers[-1].headers["retry-after"]
+    assert {answer.status for answer in answers} == {401, 429}
 
 
 # --- whose things ---
@@ -338,6 +353,74 @@ def test_a_frozen_wallet_neither_pays_nor_receives(bank):
     assert bank.client.post(f"/v1/wallets/{source}/freeze").status == 200
     for answer in (bank.transfer(source, destination, "1.00"), bank.transfer(destination, source, "1.00"), bank.top_up(source, "1.00")):
         assert (answer.status, answer.code) == (409, "wallet_frozen")
+
+
+def test_two_cards_that_look_alike_when_masked_are_two_cards(server):
+    """Found by a hash of the whole number; what is shown of them does not tell them apart."""
+    ani = Customer(server, server.client())
+    cards = [ani.person.add_card(wallet_id=ani.person.open_wallet()) for _ in range(3)]
+    masks = ", ".join(f"'{card['id']}'" for card in cards)
+    psql(server.database, f"UPDATE card SET number_masked = '************0000' WHERE id IN ({masks})")
+    for card in cards:
+        found = ani.client.post("/v1/cards/lookup", {"number": card["number"]}).json
+        assert (found["id"], found["wallet_id"]) == (card["id"], card["wallet_id"])
+
+
+def test_a_payment_that_the_merchant_cannot_receive_leaves_the_payer_whole(server):
+    staff = server.client()
+    ani, shop = Customer(server, staff, "100.00"), Shop(server, staff)
+    assert staff.post(f"/v1/wallets/{shop.wallet}/freeze").status == 200
+    answer = ani.pay(shop.id, "40.00")
+    assert answer.status == 409, answer
+    assert ani.balance() == {"available": "100.00", "held": "0.00", "total": "100.00"}
+
+
+def test_a_failed_withdrawal_is_not_debited_twice(tmp_path_factory, database):
+    """Its provider refuses everything, and says so twice."""
+    name = "refusing_" + uuid.uuid4().hex[:8]
+    psql(database, f"CREATE DATABASE {name} OWNER dompet", superuser=True)
+    url = database.rsplit("/", 1)[0] + "/" + name
+    dompetctl("migrate", "up", "--database", url)
+    with Dompetd(tmp_path_factory.mktemp("refusing"), url, provider_mode="simulated", provider_delay_ms=50,
+                 provider_failure_rate=1000, provider_doubled_callback_rate=1000, provider_callback_secret="x" * 32).start() as dompetd:
+        mine = Bank(Person(dompetd).client())
+        # Top-ups are the provider's, too: this money comes from who is allowed to give credit.
+        wallet = mine.open()
+        given = dompetd.client().request("PATCH", f"/v1/wallets/{wallet}", {"limits": {"credit_limit": "100.00"}})
+        assert given.status == 200, given
+        answer = mine.client.post("/v1/withdrawals", {"wallet_id": wallet, "amount": "40.00", "currency": "IDR",
+                                                      "destination": {"bank_code": "bri", "account_number": "1234567890"}},
+                                  key=mine.key())
+        whole = {"available": "0.00", "held": "0.00", "total": "0.00"}
+        wait_until(lambda: mine.wallet(wallet)["balance"] == whole, lambda: f"it is given back: {mine.wallet(wallet)}")
+        entries = mine.client.get(f"/v1/wallets/{wallet}/entries").json["data"]
+        assert [entry["kind"] for entry in entries][:2] == ["hold_released", "hold_placed"], entries
+        assert answer.status in (202, 402, 409), answer
+
+
+def test_a_payment_that_is_declined_is_never_shown_as_paid(server):
+    staff = server.client()
+    ani, shop = Customer(server, staff, "10.00"), Shop(server, staff)
+    answer = ani.pay(shop.id, "40.00")
+    assert (answer.status, answer.code) == (402, "insufficient_funds")
+    shown = ani.client.get(f"/v1/transactions/{answer.json['transaction_id']}").json
+    assert shown["status"] == "declined" and shown["decline"]["code"] == "insufficient_funds"
+    assert ani.balance()["total"] == "10.00"
+
+
+def test_merchants_that_are_not_active_and_cards_that_are_not_valid_move_nothing(server):
+    staff = server.client()
+    ani, shop = Customer(server, staff, "100.00"), Shop(server, staff)
+    pending = ani.person.add_merchant()["id"]
+    assert ani.pay(pending, "1.00").status in (404, 409)
+    for wrong in ({"cvv": f"{(int(ani.card['cvv']) + 1) % 1000:03}"}, {"expiry": "01/20"}, {"number": "4000000000000002"}):
+        answer = shop.charge(ani, "1.00", card=ani.shown_card(**wrong))
+        assert 400 <= answer.status < 500, (wrong, answer)
+    assert ani.client.post(f"/v1/cards/{ani.card['id']}/freeze").status == 200
+    assert 400 <= shop.charge(ani, "1.00").status < 500
+    assert staff.post(f"/v1/merchants/{shop.id}/status", {"status": "inactive"}).status == 200
+    assert 400 <= ani.pay(shop.id, "1.00").status < 500
+    assert ani.balance() == {"available": "100.00", "held": "0.00", "total": "100.00"}
 
 
 # --- what is beside the money ---
