@@ -58,6 +58,27 @@ class Life:
         client.get("/v1/wallets", headers={"X-Api-Key": stray, "Cookie": f"session={stray}"})
         client.post("/v1/transfers", {"card": {"number": stray, "cvv": stray}}, key=str(uuid.uuid4()))
 
+    def cards_and_keys(self, person, wallet):
+        """The card is paid with, in vain and well, and looked at; the merchant's servers use their key, and lose it."""
+        client, staff = person.client(), self.dompetd.client()
+        card = client.post("/v1/cards", {"type": "debit", "provider": "visa", "wallet_id": wallet}).json
+        number = self.keep("a card's number", card["number"])
+        assert client.post(f"/v1/cards/{card['id']}/reveal", {"reason": "a test"}).json["number"] == number
+        assert client.post("/v1/cards/lookup", {"number": number}).status == 200
+        merchant = client.post("/v1/merchants", {"name": "Warung", "wallet_id": open_wallet(client, "Warung")}).json["id"]
+        assert staff.post(f"/v1/merchants/{merchant}/status", {"status": "active"}).status == 200
+        made = client.post(f"/v1/merchants/{merchant}/api-keys", {"name": "till", "scopes": ["payments:write"]}).json
+        headers = {"X-Api-Key": self.keep("an API key", made["key"])}
+        till = self.dompetd.client(login=None)
+        year, month, _ = card["expires_on"].split("-")
+        shown = {"number": number, "expiry": f"{month}/{year[2:]}", "cvv": card["cvv"]}
+        for wrong, status in (({}, 201), ({"expiry": "01/20"}, 402), ({"number": number[:-1]}, 400), ({"cvv": [number]}, 400)):
+            answer = till.post("/v1/payments", {"card": shown | wrong, "amount": "1.00", "currency": "IDR"},
+                               key=str(uuid.uuid4()), headers=headers)
+            assert answer.status == status, answer
+        till.get(f"/v1/transactions?card_number={number}", headers=headers)
+        assert client.request("DELETE", f"/v1/merchants/{merchant}/api-keys/{made['id']}").status == 200
+
     def money(self, person):
         client = person.client()
         source, destination = open_wallet(client, "Ani"), open_wallet(client, "Budi")
@@ -89,7 +110,7 @@ def test_no_secret_is_in_a_log_or_readable_in_the_database(make_dompetd, postgre
     dompetd = make_dompetd(logging_level="debug", http_access_log="all").start()
     life = Life(dompetd)
     person = life.account()
-    life.money(person)
+    life.cards_and_keys(person, life.money(person))
     life.mistakes(person)
     dompetd.stop()
     dompetd.start()
