@@ -19,8 +19,8 @@ std::shared_ptr<const Transaction> with_amount(const Transaction& request, Minor
 }
 
 /// Names the end of a payment: of now, and by its tail of that payment. A payment that a returned capture opened again
-/// ends once more, perhaps in the same millisecond: the place in the wallet's history (`seq`, `nth` of this actor) tells
-/// the two apart.
+/// ends once more, perhaps in the same millisecond: the place in the wallet's history (`seq`, `nth` of this actor)
+/// tells the two apart.
 TransactionId id_of_end(const TransactionId& payment, std::int64_t now_ms, std::uint64_t seq, std::uint64_t nth) {
   std::array<std::uint8_t, 10> tail{};
   std::copy_n(payment.uuid.bytes.begin() + 6, tail.size(), tail.begin());

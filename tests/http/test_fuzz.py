@@ -67,7 +67,7 @@ def test_requests_that_are_nearly_right_never_fail_the_server(server, contract, 
             assert not faults, f"seed {seed}: {request}\n{faults}\n{answer}"
             # Nothing is out of order here, so a 503 for another reason than load, or a provider that this server has not,
             # is a fault in disguise.
-            assert answer.status != 503 or answer.code == "overloaded" or b"no provider" in answer.body, f"seed {seed}: {request}\n{answer}"
+            assert answer.status != 503 or answer.code == "overloaded", f"seed {seed}: {request}\n{answer}"
             reached.setdefault(request.operation, set()).add(answer.status)
             fuzz.learn(request.target, answer)
     finally:

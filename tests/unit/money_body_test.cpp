@@ -1,9 +1,9 @@
 #include <catch2/catch_test_macros.hpp>
 
-#include "tests/unit/given.hpp"
 #include "http/body_money.hpp"
 #include "http/card_guesses.hpp"
 #include "http/payment_memory.hpp"
+#include "tests/unit/given.hpp"
 
 // What the routes that move money take, and what they remember.
 

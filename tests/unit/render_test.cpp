@@ -76,7 +76,8 @@ TEST_CASE("a payment is over when nothing is left to capture", "[render]") {
   CHECK(status(RecordKind::payment_voided, TransactionKind::void_payment, {5, 0, 0}) == "cancelled");
 }
 
-TEST_CASE("a payment stays open while the merchant's wallet is asked, and its capture has failed when that refuses", "[render]") {
+TEST_CASE("a payment stays open while the merchant's wallet is asked, and its capture has failed when that refuses",
+          "[render]") {
   const Record record =
       record_of(RecordKind::hold_placed, payment_details(TransactionKind::capture), PaymentState{5, 5, 0});
   CHECK(shown(record, "status", SagaState::reserved) == "authorized");

@@ -150,7 +150,8 @@ TEST_CASE("a void and the rest of a final capture are given back to the limits")
     check(payer, spend(100, today), "held 100");
   }
   SECTION("captured in part and for good") {
-    dompet::apply(payer, settled_at_once(*decide(payer, ReserveCapture{transaction_id(3), transaction_id(4), 30, true})));
+    dompet::apply(payer,
+                  settled_at_once(*decide(payer, ReserveCapture{transaction_id(3), transaction_id(4), 30, true})));
     CHECK(payer.spent.in_day[2] == 30);
     check(payer, spend(70, today), "held 70");
   }
