@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view card_word = "card:";
 constexpr std::string_view merchant_word = "merchant:";
 constexpr std::string_view key_word = "api_key:";
+constexpr std::string_view user_word = "user:";
 
 /// The morning after a day such as 2030-11-30, UTC.
 std::int64_t end_of_day_ms(const std::string& day) {
@@ -23,21 +24,29 @@ std::int64_t end_of_day_ms(const std::string& day) {
   return begins ? *begins + day_ms : 0;
 }
 
-CardFacts card_facts(const ReferenceRow& row) {
+/// What belongs to somebody who was locked out is nobody's to use.
+bool may_use_what_is_his(Reader& reader, const Uuid& user) {
+  const auto row = ReferenceStore(reader, user_table).find(user);
+  return row && !row->is_trashed() && row->text("status") == "active";
+}
+
+CardFacts card_facts(const ReferenceRow& row, bool is_users_to_use) {
   return {.card = {row.id},
           .user = {row.uuid("user_id")},
           .wallet = {row.uuid("wallet_id")},
           .is_frozen = row.text("status") != "active",
           .is_trashed = row.is_trashed(),
+          .is_users_to_use = is_users_to_use,
           .expires_at_ms = end_of_day_ms(row.text("expires_on"))};
 }
 
-MerchantFacts merchant_facts(const ReferenceRow& row) {
+MerchantFacts merchant_facts(const ReferenceRow& row, bool is_users_to_use) {
   return {.merchant = {row.id},
           .user = {row.uuid("user_id")},
           .wallet = {row.uuid("wallet_id")},
           .status = row.text("status"),
-          .is_trashed = row.is_trashed()};
+          .is_trashed = row.is_trashed(),
+          .is_users_to_use = is_users_to_use};
 }
 
 KeyFacts key_facts(const ApiKeyHolder& holder) {
@@ -101,7 +110,9 @@ void Directory::card(Services& services, const ExchangePtr& exchange, std::strin
       services, exchange, cards_, key,
       [key](Reader& reader) -> std::optional<CardFacts> {
         const auto row = ReferenceStore(reader, card_table).find_by("number_hash", key);
-        return row ? std::optional{card_facts(*row)} : std::nullopt;
+        if (!row)
+          return std::nullopt;
+        return card_facts(*row, may_use_what_is_his(reader, row->uuid("user_id")));
       },
       [this, key, then = std::move(then)](const Looked<CardFacts>& looked) {
         if (looked && *looked && cards_.entries.contains(key))
@@ -118,7 +129,9 @@ void Directory::merchant(Services& services, const ExchangePtr& exchange, const 
       services, exchange, merchants_, to_string(merchant),
       [merchant](Reader& reader) -> std::optional<MerchantFacts> {
         const auto row = ReferenceStore(reader, merchant_table).find(merchant.uuid);
-        return row ? std::optional{merchant_facts(*row)} : std::nullopt;
+        if (!row)
+          return std::nullopt;
+        return merchant_facts(*row, may_use_what_is_his(reader, row->uuid("user_id")));
       },
       std::move(then));
 }
@@ -152,8 +165,18 @@ void Directory::hear(const std::vector<std::string>& said) {
       ++cards_.generation;
       if (const auto key = keys_of_cards_.extract(*card))
         cards_.entries.erase(key.mapped());
+    } else if (const auto user = named(words, user_word)) {
+      forget_things_of({*user});
     }
   }
+}
+
+void Directory::forget_things_of(const UserId& user) {
+  ++cards_.generation;
+  ++merchants_.generation;
+  const auto is_his = [&user](const auto& entry) { return entry.second.facts.user == user; };
+  std::erase_if(cards_.entries, is_his);
+  std::erase_if(merchants_.entries, is_his);
 }
 
 void Directory::forget_all() {

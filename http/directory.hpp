@@ -29,10 +29,14 @@ struct CardFacts {
   WalletId wallet{};
   bool is_frozen = false;
   bool is_trashed = false;
+  /// Its user was neither locked nor put into the trash.
+  bool is_users_to_use = false;
   /// The first moment at which it is no longer valid, milliseconds since 1970.
   std::int64_t expires_at_ms = 0;
 
-  bool is_usable(std::int64_t now_ms) const { return !is_frozen && !is_trashed && now_ms < expires_at_ms; }
+  bool is_usable(std::int64_t now_ms) const {
+    return !is_frozen && !is_trashed && is_users_to_use && now_ms < expires_at_ms;
+  }
 };
 
 /// What a payment must know of a merchant.
@@ -43,8 +47,10 @@ struct MerchantFacts {
   /// "pending", "active", "inactive", "rejected".
   std::string status{};
   bool is_trashed = false;
+  /// Its user was neither locked nor put into the trash.
+  bool is_users_to_use = false;
 
-  bool may_be_paid() const { return status == "active" && !is_trashed; }
+  bool may_be_paid() const { return status == "active" && !is_trashed && is_users_to_use; }
 };
 
 /// Who sends a request with an API key.
@@ -62,7 +68,7 @@ using Looked = std::expected<std::optional<Facts>, Problem>;
 
 /// Cards by number, merchants by id and API keys, for requests that move money: a bounded cache in memory, filled by
 /// the query pool. What changes is forgotten as soon as this node hears of it (channel dompet_access: "card:<id>",
-/// "merchant:<id>", "api_key:<id>"), and everything after `longest_life` whether it heard or not. Numbers and keys are
+/// "merchant:<id>", "api_key:<id>", "user:<id>"), and everything after `longest_life` whether it heard or not. Numbers and keys are
 /// not kept: entries are by their hash. What is not there is not remembered. Io thread only.
 class Directory {
  public:
@@ -111,6 +117,7 @@ class Directory {
   Shelf<CardFacts> cards_{};
   Shelf<MerchantFacts> merchants_{};
   Shelf<KeyFacts> api_keys_{};
+  void forget_things_of(const UserId& user);
   void forget_keys(const std::function<bool(const Caller& caller)>& is_meant);
 
   /// By card's id the key that its facts are kept under.

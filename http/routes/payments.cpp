@@ -103,7 +103,7 @@ std::optional<Problem> fault_of(Services& services, const Paying& paying, const 
   const bool is_holder = may_touch(*paying.exchange, facts.user.uuid);
   if (paying.exchange->caller.kind == Caller::Kind::user && !is_holder)
     return Problem{.code = "card_refused"};
-  if (facts.is_frozen || facts.is_trashed)
+  if (facts.is_frozen || facts.is_trashed || !facts.is_users_to_use)
     return Problem{.code = "card_blocked"};
   if (!facts.is_usable(wall_clock_ms()))
     return Problem{.code = "card_refused"};

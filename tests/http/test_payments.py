@@ -167,6 +167,13 @@ def test_a_frozen_card_is_declined_until_it_is_unfrozen(ani, shop):
     assert wait_until(lambda: shop.charge(ani, "10.00").status == 201, "the card pays again")
 
 
+def test_the_card_of_a_user_who_is_locked_out_pays_nothing(client, ani, shop):
+    assert client.post(f"/v1/users/{ani.id}/lock").status == 200
+    assert wait_until(lambda: shop.charge(ani, "10.00").code == "card_blocked", "the card is blocked")
+    assert client.post(f"/v1/users/{ani.id}/unlock").status == 200
+    assert wait_until(lambda: shop.charge(ani, "10.00").status == 201, "the card pays again")
+
+
 def test_only_an_active_merchant_is_paid(client, ani, shop):
     assert client.post(f"/v1/merchants/{shop.id}/status", {"status": "inactive"}).status == 200
     answer = ani.pay(shop.id, "10.00")
