@@ -54,13 +54,15 @@ void SeedAccount::find_or_make_card() {
 
 void SeedAccount::find_or_make_merchant() {
   const Json found = client_.get("/v1/merchants?user_id=" + user_, "look for the demo merchant");
-  if (!found.at("data").empty()) {
-    merchant_ = found.at("data").back().at("id").get<std::string>();
-    return;
-  }
-  const Json body{{"user_id", user_}, {"wallet_id", wallet_}, {"name", "Warung Demo"}};
-  merchant_ = client_.post("/v1/merchants", body, {}, "make the demo merchant").at("id").get<std::string>();
-  client_.post("/v1/merchants/" + merchant_ + "/status", {{"status", "active"}}, {}, "open the demo merchant");
+  Json merchant;
+  if (!found.at("data").empty())
+    merchant = found.at("data").back();
+  else
+    merchant = client_.post("/v1/merchants", {{"user_id", user_}, {"wallet_id", wallet_}, {"name", "Warung Demo"}}, {},
+                            "make the demo merchant");
+  merchant_ = merchant.at("id").get<std::string>();
+  if (merchant.at("status") == "pending")
+    client_.post("/v1/merchants/" + merchant_ + "/status", {{"status", "active"}}, {}, "open the demo merchant");
 }
 
 }  // namespace dompet::cli
