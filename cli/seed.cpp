@@ -3,20 +3,21 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "cli/command.hpp"
 #include "cli/http_client.hpp"
 #include "cli/login.hpp"
+#include "cli/seed_account.hpp"
+#include "cli/seed_client.hpp"
 #include "cli/seed_past.hpp"
+#include "persistence/administrator.hpp"
 
 namespace dompet::cli {
 
@@ -70,7 +71,7 @@ constexpr std::string_view currency = "IDR";
 
 class Seeding {
  public:
-  Seeding(HttpClient& client, bool small)
+  Seeding(SeedClient& client, bool small)
       : client_(client), wallets_(std::span(seed_wallets).first(small ? small_wallets : seed_wallets.size())),
         transfers_(std::span(seed_transfers).first(small ? small_transfers : seed_transfers.size())),
         talk_(::isatty(STDERR_FILENO) != 0), steps_(wallets_.size() * 2 + transfers_.size()) {}
@@ -91,7 +92,7 @@ class Seeding {
     std::printf("%-18s  %-36s  %20s\n", "wallet", "id", "available");
     for (const auto& wallet : wallets_) {
       const auto& id = ids_.at(wallet.name);
-      const auto view = Json::parse(expect(client_.get("/v1/wallets/" + id), "read a wallet"));
+      const auto view = client_.get("/v1/wallets/" + id, "read a wallet");
       const auto balance = view.value("balance", Json::object()).value("available", std::string("?"));
       std::printf("%-18s  %s  %16s %s\n", std::string(wallet.name).c_str(), id.c_str(), balance.c_str(),
                   std::string(currency).c_str());
@@ -106,7 +107,7 @@ class Seeding {
     std::string cursor;
     for (int page = 0; page < most_pages; ++page) {
       const auto path = "/v1/wallets?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor);
-      const auto list = Json::parse(expect(client_.get(path), "list the wallets"));
+      const auto list = client_.get(path, "list the wallets");
       for (const auto& wallet : list.at("data"))
         if (wallet.value("currency", "") == currency && wallet.value("status", "active") != "closed")
           known_[wallet.value("name", "")] = wallet.at("id").get<std::string>();
@@ -124,7 +125,7 @@ class Seeding {
       return;
     }
     const Json body{{"name", wallet.name}, {"currency", currency}};
-    const auto view = Json::parse(post("/v1/wallets", body, {}, "open a wallet"));
+    const auto view = client_.post("/v1/wallets", body, {}, "open a wallet");
     ids_.emplace(wallet.name, view.at("id").get<std::string>());
   }
 
@@ -134,7 +135,7 @@ class Seeding {
       return;
     const auto& id = ids_.at(wallet.name);
     const Json body{{"wallet_id", id}, {"amount", wallet.top_up}, {"currency", currency}, {"method", wallet.method}};
-    post("/v1/topups", body, "seed-topup-" + id, "top up a wallet");
+    client_.post("/v1/topups", body, "seed-topup-" + id, "top up a wallet");
   }
 
   /// The key names the transfer and its wallets, so that running again repeats the answer and moves nothing.
@@ -148,28 +149,7 @@ class Seeding {
                     {"amount", transfer.amount},
                     {"currency", currency},
                     {"description", transfer.description}};
-    post("/v1/transfers", body, "seed-transfer-" + number + "-" + source + "-" + destination, "transfer");
-  }
-
-  std::string post(std::string_view path, const Json& body, const std::string& key, std::string_view what) {
-    HttpClient::Headers headers;
-    if (!key.empty())
-      headers.emplace_back("Idempotency-Key", key);
-    constexpr int attempts = 20;
-    for (int attempt = 1;; ++attempt) {
-      auto answer = client_.request("POST", path, body.dump(), headers);
-      const bool no_room = answer.status == 429 || answer.status == 503;
-      if (!no_room || attempt == attempts)
-        return expect(std::move(answer), what);
-      std::this_thread::sleep_for(std::chrono::milliseconds(250));
-    }
-  }
-
-  static std::string expect(Answer answer, std::string_view what) {
-    if (answer.status < 200 || answer.status > 299)
-      throw std::runtime_error("cannot " + std::string(what) + ": the server answered " +
-                               std::to_string(answer.status) + " " + answer.body);
-    return std::move(answer.body);
+    client_.post("/v1/transfers", body, "seed-transfer-" + number + "-" + source + "-" + destination, "transfer");
   }
 
   void step(std::string_view what) {
@@ -180,7 +160,7 @@ class Seeding {
     std::fflush(stderr);
   }
 
-  HttpClient& client_;
+  SeedClient& client_;
   std::span<const SeedWallet> wallets_;
   std::span<const SeedTransfer> transfers_;
   bool talk_;
@@ -189,6 +169,12 @@ class Seeding {
   std::map<std::string, std::string, std::less<>> known_;
   std::map<std::string_view, std::string> ids_;
 };
+
+/// Of accounts that are made here. By default one that nobody guesses: the database may turn out to be a real one's.
+std::string demo_password() {
+  const char* given = std::getenv("DOMPET_DEMO_PASSWORD");
+  return given == nullptr || *given == '\0' ? random_password() : given;
+}
 
 }  // namespace
 
@@ -212,14 +198,22 @@ void add_seed(CLI::App& app) {
   seed.add_option("--people", past.people, "People in it")->needs(database)->capture_default_str();
   seed.add_option("--merchants", past.shops, "Merchants in it")->needs(database)->capture_default_str();
   seed.add_option("--seed", past.seed, "Equal seeds make equal pasts")->needs(database)->capture_default_str();
+  seed.add_option("--key-file", past.key_file, "What its card numbers are sealed with: the nodes' own file")
+      ->envname("DOMPET_IDENTITY_KEY_FILE")
+      ->capture_default_str();
   seed.callback([options] {
-    if (!options->past.database.empty())
+    if (!options->past.database.empty()) {
+      options->past.password = demo_password();
       return seed_past(options->past);
+    }
     const Endpoint endpoint = resolve_endpoint(options->url);
-    HttpClient client(endpoint, authorization(endpoint, options->login));
+    HttpClient http(endpoint, authorization(endpoint, options->login));
+    SeedClient client(http);
     Seeding seeding(client, options->small);
+    SeedAccount account(client, demo_password());
     seeding.run();
     seeding.print(options->url);
+    account.make_and_print();
   });
 }
 

@@ -9,8 +9,12 @@
 #include "cli/load/report.hpp"
 #include "cli/past/cast.hpp"
 #include "cli/past/engine.hpp"
+#include "cli/past/enrolment.hpp"
 #include "cli/past/story.hpp"
+#include "persistence/passwords.hpp"
+#include "persistence/reader.hpp"
 #include "persistence/session.hpp"
+#include "persistence/vault.hpp"
 
 namespace dompet::cli {
 
@@ -59,6 +63,26 @@ void print(const StoryCounts& counts, const Cast& cast, double seconds) {
   line("declined", counts.declined);
 }
 
+/// Says the password before anybody has it: of a run that was cut off it would be lost.
+std::string password_hash_of(const PastWish& wish, Enrolment& enrolment, const Cast& cast) {
+  if (auto known = enrolment.password_hash())
+    return *std::move(known);
+  std::string hash = hash_password(wish.password);
+  std::printf("people log in as %s to %s, password %s (said this once)\n", email_of(cast.people.front()).c_str(),
+              email_of(cast.people.back()).c_str(), wish.password.c_str());
+  std::fflush(stdout);
+  return hash;
+}
+
+void enrol(const PastWish& wish, const Cast& cast, std::int64_t end_ms) {
+  const Vault vault = Vault::open(wish.key_file);
+  Reader reader({.database = wish.database, .application_name = "dompet/seed/people"});
+  Enrolment enrolment(reader, vault, cast, end_ms, wish.seed);
+  const Enrolled made = enrolment.run(password_hash_of(wish, enrolment, cast));
+  std::printf("%zu users, %zu cards, %zu merchants and %zu documents were made\n", made.users, made.cards,
+              made.merchants, made.documents);
+}
+
 StoryCounts live_through(Story& story, PastEngine& engine, std::uint64_t movements) {
   const bool talk = ::isatty(STDERR_FILENO) != 0;
   auto last_drawn = steady_clock::now();
@@ -80,6 +104,9 @@ StoryCounts live_through(Story& story, PastEngine& engine, std::uint64_t movemen
 }  // namespace
 
 void seed_past(const PastWish& wish) {
+  constexpr std::size_t shortest_password = 8;
+  if (wish.password.size() < shortest_password)
+    throw std::runtime_error("the people of a past need a password of at least 8 characters");
   if (wish.people < 2 || wish.shops == 0 || wish.months < 1)
     throw std::runtime_error("a past needs a month, two people and a merchant at least");
   const auto began = steady_clock::now();
@@ -90,11 +117,12 @@ void seed_past(const PastWish& wish) {
   Story story(cast, wish.movements, span.begin_ms, span.end_ms, wish.seed);
   StoryCounts counts;
   {
-    PastEngine engine(wish.database);
+    PastEngine engine(wish.database);  // first: it refuses a ledger that a node serves
+    enrol(wish, cast, span.end_ms);
     counts = live_through(story, engine, wish.movements);
   }
   SqlSession session({.database = wish.database, .application_name = "dompet/seed/end", .read_only = false});
-  session.run("ANALYZE journal, wallet, system_total");
+  session.run("ANALYZE journal, wallet, system_total, app_user, card, merchant, merchant_document");
   print(counts, cast, duration<double>(steady_clock::now() - began).count());
 }
 

@@ -15,7 +15,7 @@ struct Person {
   UserId id{};
   std::string first_name{};
   std::string last_name{};
-  /// Also the part of the e-mail address before "@demo.dompet.example".
+  /// Also the part of the e-mail address before "@example.com".
   std::string username{};
   WalletId wallet{};
   CardId card{};

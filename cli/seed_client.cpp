@@ -1,0 +1,38 @@
+#include "cli/seed_client.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace dompet::cli {
+
+namespace {
+
+using Json = nlohmann::json;
+
+Json expect(const Answer& answer, std::string_view what) {
+  if (answer.status < 200 || answer.status > 299)
+    throw std::runtime_error("cannot " + std::string(what) + ": the server answered " + std::to_string(answer.status) +
+                             " " + answer.body);
+  return Json::parse(answer.body);
+}
+
+}  // namespace
+
+Json SeedClient::get(std::string_view path, std::string_view what) { return expect(client_.get(path), what); }
+
+Json SeedClient::post(std::string_view path, const Json& body, const std::string& key, std::string_view what) {
+  HttpClient::Headers headers;
+  if (!key.empty())
+    headers.emplace_back("Idempotency-Key", key);
+  constexpr int attempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    const auto answer = client_.request("POST", path, body.dump(), headers);
+    const bool no_room = answer.status == 429 || answer.status == 503;
+    if (!no_room || attempt == attempts)
+      return expect(answer, what);
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
+}
+
+}  // namespace dompet::cli
