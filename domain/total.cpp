@@ -48,7 +48,7 @@ std::string format_total(const Total& total, const Currency& currency) {
   if (digits.size() <= currency.exponent)
     digits.insert(0, currency.exponent + 1U - digits.size(), '0');
   if (currency.exponent > 0)
-    digits.insert(digits.size() - currency.exponent, ".");
+    digits.insert(digits.end() - currency.exponent, '.');
   return is_negative ? '-' + digits : digits;
 }
 

@@ -28,6 +28,17 @@ void make_empty_ledger() {
   Migrator(database_url()).up();
 }
 
+ProjectorSettings in_pages_of(int records) {
+  return {.database = database_url(), .application_name = "dompet/test/statistics", .page_records = records};
+}
+
+void project_all(int page_records) {
+  MovementProjector projector(in_pages_of(page_records));
+  // Every shard gets its turn when its records do not fill a page.
+  for (int idle = 0; idle < 2;)
+    idle = projector.step().records == 0 ? idle + 1 : 0;
+}
+
 std::int64_t count(SqlSession& sql, const std::string& what) {
   return sql.ask("SELECT count(*) FROM " + what)[0].number(0);
 }

@@ -7,6 +7,7 @@
 #include "persistence/lane_store.hpp"
 #include "persistence/ledger_writer.hpp"
 #include "persistence/membership_store.hpp"
+#include "persistence/movement_projector.hpp"
 #include "persistence/reader.hpp"
 #include "persistence/session.hpp"
 
@@ -24,6 +25,11 @@ void empty_the_database();
 
 /// Takes away everything that is in the database, and migrates it.
 void make_empty_ledger();
+
+/// Statistics that are added up in pages of so many records.
+ProjectorSettings in_pages_of(int records);
+/// Adds everything up.
+void project_all(int page_records = 2'000);
 
 /// `count(sql, "journal WHERE shard = 1")`.
 std::int64_t count(SqlSession& sql, const std::string& what);

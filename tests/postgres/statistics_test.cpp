@@ -45,17 +45,6 @@ Year year(TestLedger& ledger) {
   return y;
 }
 
-ProjectorSettings in_pages_of(int records) {
-  return {.database = database_url(), .application_name = "dompet/test/statistics", .page_records = records};
-}
-
-void project_all(int page_records = 2'000) {
-  MovementProjector projector(in_pages_of(page_records));
-  // Every shard gets its turn when its records do not fill a page.
-  for (int idle = 0; idle < 2;)
-    idle = projector.step().records == 0 ? idle + 1 : 0;
-}
-
 /// What the table must hold: the whole journal, added up by the domain's rule alone.
 MovementSheet expected(TestLedger& ledger) {
   MovementSheet sheet;

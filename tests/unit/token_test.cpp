@@ -94,7 +94,7 @@ TEST_CASE("a node with another key file hears so at its start") {
 
 TEST_CASE("the published keys are public") {
   const Mint mint;
-  const std::string& jwks = mint.keys()->jwks();
+  const std::string jwks = mint.keys()->jwks();
   for (const char* member : {"\"d\"", "\"p\"", "\"q\"", "PRIVATE"})
     CHECK(!jwks.contains(member));
   CHECK(!mint.key.private_sealed.contains("PRIVATE"));
