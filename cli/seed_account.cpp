@@ -22,7 +22,9 @@ void SeedAccount::make_and_print() {
 }
 
 void SeedAccount::find_or_make_user() {
-  const Json found = client_.get(std::string("/v1/users?limit=200&search=") + email, "look for the demo user");
+  std::string path = "/v1/users?limit=200&search=";
+  path.append(email);
+  const Json found = client_.get(path, "look for the demo user");
   for (const Json& user : found.at("data"))
     if (user.value("email", "") == email)
       user_ = user.at("id").get<std::string>();
