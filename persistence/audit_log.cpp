@@ -2,7 +2,9 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 
 #include "persistence/reader_rows.hpp"
@@ -30,10 +32,21 @@ AuditRow audit_row(const Row& row) {
 }  // namespace
 
 Uuid make_row_id() {
-  std::array<std::uint8_t, 10> random{};
-  randombytes_buf(random.data(), random.size());
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), random);
+  constexpr std::int64_t ticks_per_ms = 4'096;  // what the twelve bits behind the milliseconds can tell apart
+  static std::atomic<std::int64_t> last_tick{0};
+  const std::int64_t us =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const std::int64_t now = us / 1'000 * ticks_per_ms + us % 1'000 * ticks_per_ms / 1'000;
+  std::int64_t last = last_tick;
+  while (!last_tick.compare_exchange_weak(last, std::max(now, last + 1))) {
+  }
+  const std::int64_t tick = std::max(now, last + 1);
+  std::array<std::uint8_t, 10> tail{};
+  randombytes_buf(tail.data(), tail.size());
+  tail[0] = static_cast<std::uint8_t>(tick >> 8);
+  tail[1] = static_cast<std::uint8_t>(tick);
+  return make_uuid_v7(tick / ticks_per_ms, tail);
 }
 
 void write_audit(SqlSession& session, const NewAudit& audit) {

@@ -35,7 +35,8 @@ struct NewAudit {
 /// Writes it as part of the transaction that is open, so that what is done and that it was done are one.
 void write_audit(SqlSession& session, const NewAudit& audit);
 
-/// An id that sorts by now; for rows that are made behind the io thread.
+/// An id that sorts by now, and behind every one that this process made before; for rows that are made behind the io
+/// thread.
 Uuid make_row_id();
 
 /// A row as it was written.
