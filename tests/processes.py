@@ -263,8 +263,10 @@ class HttpClient:
             return self._send(method, path, body, fields)
         answer = self._send(method, path, body, fields | self.authorization())
         if answer.status == 401 and self._login is not None:
-            # Of a ledger that had the same name before.
-            self.token = self.tokens[self._ledger, self._login] = None
+            # It is of a ledger that had the same name before, or of a node whose clock says something else: only one of
+            # this very server is sure to be good here.
+            self.log_in(*self._login)
+            self.tokens[self._ledger, self._login] = self.token
             answer = self._send(method, path, body, fields | self.authorization())
         return answer
 

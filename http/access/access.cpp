@@ -1,10 +1,10 @@
 #include "http/access/access.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "domain/ensure.hpp"
-#include "http/id_source.hpp"
 #include "http/router.hpp"
 
 namespace dompet::http {
@@ -16,8 +16,13 @@ constexpr std::size_t most_remembered = 8'192;
 constexpr std::size_t open_to_all = ~std::size_t{0};
 constexpr std::string_view scheme = "Bearer ";
 
-/// What the database's clock may be ahead of ours.
+/// By how much the time of a word may be ahead of its commit.
 constexpr std::int64_t clock_allowance_ms = 60'000;
+
+std::int64_t steady_ms() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
 
 bool is_bearer(std::string_view header) {
   return header.size() > scheme.size() && std::ranges::equal(header.substr(0, scheme.size()), scheme,
@@ -55,6 +60,8 @@ void Access::update(const AccessUpdate& update) {
     young_.clear();
     old_.clear();
   }
+  if (update.news.now_ms > 0)
+    ahead_of_steady_ms_ = update.news.now_ms - steady_ms();
   bool is_news = false;
   for (const RevokedSession& revoked : update.news.sessions)
     is_news |= revoked_sessions_.insert_or_assign(revoked.session, revoked.at_ms).second;
@@ -66,6 +73,8 @@ void Access::update(const AccessUpdate& update) {
   std::erase_if(revoked_sessions_, [&](const auto& entry) { return entry.second < too_old_ms; });
   std::erase_if(changed_users_, [&](const auto& entry) { return entry.second < too_old_ms; });
 }
+
+std::int64_t Access::now_ms() const { return steady_ms() + ahead_of_steady_ms_; }
 
 bool Access::is_revoked(const Caller& caller) const {
   if (revoked_sessions_.contains(caller.session))
@@ -88,13 +97,12 @@ std::expected<Caller, Problem> Access::authenticate(const HttpRequest& request) 
   if (!is_bearer(*header) || request.count("Authorization") > 1)
     return std::unexpected(Problem{.code = "invalid_token", .detail = "Send one header `Authorization: Bearer …`."});
   const std::string_view token = header->substr(scheme.size());
-  const std::int64_t now_ms = wall_clock_ms();
   if (const Verified* known = recall(token)) {
-    if (known->expires_ms > now_ms)
+    if (known->expires_ms > now_ms())
       return known->caller;
     return std::unexpected(Problem{.code = "invalid_token"});
   }
-  const auto claims = keys_->verify(token, now_ms);
+  const auto claims = keys_->verify(token, now_ms());
   if (!claims)
     return std::unexpected(Problem{.code = "invalid_token"});
   Verified verified{{.kind = Caller::Kind::user,

@@ -66,6 +66,8 @@ class Access {
   };
   using Tokens = std::unordered_map<std::string, Verified, TokenHash, std::equal_to<>>;
 
+  /// Of the database, whose clock every node's tokens are dated by: a node whose own is wrong refuses nobody for it.
+  std::int64_t now_ms() const;
   const Verified* recall(std::string_view token);
   const Verified& remember(std::string_view token, Verified verified);
   bool is_revoked(const Caller& caller) const;
@@ -73,6 +75,7 @@ class Access {
 
   bool without_access_;
   std::int64_t token_life_ms_;
+  std::int64_t ahead_of_steady_ms_ = 0;  // the database's clock, as it was last told
   std::shared_ptr<const KeySet> keys_{};
   std::shared_ptr<const std::map<std::string, PermissionSet>> roles_{};
   /// Both bounded by what happens within an access token's life.

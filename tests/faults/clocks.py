@@ -26,20 +26,22 @@ def wall_clocks_jump(stage):
     """Of single nodes, by days, to and fro, while they run. Durations are measured with another clock."""
     stage.hits_all()
     library, offset = make_lying_clock(stage.cluster.directory)
-    for node in stage.cluster.nodes[:2]:
-        node.crash(variables={"LD_PRELOAD": library, "WALL_CLOCK_OFFSET": offset})
-        stage.cluster.wait_until_whole()
-    starts = [node.starts for node in stage.cluster.nodes]
-    for jump in (HOURS, -HOURS, 10 * 24 * HOURS, -10 * 24 * HOURS):
-        offset.write_bytes(struct.pack("=q", jump))
-        told = datetime.fromisoformat(stage.cluster.view(stage.cluster.nodes[0])["as_of"])
-        off = (told - datetime.now(UTC)).total_seconds()
-        stage.expect(abs(off - jump) < 60, f"the clock should be off by {jump} s, and is by {off} s")
-        stage.trade_on(20)
-    stage.expect([node.starts for node in stage.cluster.nodes] == starts, "a node ended when the clock jumped")
-    yield
-    for node in stage.cluster.nodes[:2]:
-        node.crash()
+    try:
+        for node in stage.cluster.nodes[:2]:
+            node.crash(variables={"LD_PRELOAD": library, "WALL_CLOCK_OFFSET": offset})
+            stage.cluster.wait_until_whole()
+        starts = [node.starts for node in stage.cluster.nodes]
+        for jump in (HOURS, -HOURS, 10 * 24 * HOURS, -10 * 24 * HOURS):
+            offset.write_bytes(struct.pack("=q", jump))
+            told = datetime.fromisoformat(stage.cluster.view(stage.cluster.nodes[0])["as_of"])
+            off = (told - datetime.now(UTC)).total_seconds()
+            stage.expect(abs(off - jump) < 60, f"the clock should be off by {jump} s, and is by {off} s")
+            stage.trade_on(20)
+        stage.expect([node.starts for node in stage.cluster.nodes] == starts, "a node ended when the clock jumped")
+        yield
+    finally:
+        for node in stage.cluster.nodes[:2]:
+            node.crash()
 
 
 @contextmanager

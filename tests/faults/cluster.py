@@ -115,7 +115,7 @@ class Node(Dompetd):
         with self._lock:
             self._wanted = False
             if self.process is not None:
-                self.thaw()
+                self.process.send_signal(signal.SIGCONT)  # unlike thaw(): it may have died already
             super().end()
 
     def ended(self, code, since):

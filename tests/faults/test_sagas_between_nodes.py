@@ -122,9 +122,9 @@ def interrupt(pair, node, failpoint):
     pair.arm(node, failpoint)
     since = len(node.exits)
     key = f"k-{pair.source}"
-    pair.send(key)
+    answer = pair.send(key)
     if failpoint.split(":")[1] == "crash":
-        wait_until(lambda: len(node.exits) > since, f"{node} crashed at {failpoint}")
+        wait_until(lambda: len(node.exits) > since, f"{node} crashed at {failpoint}; the answer was {answer}")
     return key
 
 

@@ -25,14 +25,22 @@ def built():
 
 
 @pytest.fixture(scope="session")
-def downloads(tmp_path_factory):
+def saved_files(tmp_path_factory):
     """Where the browser saves files."""
     return tmp_path_factory.mktemp("downloads")
 
 
+@pytest.fixture
+def downloads(saved_files):
+    """The same, without what an earlier test left there."""
+    for file in saved_files.iterdir():
+        file.unlink()
+    return saved_files
+
+
 @pytest.fixture(scope="session")
-def browser(downloads):
-    driver = start_browser(downloads)
+def browser(saved_files):
+    driver = start_browser(saved_files)
     yield driver
     driver.quit()
 
