@@ -181,9 +181,10 @@ def percentile(values, part):
 class Director:
     """Performs faults on one cluster, one after the other."""
 
-    def __init__(self, cluster, directory):
+    def __init__(self, cluster, directory, with_till=True):
         self._cluster = cluster
         self._directory = directory
+        self._with_till = with_till
         self._rounds = 0
 
     def perform(self, fault, seed):
@@ -203,11 +204,12 @@ class Director:
         placement = place_accounts(cluster)
         bank = Bank(cluster, self._directory / f"history.{self._rounds}.jsonl", wallets=list(placement), seed=f"{seed}",
                     pause_s=PAUSE_S)
-        till = Till(cluster, seed=f"{seed}")
+        till = Till(cluster, seed=f"{seed}") if self._with_till else None
         stage = Stage(cluster, bank, placement, rng)
         bank.open_doors(ROAMING_CLIENTS, [(stage.wallets_of(node), functools.partial(cluster.client, home=node))
                                           for node in cluster.nodes])
-        till.open_doors(clients=1)
+        if till:
+            till.open_doors(clients=1)
         try:
             bank.trade_on(WARM_UP)
             began = time.monotonic()
@@ -219,8 +221,10 @@ class Director:
             ended = time.monotonic()
         finally:
             bank.close_doors()
-            till.close_doors()
-        report = Report(fault, bank.findings() + till.findings() + stage.findings, seed=seed,
+            if till:
+                till.close_doors()
+        findings = bank.findings() + (till.findings() if till else []) + stage.findings
+        report = Report(fault, findings, seed=seed,
                         acknowledged=len(bank.history.with_outcome(OK, DECLINED)))
         self._check_alarms(report)
         self._measure(report, stage, placement, began, ended)
