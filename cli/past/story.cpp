@@ -25,6 +25,8 @@ constexpr std::array<double, 24> busy_hours{1.2, 1.4, 1.5, 1.6, 1.9, 2.0, 1.6, 1
                                             1.8, 1.4, 1.0, 0.6, 0.3, 0.2, 0.1, 0.1, 0.1, 0.2, 0.5, 0.9};
 constexpr double busy_sum = 25.7;
 
+/// What POST /v1/withdrawals gives a payout; it names the external account.
+constexpr std::string_view payout_method = "bank_transfer";
 constexpr std::array<std::string_view, 4> banks{"bca", "mandiri", "bni", "bri"};
 constexpr std::array<std::string_view, 6> small_methods{"gopay", "ovo", "dana", "alfamart", "indomart", "visa"};
 constexpr std::array<std::string_view, 8> reasons{"makan siang", "patungan", "arisan",      "uang kos",
@@ -242,7 +244,7 @@ void Story::pay(std::size_t person, bool without_money) {
 void Story::withdraw(const WalletId& wallet, std::size_t person, std::size_t shop, Minor amount) {
   Transaction asked = transaction(TransactionKind::withdrawal, amount);
   asked.source = wallet;
-  asked.method = "bank";
+  asked.method = payout_method;
   asked.payout_account =
       pick(banks, random_) + '/' + std::to_string(1'000'000'000ULL + random_.next() % 9'000'000'000ULL);
   ask(std::move(asked), {.person = person, .shop = shop});

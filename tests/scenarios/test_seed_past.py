@@ -109,6 +109,18 @@ def check_login_of(dompetd, email, password):
     customer.close()
 
 
+def test_withdrawals_of_the_past_are_found_like_those_of_today(database, make_dompetd, seed):
+    seed(database)
+    client = make_dompetd().start().client()
+    withdrawals = list(client.all("/v1/transactions?kind=withdrawal"))
+    assert withdrawals and list(client.all("/v1/transactions?method=bank_transfer")) == withdrawals
+    known = {f"external:{row['method']}" for row in client.get("/v1/topups/methods").json["data"]} | {"external:bank_transfer"}
+    accounts = [row["account"] for row in client.get("/v1/ledger/trial-balance").json["data"]]
+    outside = {account.rpartition(":")[0] for account in accounts if account.startswith("external:")}
+    assert "external:bank_transfer" in outside and outside <= known, "no account that the routes could not have made"
+    client.close()
+
+
 def test_a_past_that_is_made_again_changes_nothing(database, seed):
     seed(database)
     made, others = journal(database), rows(database)
