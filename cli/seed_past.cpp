@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
@@ -61,6 +62,7 @@ void print(const StoryCounts& counts, const Cast& cast, double seconds) {
   line("withdrawals", counts.withdrawals);
   line("refunds", counts.refunds);
   line("declined", counts.declined);
+  line("failed-payouts", counts.refused_payouts);
 }
 
 /// Says the password before anybody has it: of a run that was cut off it would be lost.
@@ -70,6 +72,7 @@ std::string password_hash_of(const PastWish& wish, Enrolment& enrolment, const C
   std::string hash = hash_password(wish.password);
   std::printf("people log in as %s to %s, password %s (said this once)\n", email_of(cast.people.front()).c_str(),
               email_of(cast.people.back()).c_str(), wish.password.c_str());
+  std::printf("staff log in with it as %s\n", staff_emails().c_str());
   std::fflush(stdout);
   return hash;
 }
@@ -101,6 +104,24 @@ StoryCounts live_through(Story& story, PastEngine& engine, std::uint64_t movemen
   return story.counts();
 }
 
+/// What is not so yet, of what is so at the end: some cards are blocked in their wallets' journals, before which nobody
+/// froze them or threw them away, and one wallet is frozen.
+void leave_behind(const Cast& cast, PastEngine& engine) {
+  std::vector<Request> changes;
+  const auto change = [&](const WalletId& id, const WalletChange& wish, auto is_so) {
+    const std::vector<Result> found = engine.ask({ReadWalletRequest{id}});
+    if (!is_so(std::get<WalletHistory>(found.front()).wallet))
+      changes.emplace_back(ChangeWalletRequest{id, {wish}});
+  };
+  for (const OldCard& card : cast.old_cards)
+    change(cast.people[card.owner].wallet, BlockCard{card.id}, [&](const Wallet& wallet) {
+      return std::ranges::find(wallet.blocked_cards, card.id) != wallet.blocked_cards.end();
+    });
+  change(cast.people[cast.frozen].wallet, FreezeWallet{},
+         [](const Wallet& wallet) { return wallet.status == WalletStatus::frozen; });
+  engine.ask(changes);
+}
+
 }  // namespace
 
 void seed_past(const PastWish& wish) {
@@ -120,9 +141,10 @@ void seed_past(const PastWish& wish) {
     PastEngine engine(wish.database);  // first: it refuses a ledger that a node serves
     enrol(wish, cast, span.end_ms);
     counts = live_through(story, engine, wish.movements);
+    leave_behind(cast, engine);
   }
   SqlSession session({.database = wish.database, .application_name = "dompet/seed/end", .read_only = false});
-  session.run("ANALYZE journal, wallet, system_total, app_user, card, merchant, merchant_document");
+  session.run("ANALYZE journal, wallet, system_total, app_user, role, card, merchant, merchant_document");
   print(counts, cast, duration<double>(steady_clock::now() - began).count());
 }
 

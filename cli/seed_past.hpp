@@ -15,7 +15,7 @@ struct PastWish {
   std::uint64_t seed = 1;
   /// What the numbers of cards are sealed with: the file of the nodes that will serve the ledger.
   std::string key_file = "var/keys/dompet.keys";
-  /// Of all its people, with which they log in; at least 8 characters.
+  /// Of all its people and staff, with which they log in; at least 8 characters.
   std::string password{};
 };
 

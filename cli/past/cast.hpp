@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/load/random.hpp"
+#include "domain/event.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
 
@@ -19,9 +20,24 @@ struct Person {
   std::string username{};
   WalletId wallet{};
   CardId card{};
+  /// A second wallet, in dollars; nil for most.
+  WalletId dollar_wallet{};
+  /// What the wallet is opened with: some are careful, some have a credit card.
+  Limits limits{};
   /// Milliseconds since 1970: when user, wallet and card were made.
   std::int64_t joined_ms = 0;
   Minor income = 0;
+
+  bool has_dollars() const { return dollar_wallet != WalletId{}; }
+  bool has_credit() const { return limits.credit_limit != 0; }
+};
+
+/// A second card that pays nothing any more: its wallet's journal blocks it.
+struct OldCard {
+  CardId id{};
+  std::size_t owner = 0;  ///< place in `Cast::people`
+  /// In the trash, because it was replaced; otherwise frozen.
+  bool is_replaced = false;
 };
 
 /// A merchant; the user that it belongs to is a person of the cast as well.
@@ -33,11 +49,16 @@ struct Shop {
   std::int64_t joined_ms = 0;
 };
 
-/// Who takes part in the made-up past. Equal seeds and times give equal casts, ids included. All money is in rupiah.
+/// Who takes part in the made-up past. Equal seeds and times give equal casts, ids included. Money is in rupiah, but
+/// for the dollars of a few.
 struct Cast {
   Currency currency{};
+  Currency dollars{};
   std::vector<Person> people{};
   std::vector<Shop> shops{};
+  std::vector<OldCard> old_cards{};
+  /// Whose wallet is frozen when everything is over; place in `people`.
+  std::size_t frozen = 0;
 };
 
 struct CastWish {

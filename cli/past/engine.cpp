@@ -56,7 +56,10 @@ Member member_of(const std::string& database, const Incarnation& me) {
           .store = [store] { return make_postgres_membership_store(store); }};
 }
 
-/// The banks of the past: every payout succeeds, and its word comes at once.
+/// Of so many payouts the bank refuses one: there is no such account.
+constexpr std::uint8_t payouts_a_refusal = 25;
+
+/// The banks of the past: the word comes at once, and is always the same for the same payout.
 class PromptProvider : public ProviderPort {
  public:
   /// Before this an order is dropped, and comes again.
@@ -64,12 +67,15 @@ class PromptProvider : public ProviderPort {
 
   void ask(const ProviderOrder& order) override {
     if (Engine* engine = engine_)
-      engine->submit(
-          0, ProviderWordRequest{
-                 .saga = order.id, .source_shard = order.source_shard, .outcome = Decision::credited, .known = true});
+      engine->submit(0, ProviderWordRequest{.saga = order.id,
+                                            .source_shard = order.source_shard,
+                                            .outcome = refuses(order) ? Decision::refused : Decision::credited,
+                                            .known = true});
   }
 
  private:
+  static bool refuses(const ProviderOrder& order) { return order.id.uuid.bytes.back() % payouts_a_refusal == 0; }
+
   std::atomic<Engine*> engine_{nullptr};
 };
 

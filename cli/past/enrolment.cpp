@@ -21,6 +21,10 @@ namespace {
 using namespace std::chrono;
 
 constexpr std::array<std::string_view, 3> card_types{"debit", "debit", "prepaid"};
+/// Staff by their roles; the last is a role of this past's own.
+constexpr std::array<std::string_view, 5> staff_roles{"viewer", "operator", "approver", "support", "accountant"};
+constexpr const char* accountants_permissions =
+    R"(["account:use","ledger:read","transactions:read:any","statistics:read:any"])";
 /// As the route that issues cards has it.
 constexpr int card_years = 4;
 /// With so many tries a range must be all but used up before no number is found.
@@ -48,17 +52,6 @@ std::string expiry_of(std::int64_t made_ms, std::int64_t now_ms) {
   return iso_date(expiry);
 }
 
-/// What the store dates with now is dated with the past, in the same transaction.
-ReferenceGuard dated(const ReferenceTable& table, std::int64_t made_ms) {
-  const std::string sql = "UPDATE " + std::string{table.name} +
-                          " SET created_at = to_timestamp($2::bigint / 1000.0),"
-                          " updated_at = to_timestamp($2::bigint / 1000.0) WHERE id = $1";
-  return [sql, made_ms](SqlSession& session, const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
-    session.ask_prepared(sql, Parameters{}.add(row.id).add(made_ms));
-    return std::nullopt;
-  };
-}
-
 /// Throws when there is no row.
 void require(const ReferenceOutcome<ReferenceRow>& made, const ReferenceTable& table, const std::string& name) {
   if (made)
@@ -76,13 +69,30 @@ bool all_permissions(const std::vector<std::string>& /*permissions*/) { return t
 
 std::string email_of(const Person& person) { return person.username + "@example.com"; }
 
+std::string staff_emails() {
+  std::string list;
+  for (const std::string_view role : staff_roles)
+    list.append(list.empty() ? "" : ", ").append("demo-").append(role).append("@example.com");
+  return list;
+}
+
+/// A user who is about to be made.
+struct Enrolment::Account {
+  Uuid id{};
+  std::string username{};
+  std::string first_name{};
+  std::string last_name{};
+  std::string role = "customer";
+  When when{};
+};
+
 struct Enrolment::Merchant {
   Uuid id{};
   const Person& owner;
   WalletId wallet{};
   std::string name{};
   std::string_view status{};
-  std::int64_t made_ms = 0;
+  When when{};
 };
 
 Enrolment::Enrolment(Reader& reader, const Vault& vault, const Cast& cast, std::int64_t end_ms, std::uint64_t seed)
@@ -99,39 +109,95 @@ std::optional<std::string> Enrolment::password_hash() {
 Enrolled Enrolment::run(const std::string& password_hash) {
   Enrolled enrolled;
   for (std::size_t place = 0; place < cast_.people.size(); ++place) {
-    enrolled.users += make_user(cast_.people[place], password_hash) ? 1 : 0;
+    const Person& person = cast_.people[place];
+    const Account account{.id = person.id.uuid,
+                          .username = person.username,
+                          .first_name = person.first_name,
+                          .last_name = person.last_name,
+                          .when = {person.joined_ms, {}}};
+    enrolled.users += make_user(account, password_hash) ? 1 : 0;
     enrolled.cards += make_card(cast_.people[place], place) ? 1 : 0;
   }
+  for (const OldCard& old : cast_.old_cards)
+    enrolled.cards += issue_card(cast_.people[old.owner], old.id, card_types.front(), old.owner, &old) ? 1 : 0;
   for (const Shop& shop : cast_.shops)
-    make_merchant({shop.id.uuid, cast_.people[shop.owner], shop.wallet, shop.name, "active", shop.joined_ms}, enrolled);
+    make_merchant({shop.id.uuid, cast_.people[shop.owner], shop.wallet, shop.name, "active", {shop.joined_ms, {}}},
+                  enrolled);
   make_idle_merchants(enrolled);
+  make_staff(password_hash, enrolled);
+  make_trash(password_hash, enrolled);
   return enrolled;
 }
 
-bool Enrolment::make_user(const Person& person, const std::string& password_hash) {
-  if (is_there(user_table, person.id.uuid))
+bool Enrolment::make_user(const Account& account, const std::string& password_hash) {
+  if (is_there(user_table, account.id))
     return false;
   const ReferenceValues values{
-      {"username", person.username},    {"first_name", person.first_name},
-      {"last_name", person.last_name},  {"email", email_of(person)},
-      {"password_hash", password_hash}, {"email_verified_at", iso_date(date_of(person.joined_ms))}};
-  require(create(user_table, person.id.uuid, values, person.joined_ms, with_roles({"customer"}, all_permissions)),
-          user_table, person.username);
+      {"username", account.username},   {"first_name", account.first_name},
+      {"last_name", account.last_name}, {"email", std::string{account.username}.append("@example.com")},
+      {"password_hash", password_hash}, {"email_verified_at", iso_date(date_of(account.when.made_ms))}};
+  require(create(user_table, account.id, values, account.when, with_roles({account.role}, all_permissions)), user_table,
+          account.username);
   return true;
 }
 
+void Enrolment::make_staff(const std::string& password_hash, Enrolled& enrolled) {
+  const When when{cast_.people.front().joined_ms, {}};
+  if (const Uuid role = made_up_id(when.made_ms, random_); !is_there(role_table, role)) {
+    const std::string name{staff_roles.back()};
+    require(create(role_table, role, {{"name", name}, {"permissions", accountants_permissions}}, when), role_table,
+            name);
+  }
+  for (const std::string_view role : staff_roles) {
+    const std::string name{role};
+    const Account account{.id = made_up_id(when.made_ms, random_),
+                          .username = std::string{"demo-"}.append(name),
+                          .first_name = "Demo",
+                          .last_name = name,
+                          .role = name,
+                          .when = when};
+    enrolled.users += make_user(account, password_hash) ? 1 : 0;
+  }
+}
+
+/// A customer who left, a merchant who did, and a document that was sent twice. Of cards see `OldCard`.
+void Enrolment::make_trash(const std::string& password_hash, Enrolled& enrolled) {
+  const Person& person = cast_.people.front();
+  const Shop& shop = cast_.shops.front();
+  const When gone{person.joined_ms, later(person.joined_ms)};
+  const Account account{.id = made_up_id(gone.made_ms, random_),
+                        .username = "demo-former",
+                        .first_name = "Demo",
+                        .last_name = "former",
+                        .when = gone};
+  enrolled.users += make_user(account, password_hash) ? 1 : 0;
+  const Merchant merchant{made_up_id(gone.made_ms, random_), person, person.wallet, "Toko Lama", "inactive", gone};
+  make_merchant(merchant, enrolled);
+  make_document({shop.id.uuid, person, shop.wallet, shop.name, "active", {shop.joined_ms, {}}}, "business_license",
+                "rejected", enrolled, true);
+}
+
 bool Enrolment::make_card(const Person& person, std::size_t place) {
-  if (is_there(card_table, person.card.uuid))
+  const std::string_view type = person.has_credit() ? "credit" : card_types[place % card_types.size()];
+  return issue_card(person, person.card, type, place);
+}
+
+bool Enrolment::issue_card(const Person& person, const CardId& id, std::string_view type, std::size_t place,
+                           const OldCard* old) {
+  if (is_there(card_table, id.uuid))
     return false;
+  const bool is_replaced = old != nullptr && old->is_replaced;
+  const When when{person.joined_ms, is_replaced ? std::optional{later(person.joined_ms)} : std::nullopt};
   const std::string provider{card_providers()[place % card_providers().size()].name};
   for (int draw = 1;; ++draw) {
     ReferenceValues values{{"user_id", to_string(person.id.uuid)},
                            {"wallet_id", to_string(person.wallet.uuid)},
-                           {"type", std::string{card_types[place % card_types.size()]}},
+                           {"type", std::string{type}},
                            {"provider", provider},
-                           {"expires_on", expiry_of(person.joined_ms, end_ms_)}};
+                           {"expires_on", expiry_of(person.joined_ms, end_ms_)},
+                           {"status", old != nullptr && !is_replaced ? "frozen" : "active"}};
     std::ranges::move(safe_.columns_of(CardSafe::draw(provider)), std::back_inserter(values));
-    const auto made = create(card_table, person.card.uuid, values, person.joined_ms);
+    const auto made = create(card_table, id.uuid, values, when);
     if (!made && made.error().fault == ReferenceFault::taken && draw < most_draws)
       continue;
     require(made, card_table, "of " + person.username);
@@ -145,9 +211,11 @@ void Enrolment::make_merchant(const Merchant& merchant, Enrolled& enrolled) {
                                  {"wallet_id", to_string(merchant.wallet.uuid)},
                                  {"name", merchant.name},
                                  {"status", std::string{merchant.status}}};
-    require(create(merchant_table, merchant.id, values, merchant.made_ms), merchant_table, merchant.name);
+    require(create(merchant_table, merchant.id, values, merchant.when), merchant_table, merchant.name);
     ++enrolled.merchants;
   }
+  if (merchant.when.trashed_ms)
+    return;
   const bool is_waiting = merchant.status == "pending";
   const bool is_refused = merchant.status == "rejected";
   make_document(merchant, "business_license", is_waiting ? "pending" : is_refused ? "rejected" : "approved", enrolled);
@@ -163,16 +231,22 @@ void Enrolment::make_idle_merchants(Enrolled& enrolled) {
     const std::string_view status = statuses[i % statuses.size()];
     // Who waits applied in the last days; the others some time since they joined.
     const std::int64_t waits_ms = duration_cast<milliseconds>(hours{7 * static_cast<int>(i + 1)}).count();
-    const std::int64_t made_ms = status == "pending" ? std::max(owner.joined_ms, end_ms_ - waits_ms)
-                                                     : owner.joined_ms + (end_ms_ - owner.joined_ms) / 2;
-    make_merchant({made_up_id(made_ms, random_), owner, owner.wallet, "Usaha " + owner.last_name, status, made_ms},
+    const std::int64_t made_ms =
+        status == "pending" ? std::max(owner.joined_ms, end_ms_ - waits_ms) : later(owner.joined_ms);
+    make_merchant({made_up_id(made_ms, random_),
+                   owner,
+                   owner.wallet,
+                   std::string{"Usaha "}.append(owner.last_name),
+                   status,
+                   {made_ms, {}}},
                   enrolled);
   }
 }
 
 void Enrolment::make_document(const Merchant& merchant, std::string_view type, std::string_view status,
-                              Enrolled& enrolled) {
-  const Uuid id = made_up_id(merchant.made_ms, random_);
+                              Enrolled& enrolled, bool is_trashed) {
+  const std::int64_t made_ms = merchant.when.made_ms;
+  const Uuid id = made_up_id(made_ms, random_);
   if (is_there(merchant_document_table, id))
     return;
   const ReferenceValues values{{"merchant_id", to_string(merchant.id)},
@@ -180,16 +254,37 @@ void Enrolment::make_document(const Merchant& merchant, std::string_view type, s
                                {"document_url", "https://example.com/documents/" + to_string(id) + ".pdf"},
                                {"status", std::string{status}},
                                {"note", status == "rejected" ? "The scan cannot be read." : ""}};
-  require(create(merchant_document_table, id, values, merchant.made_ms), merchant_document_table,
-          std::string{type} + " of " + merchant.name);
+  require(
+      create(merchant_document_table, id, values, {made_ms, is_trashed ? std::optional{later(made_ms)} : std::nullopt}),
+      merchant_document_table, std::string{type} + " of " + merchant.name);
   ++enrolled.documents;
 }
 
 ReferenceOutcome<ReferenceRow> Enrolment::create(const ReferenceTable& table, const Uuid& id,
-                                                 const ReferenceValues& values, std::int64_t made_ms,
+                                                 const ReferenceValues& values, const When& when,
                                                  const ReferenceGuard& also) {
-  const ReferenceGuard date = dated(table, made_ms);
+  const ReferenceGuard date = dated(table, when);
   return ReferenceStore(reader_, table).create(id, values, {}, act_, also ? all_of({also, date}) : date);
+}
+
+/// What the store dates with now is dated with the past, in the same transaction; what was thrown away since goes to
+/// the trash there and then.
+ReferenceGuard Enrolment::dated(const ReferenceTable& table, const When& when) const {
+  std::string sql = "UPDATE ";
+  sql.append(table.name)
+      .append(" SET created_at = to_timestamp($2::bigint / 1000.0),"
+              " updated_at = to_timestamp(coalesce($3::bigint, $2::bigint) / 1000.0),"
+              " deleted_at = to_timestamp($3::bigint / 1000.0) WHERE id = $1");
+  return [this, &table, sql, when](SqlSession& session, const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
+    Parameters values;
+    values.add(row.id).add(when.made_ms);
+    when.trashed_ms ? values.add(*when.trashed_ms) : values.add_null();
+    session.ask_prepared(sql, values);
+    const std::string thing{table.thing};
+    if (when.trashed_ms)
+      write_audit(session, {act_, thing + ".trash", thing + ":" + to_string(row.id), "{}"});
+    return std::nullopt;
+  };
 }
 
 /// In the trash as well: what somebody threw away stays there.

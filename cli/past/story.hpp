@@ -24,15 +24,18 @@ struct Moment {
 struct StoryCounts {
   std::uint64_t topups = 0, transfers = 0, payments = 0, captures = 0, voids = 0, withdrawals = 0, refunds = 0;
   std::uint64_t declined = 0;
+  /// Withdrawals that the bank would not pay out: the money is back.
+  std::uint64_t refused_payouts = 0;
   std::uint64_t movements() const {
-    return topups + transfers + payments + captures + voids + withdrawals + refunds + declined;
+    return topups + transfers + payments + captures + voids + withdrawals + refunds + declined + refused_payouts;
   }
 };
 
 /// The made-up past itself: people join, are paid on the 25th, pay each other and shops by day more than by night,
 /// shops pay out on Mondays and give money back now and then; some payments are authorized first and captured days
-/// later, and some things are tried without the money for them. The story decides nothing: it asks, is told what came
-/// of it, and goes on from there. Equal seeds, casts and answers give equal stories, ids included.
+/// later, and some things are tried without the money for them, or beyond a limit. A few use dollars as well. The story
+/// decides nothing: it asks, is told what came of it, and goes on from there. Equal seeds, casts and answers give equal
+/// stories, ids included.
 class Story {
  public:
   /// About so many movements between the times (milliseconds since 1970), at first fewer a day than at the end.
@@ -54,6 +57,7 @@ class Story {
     std::size_t person = nobody;
     std::size_t receiver = nobody;
     std::size_t shop = nobody;
+    bool in_dollars = false;
   };
   struct Payment {
     std::shared_ptr<const Transaction> transaction{};
@@ -72,6 +76,8 @@ class Story {
   void pay(std::size_t person, bool without_money);
   void top_up(std::size_t person, Minor amount, std::string_view method, std::string_view description);
   void withdraw(const WalletId& wallet, std::size_t person, std::size_t shop, Minor amount);
+  void use_dollars(std::size_t person);
+  void to_account(Transaction& withdrawal);
   void refund();
   void ask(Transaction transaction, Asked asked);
   void take(const Asked& asked, const MoneyAnswer& answer);
@@ -94,6 +100,7 @@ class Story {
   std::size_t joined_people_ = 0;
   std::size_t joined_shops_ = 0;
   std::vector<Minor> balances_;
+  std::vector<Minor> dollars_;
   std::vector<Minor> shop_balances_;
   std::vector<std::int64_t> paid_until_month_;  ///< of each person, months since 1970
   std::int64_t paid_out_until_week_ = 0;

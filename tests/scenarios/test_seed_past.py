@@ -10,7 +10,8 @@ from bank import open_wallet
 from processes import DOMPETCTL, clean_environment, dompetctl, psql, wait_until
 
 SMALL = ("--months", "2", "--movements", "2000", "--people", "30", "--merchants", "4")
-ROWS = ("app_user", "user_role", "card", "merchant", "merchant_document", "audit")
+ROWS = ("app_user", "user_role", "card", "merchant", "merchant_document", "audit", "role")
+STAFF = ("viewer", "operator", "approver", "support", "accountant")
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_everything_in_the_past_is_dated_when_it_was_asked_for(database, make_do
     movements = int(re.search(r"^(\d+) movements of 30 people and 4 merchants", said, re.M)[1])
     assert 1500 < movements < 3000, said
     counted = {name: int(count) for name, count in re.findall(r"^ +([a-z-]+) +(\d+)$", said, re.M)}
-    assert all(counted[name] > 0 for name in ("top-ups", "transfers", "payments", "refunds", "declined")), said
+    assert all(counted[name] > 0 for name in ("top-ups", "transfers", "payments", "refunds", "declined", "failed-payouts")), said
     late, first, last = psql(database, """
         SELECT max(abs(extract(epoch FROM at) * 1000 - ('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint))::int,
                min(at)::date, max(at)::date FROM journal WHERE kind <> 1""")[0]
@@ -62,17 +63,17 @@ def test_everything_in_the_past_is_dated_when_it_was_asked_for(database, make_do
     # A node serves it, and what happens now comes after it.
     client = make_dompetd().start().client()
     wallets = list(client.all("/v1/wallets"))
-    assert len(wallets) == 34 and all(wallet["created_at"] < last + "T24" for wallet in wallets)
+    assert len(wallets) == 38 and all(wallet["created_at"] < last + "T24" for wallet in wallets)
     assert client.get("/v1/ledger/trial-balance").status == 200
     client.close()
 
 
 def test_whoever_is_named_in_the_past_is_there(database, make_dompetd, seed):
     said = seed(database).stdout
-    assert "30 users, 30 cards, 7 merchants and 14 documents were made" in said
+    assert "36 users, 32 cards, 8 merchants and 15 documents were made" in said
     dompetd = make_dompetd().start()
     client = dompetd.client()
-    people = {row["id"]: row for row in client.all("/v1/users") if row["username"].startswith("demo")}
+    people = {row["id"]: row for row in client.all("/v1/users") if row["username"].startswith("demo") and row["roles"] == ["customer"]}
     cards = {row["id"]: row for row in client.all("/v1/cards")}
     merchants = {row["id"]: row for row in client.all("/v1/merchants")}
     wallets = {row["id"]: row for row in client.all("/v1/wallets")}
@@ -107,6 +108,49 @@ def check_login_of(dompetd, email, password):
     assert card["wallet_id"] in [row["id"] for row in customer.all("/v1/wallets")]
     assert next(customer.all(f"/v1/transactions?wallet_id={card['wallet_id']}"), None), "his movements are his to see"
     customer.close()
+
+
+def test_withdrawals_of_the_past_are_found_like_those_of_today(database, make_dompetd, seed):
+    seed(database)
+    client = make_dompetd().start().client()
+    withdrawals = list(client.all("/v1/transactions?kind=withdrawal"))
+    assert withdrawals and list(client.all("/v1/transactions?method=bank_transfer")) == withdrawals
+    assert {"completed", "failed"} <= {row["status"] for row in withdrawals}, "banks refuse some payouts"
+    known = {f"external:{row['method']}" for row in client.get("/v1/topups/methods").json["data"]} | {"external:bank_transfer"}
+    accounts = [row["account"] for row in client.get("/v1/ledger/trial-balance").json["data"]]
+    outside = {account.rpartition(":")[0] for account in accounts if account.startswith("external:")}
+    assert "external:bank_transfer" in outside and outside <= known, "no account that the routes could not have made"
+    client.close()
+
+
+def test_the_past_has_something_of_everything(database, make_dompetd, seed):
+    said = seed(database).stdout
+    dompetd = make_dompetd().start()
+    client = dompetd.client()
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    for things in ("users", "cards", "merchants", "merchant-documents"):
+        thrown_away, = client.all(f"/v1/{things}?state=trashed")
+        assert thrown_away["created_at"] < thrown_away["deleted_at"] < today, things
+        assert thrown_away["id"] not in [row["id"] for row in client.all(f"/v1/{things}")]
+    assert {card["type"] for card in client.all("/v1/cards")} == {"debit", "prepaid", "credit"}
+    wallets = {row["id"]: row for row in client.all("/v1/wallets")}
+    assert [row["status"] for row in wallets.values()].count("frozen") == 1
+    assert any(row["limits"]["per_transaction"] for row in wallets.values())
+    credit = [card for card in client.all("/v1/cards") if card["type"] == "credit"]
+    assert all(wallets[card["wallet_id"]]["limits"]["credit_limit"] == "5000000.00" for card in credit)
+    dollars = [row for row in wallets.values() if row["currency"] == "USD"]
+    kinds = {row["kind"] for wallet in dollars for row in client.all(f"/v1/transactions?wallet_id={wallet['id']}")}
+    assert len(dollars) == 4 and kinds == {"topup", "transfer", "withdrawal"}
+    frozen, = client.all("/v1/cards?status=frozen")
+    for card in (frozen, *client.all("/v1/cards?state=trashed")):
+        entries = client.get(f"/v1/wallets/{card['wallet_id']}/entries").json["data"]
+        assert entries[0]["kind"] == "card_blocked", "its wallet's journal blocks it, whatever is asked"
+    assert "accountant" in [row["name"] for row in client.all("/v1/roles")]
+    client.close()
+    for role in STAFF:
+        staff = dompetd.client(login=(f"demo-{role}@example.com", password_in(said)))
+        assert staff.get("/v1/auth/me").json["roles"] == [role]
+        staff.close()
 
 
 def test_a_past_that_is_made_again_changes_nothing(database, seed):
