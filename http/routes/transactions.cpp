@@ -42,7 +42,7 @@ void read_kind(QueryParameters& parameters, TransactionFilter& filter) {
       filter.kind = kind;
 }
 
-/// One's own when it is anybody's; a merchant's servers have one wallet only, which is its user's.
+/// Staff may name anybody, everybody else himself only. A merchant's servers see one wallet, whoever is named.
 std::optional<UserId> read_user(QueryParameters& parameters, const Exchange& exchange) {
   const auto user = parameters.id("user_id");
   if (!user)

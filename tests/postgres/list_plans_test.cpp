@@ -138,7 +138,8 @@ TEST_CASE("the plans of all lists read what they show, by an index, however long
   check(
       "what a user sent", [&] { reader.transactions({.owner = crowd.user, .direction = Direction::out}, {}, page); },
       pages);
-  // Looks through one wallet's payments for what came in without another wallet's: never through others'.
+  // What came in without another wallet (top-ups) is looked for among all that this one paid, 47,000 here; never among
+  // what others did.
   check("what came into a quiet wallet",
         [&] { reader.transactions({.wallet = crowd.quiet, .direction = Direction::in}, {}, page); });
   check(
