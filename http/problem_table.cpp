@@ -63,7 +63,7 @@ constexpr std::array types{
     ProblemType{"invalid_signature", 401, "The callback's signature is not valid", false,
                 "A provider signs `<webhook-id>.<webhook-timestamp>.<body>` by HMAC-SHA256 with the secret that both "
                 "know, at most five minutes ago, and sends the three headers of Standard Webhooks."},
-    // 402: the money is not there.
+    // 402: the money is not there, or a limit stands against it.
     ProblemType{"insufficient_funds", 402, "The available balance does not cover the amount", false,
                 "Nothing was moved. A new attempt needs a new Idempotency-Key."},
     ProblemType{"transaction_limit_exceeded", 402, "The amount is over the wallet's limit for one transaction", false,
@@ -77,6 +77,8 @@ constexpr std::array types{
         "monthly_limit_exceeded", 402, "The amount is over what may still leave the wallet this month", false,
         "A month begins on its first day at 00:00 UTC. The limits are in the wallet's `limits`, what left is in "
         "`spent`."},
+    ProblemType{"maximum_balance_exceeded", 402, "The receiving wallet would hold more than it may", false,
+                "The limit is in that wallet's `limits.maximum_balance`. Nothing was moved."},
     ProblemType{"card_refused", 402, "The card cannot be used for this payment", false,
                 "Number, expiry and CVV do not belong together, or the card has expired. Which of it is not said. "
                 "Nothing was moved."},
@@ -114,8 +116,6 @@ constexpr std::array types{
     ProblemType{"currency_mismatch", 409, "The wallet holds another currency", false,
                 "Both wallets and the amount must be of one currency."},
     ProblemType{"same_wallet", 409, "Source and destination are the same wallet", false, "Nothing was moved."},
-    ProblemType{"maximum_balance_exceeded", 409, "The receiving wallet would hold more than it may", false,
-                "The limit is in that wallet's `limits.maximum_balance`. Nothing was moved."},
     ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false,
                 "Nothing was moved."},
     ProblemType{"too_many_wallets", 409, "You have more wallets than one dashboard adds up", false,

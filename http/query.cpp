@@ -193,15 +193,26 @@ std::optional<std::int64_t> QueryParameters::number(std::string_view name, std::
   return number;
 }
 
-std::optional<Minor> QueryParameters::amount(std::string_view name) {
-  constexpr Currency two_decimals{"XXX", 999, 2};
+std::optional<Currency> QueryParameters::currency(std::string_view name) {
   const auto value = text(name);
   if (!value)
     return std::nullopt;
-  const auto amount = parse_amount(*value, two_decimals);
+  const auto currency = find_currency(*value);
+  if (!currency)
+    fault(name, "A three-letter code of ISO 4217, in upper case.", "unknown_currency");
+  return currency;
+}
+
+std::optional<Minor> QueryParameters::amount(std::string_view name, const Currency& currency) {
+  const auto value = text(name);
+  if (!value)
+    return std::nullopt;
+  const auto amount = parse_amount(*value, currency);
   if (amount)
     return *amount;
-  fault(name, "A decimal greater than zero, with at most two digits after the point.", "invalid_amount");
+  std::string detail = "A decimal greater than zero, with at most ";
+  detail.append(std::to_string(currency.exponent)).append(" digits after the point.");
+  fault(name, std::move(detail), "invalid_amount");
   return std::nullopt;
 }
 

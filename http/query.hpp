@@ -26,8 +26,11 @@ class QueryParameters {
   std::optional<Uuid> id(std::string_view name);
   std::optional<std::int64_t> time_ms(std::string_view name);
   std::optional<std::int64_t> number(std::string_view name, std::int64_t least, std::int64_t most);
-  /// A decimal with at most two digits after the point, as minor units of a currency that has two.
-  std::optional<Minor> amount(std::string_view name);
+  bool has(std::string_view name) const { return text(name).has_value(); }
+  /// A code of ISO 4217 that is known here.
+  std::optional<Currency> currency(std::string_view name);
+  /// A decimal with at most as many digits after the point as the currency has, in its minor units.
+  std::optional<Minor> amount(std::string_view name, const Currency& currency);
   /// One of the choices; empty when it is not there.
   std::string choice(std::string_view name, std::initializer_list<std::string_view> choices);
   void fault(std::string_view name, std::string detail, std::string_view code = "invalid_parameter");

@@ -35,6 +35,13 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
+void append_text_or_null(JsonWriter& json, std::string_view name, std::string_view text) {
+  if (text.empty())
+    json.key(name).null();
+  else
+    json.member(name, text);
+}
+
 void append_plain_or_null(JsonWriter& json, std::string_view name, const std::string& text) {
   if (text.empty())
     json.key(name).null();
@@ -85,12 +92,17 @@ EntryView entry_of(const StatementLine& line, const Currency& currency) {
                   .transaction_id = {},
                   .counterparty_wallet_id = {},
                   .hash = hex(line.leg.digest),
-                  .at = format_time(line.record.at_ms)};
+                  .at = format_time(line.record.at_ms),
+                  .currency = std::string{currency.text()},
+                  .method = {},
+                  .description = {}};
   if (transaction != nullptr) {
     entry.transaction_id = to_string(shown_id(line.record));
     const WalletId& other = line.leg.wallet == transaction->source ? transaction->destination : transaction->source;
     if (!other.uuid.is_nil())
       entry.counterparty_wallet_id = to_string(other);
+    entry.method = transaction->method;
+    entry.description = transaction->description;
   }
   return entry;
 }
@@ -102,11 +114,15 @@ void append_entry(JsonWriter& json, const EntryView& entry) {
   json.plain("held_after", entry.held_after);
   append_plain_or_null(json, "transaction_id", entry.transaction_id);
   append_plain_or_null(json, "counterparty_wallet_id", entry.counterparty_wallet_id);
-  json.plain("hash", entry.hash).plain("at", entry.at).end_object();
+  json.plain("hash", entry.hash).plain("at", entry.at).plain("currency", entry.currency);
+  append_text_or_null(json, "method", entry.method);
+  append_text_or_null(json, "description", entry.description);
+  json.end_object();
 }
 
 std::string_view csv_header() {
-  return "seq,kind,amount,balance_after,held_after,transaction_id,counterparty_wallet_id,hash,at\r\n";
+  return "seq,kind,amount,balance_after,held_after,transaction_id,counterparty_wallet_id,hash,at,currency,method,"
+         "description\r\n";
 }
 
 void append_csv(std::string& out, const EntryView& entry) {
@@ -114,10 +130,27 @@ void append_csv(std::string& out, const EntryView& entry) {
   const std::string_view columns[]{entry.kind,           entry.amount,
                                    entry.balance_after,  entry.held_after,
                                    entry.transaction_id, entry.counterparty_wallet_id,
-                                   entry.hash,           entry.at};
+                                   entry.hash,           entry.at,
+                                   entry.currency};
   for (const std::string_view column : columns)
     (out += ',') += column;
+  append_quoted_csv(out, entry.method);
+  append_quoted_csv(out, entry.description);
   out += "\r\n";
+}
+
+void append_quoted_csv(std::string& out, std::string_view text) {
+  // A leading sign or equals would be a formula to a spreadsheet.
+  const bool is_formula = !text.empty() && std::string_view{"=+-@\t\r"}.contains(text.front());
+  out += ",\"";
+  if (is_formula)
+    out += '\'';
+  for (const char letter : text) {
+    out += letter;
+    if (letter == '"')
+      out += letter;
+  }
+  out += '"';
 }
 
 std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines) {

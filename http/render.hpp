@@ -51,7 +51,7 @@ std::string render_wallet(const WalletHistory& history, std::int64_t now_ms, std
 /// The name of an event in statements and timelines.
 std::string_view kind_of(const Event& event);
 
-/// One line of a statement, as JSON and CSV write it.
+/// One line of a statement, as JSON and CSV write it. The views in it live as long as the line.
 struct EntryView {
   std::uint64_t seq;
   std::string_view kind;
@@ -64,12 +64,18 @@ struct EntryView {
   std::string counterparty_wallet_id;
   std::string hash;
   std::string at;
+  std::string currency;
+  /// As the transaction has them; empty where it has none.
+  std::string_view method;
+  std::string_view description;
 };
 
 EntryView entry_of(const StatementLine& line, const Currency& currency);
 void append_entry(JsonWriter& json, const EntryView& entry);
 std::string_view csv_header();
 void append_csv(std::string& out, const EntryView& entry);
+/// A comma and the text in quotes, in which a spreadsheet sees no formula.
+void append_quoted_csv(std::string& out, std::string_view text);
 
 std::string render_trial_balance(const std::vector<TrialBalanceLine>& lines);
 

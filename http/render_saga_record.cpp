@@ -74,20 +74,6 @@ void append_attempt(JsonWriter& json, const SagaAttempt& attempt) {
   json.member("node", attempt.node).member("answer", attempt.answer).end_object();
 }
 
-void append_quoted_csv(std::string& out, std::string_view text) {
-  // A leading sign or equals would be a formula to a spreadsheet.
-  const bool is_formula = !text.empty() && std::string_view{"=+-@\t\r"}.contains(text.front());
-  out += ",\"";
-  if (is_formula)
-    out += '\'';
-  for (const char letter : text) {
-    out += letter;
-    if (letter == '"')
-      out += letter;
-  }
-  out += '"';
-}
-
 }  // namespace
 
 void append_whole_record(JsonWriter& json, const Record& record) {

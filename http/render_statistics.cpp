@@ -15,11 +15,18 @@ namespace {
 
 struct Sum {
   std::int64_t count = 0;
+  /// Of what completed; a balance.
   Total amount{};
+  Total failed{};
 
   void add(const MovementRow& row) {
     count += row.count;
-    amount += row.amount;
+    (row.outcome == MovementOutcome::failed ? failed : amount) += row.amount;
+  }
+  void add(const Sum& other) {
+    count += other.count;
+    amount += other.amount;
+    failed += other.failed;
   }
 };
 
@@ -91,8 +98,12 @@ Currency must_be_currency(std::uint16_t numeric) { return find_currency(numeric)
 
 void append_measured(JsonWriter& json, const StatisticsQuery& query, const Sum& sum, const Currency& currency) {
   json.key("count").number(sum.count);
-  if (query.measure != Measure::count)
-    json.plain(name_of(query.measure), format_total(sum.amount, currency));
+  if (query.measure == Measure::count)
+    return;
+  if (query.by_status || query.measure == Measure::amount)
+    json.plain(name_of(Measure::amount), format_total(sum.amount, currency));
+  if (query.by_status || query.measure == Measure::failed_amount)
+    json.plain(name_of(Measure::failed_amount), format_total(sum.failed, currency));
 }
 
 void append_rows(JsonWriter& json, const StatisticsQuery& query, const Sums& sums, std::int64_t as_of_ms) {
@@ -119,10 +130,8 @@ void append_rows(JsonWriter& json, const StatisticsQuery& query, const Sums& sum
 void append_totals(JsonWriter& json, const StatisticsQuery& query, const Sums& sums) {
   std::map<std::uint16_t, Sum> totals;
   if (query.measure != Measure::balance)
-    for (const auto& [place, sum] : sums) {
-      totals[place.currency].count += sum.count;
-      totals[place.currency].amount += sum.amount;
-    }
+    for (const auto& [place, sum] : sums)
+      totals[place.currency].add(sum);
   json.key("totals").begin_array();
   for (const auto& [numeric, sum] : totals) {
     const Currency currency = must_be_currency(numeric);

@@ -121,7 +121,9 @@ TransactionStatus status_of(const TransactionView& view) {
     return TransactionStatus::completed;
   if (view.state == SagaState::settled)
     return TransactionStatus::completed;
-  return view.state == SagaState::released ? TransactionStatus::failed : TransactionStatus::pending;
+  if (view.state != SagaState::released)
+    return TransactionStatus::pending;
+  return view.refusal == Decline::cancelled ? TransactionStatus::cancelled : TransactionStatus::failed;
 }
 
 bool is_under_way(const TransactionView& view) {

@@ -11,6 +11,8 @@ constexpr std::int64_t most_shards = 4'096;
 constexpr std::int64_t longest_age_s = 10LL * 365 * 24 * 3'600;
 constexpr std::int64_t most_attempts = 1'000'000'000;
 constexpr std::size_t longest_text = 100;
+/// How an amount is read that an operator gave without a currency: over transfers of all of them.
+constexpr Currency two_decimals{"XXX", 999, 2};
 
 constexpr std::array listed_states{SagaState::reserved, SagaState::cancelling, SagaState::settled, SagaState::released,
                                    SagaState::declined};
@@ -81,13 +83,10 @@ SagaSearch read_saga_search(QueryParameters& parameters, const std::shared_ptr<c
   read_state(parameters, search, view, now_ms);
   if (const auto wallet = parameters.id("wallet_id"))
     search.wallet = WalletId{*wallet};
-  if (const auto code = parameters.text("currency")) {
-    search.currency = find_currency(*code);
-    if (!search.currency)
-      parameters.fault("currency", "A three-letter code of ISO 4217, in upper case.", "unknown_currency");
-  }
-  search.min_amount = parameters.amount("min_amount");
-  search.max_amount = parameters.amount("max_amount");
+  search.currency = parameters.currency("currency");
+  const Currency read_in = search.currency.value_or(two_decimals);
+  search.min_amount = parameters.amount("min_amount", read_in);
+  search.max_amount = parameters.amount("max_amount", read_in);
   search.source_shard = read_shard(parameters, "source_shard");
   search.destination_shard = read_shard(parameters, "destination_shard");
   if (const std::string owner = read_text(parameters, "owner"); !owner.empty())

@@ -75,11 +75,7 @@ void read_filters(QueryParameters& parameters, StatisticsQuery& query) {
   const std::string direction = parameters.choice("direction", {"in", "out"});
   if (!direction.empty())
     query.direction = direction == "in" ? Direction::in : Direction::out;
-  if (const auto code = parameters.text("currency")) {
-    query.currency = find_currency(*code);
-    if (!query.currency)
-      parameters.fault("currency", "An ISO 4217 code in capital letters, such as IDR.");
-  }
+  query.currency = parameters.currency("currency");
   query.wallet = parameters.id("wallet_id");
   query.card = parameters.id("card_id");
   query.merchant = parameters.id("merchant_id");
@@ -94,9 +90,6 @@ void check(QueryParameters& parameters, const StatisticsQuery& query) {
     parameters.fault(query.kind ? "kind" : "direction", "A balance is of everything together; leave it out.");
   if (is_balance && (query.by_method || query.by_status))
     parameters.fault("group_by", "A balance is by month or by year.");
-  if (query.by_status && query.measure != Measure::count)
-    parameters.fault("measure", "By status only a count has a meaning; amounts are measure=amount for what completed "
-                                "and measure=failed_amount for what failed.");
 }
 
 }  // namespace
@@ -118,6 +111,8 @@ std::expected<StatisticsQuery, Problem> read_statistics_query(QueryParameters& p
     query.group_by = "month";
   query.by_method = query.group_by.ends_with("method");
   query.by_status = query.group_by.ends_with("status");
+  if (query.by_status && !parameters.has("measure"))
+    query.measure = Measure::count;
   const auto year = parameters.number("year", first_year, last_year);
   const auto month = parameters.number("month", 1, months_a_year);
   if (month && query.group_by.starts_with("year"))

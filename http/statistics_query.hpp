@@ -38,6 +38,7 @@ struct StatisticsQuery {
   /// As it was asked: "month", "year,method", …
   std::string group_by{};
   bool by_method = false;
+  /// Then amounts are told of both: what completed has an `amount`, what failed a `failed_amount`.
   bool by_status = false;
   /// In order and without gaps between them.
   std::vector<Period> periods{};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/history.hpp"
+#include "domain/movement.hpp"
 #include "domain/payment.hpp"
 #include "domain/record.hpp"
 #include "domain/saga.hpp"
@@ -55,7 +56,8 @@ struct StoredTransaction {
 };
 
 /// pending, authorized, completed, declined, cancelled or failed, as the HTTP contract names them. A payment is
-/// authorized while something can still be captured or is being captured, and cancelled when nothing ever was.
+/// authorized while something can still be captured or is being captured, and cancelled when nothing ever was; what
+/// goes by steps is cancelled when it was called off before its other side decided, and failed when that refused.
 std::string_view status_of(const StoredTransaction& stored);
 
 /// One line of a wallet's statement: the leg and the record it belongs to.
@@ -78,15 +80,25 @@ struct TransactionFilter {
   /// Everything of all wallets of a user, newest first by the time of the record; `wallet` is not looked at then.
   std::optional<UserId> owner{};
   std::optional<TransactionKind> kind{};
+  /// What came into the wallet, or went out of it: needs `wallet` or `owner`. A movement between two wallets of an
+  /// owner is both, and stands at the wallet that was asked for.
+  std::optional<Direction> direction{};
   /// As `status_of` names them; empty for all.
   std::string status{};
   std::string method{};
-  /// Both stand in the payload only: give the card's or the merchant's wallet too, or it is searched in time order.
+  /// Of payments and refunds only those of the card, or of the merchant; both stand in the payload only, so give
+  /// `wallet` too, or they are searched in time order.
   std::optional<CardId> card{};
   std::optional<MerchantId> merchant{};
+  /// Everything else has neither: it is the card's, or the merchant's, when this wallet takes part in it. Without a
+  /// wallet here nothing else is.
+  std::optional<WalletId> card_wallet{};
+  std::optional<WalletId> merchant_wallet{};
   /// By the time of the request, which the id carries: from `from_ms` on, before `to_ms`.
   std::optional<std::int64_t> from_ms{};
   std::optional<std::int64_t> to_ms{};
+  std::optional<Currency> currency{};
+  /// Of any currency, if none is given.
   std::optional<Minor> min_amount{};
   std::optional<Minor> max_amount{};
   /// Asked of everything that is found, last: for what the ledger does not know, such as what a user has archived.

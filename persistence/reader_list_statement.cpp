@@ -10,6 +10,17 @@ namespace {
 /// What begins a transaction that lists show: topup, transfer, declined, hold_placed, payment_authorized, topup_begun.
 constexpr const char* beginnings = "2, 3, 4, 5, 11, 14";
 
+/// What came to the first wallet of its row: topup, transfer_credited, topup_begun. Of everything else that wallet
+/// pays.
+constexpr const char* receiving_kinds = "2, 6, 14";
+
+/// What went by steps and was given back, by why. Where the register that says so is in another database, it is looked
+/// at behind the statement.
+constexpr const char* if_by_steps_cancelled =
+    " AND (r.kind NOT IN (5, 14) OR (s.state = 4 AND coalesce(d.reason, 15) = 15))";
+constexpr const char* unless_cancelled = " AND d.reason IS DISTINCT FROM 15";
+static_assert(static_cast<int>(SagaState::released) == 4 && static_cast<int>(Decline::cancelled) == 15);
+
 /// An act's record stands for its payment, which only the payment's own record tells about.
 constexpr const char* unless_act = "j.parent IS NOT NULL OR ";
 
@@ -31,8 +42,10 @@ std::set<int> kinds_of_status(const std::string& status) {
     return {4};
   if (status == "failed")
     return {5, 14};
-  if (status == "authorized" || status == "cancelled")
+  if (status == "authorized")
     return {3, 6, 11};
+  if (status == "cancelled")
+    return {3, 5, 6, 11, 14};
   return {};
 }
 
@@ -77,8 +90,11 @@ std::string ListStatement::times(const std::string& unless) {
   return sql;
 }
 
-std::string ListStatement::amounts(const std::string& table, const std::string& unless) {
+/// An act is in its payment's currency.
+std::string ListStatement::money(const std::string& table, const std::string& unless) {
   std::string sql;
+  if (filter_.currency)
+    sql += " AND " + table + ".currency = " + bind(std::int64_t{filter_.currency->numeric});
   if (filter_.min_amount)
     sql += " AND (" + unless + table + ".amount >= " + bind(*filter_.min_amount) + ")";
   if (filter_.max_amount)
@@ -89,29 +105,37 @@ std::string ListStatement::amounts(const std::string& table, const std::string& 
 /// Walks the index of ids a window at a time, whatever the filter: the window's last row is always told, so that
 /// the walk can go on behind it.
 std::string ListStatement::of_all() {
-  return "WITH recent AS MATERIALIZED (SELECT j.id, j.kind, j.amount FROM journal j WHERE j.kind IN (" +
+  const std::string steps = filter_.status == "cancelled" ? if_by_steps_cancelled : "";
+  return "WITH recent AS MATERIALIZED (SELECT j.id, j.kind, j.amount, j.currency FROM journal j WHERE j.kind IN (" +
          std::string{beginnings} + ") AND j.id < " + bind(before_.id.uuid) + times("") + here_("j.shard") +
          " ORDER BY j.id DESC LIMIT " + std::to_string(window_) + ") SELECT " + transaction_columns() +
          ", (SELECT count(*) FROM recent), j.id, NULL, NULL FROM recent r JOIN journal j ON j.id = r.id AND"
          " j.kind = r.kind" +
-         transaction_joins + " WHERE r.kind IN (" + kinds_ + ")" + amounts("r", "") +
+         transaction_joins + " WHERE r.kind IN (" + kinds_ + ")" + steps + money("r", "") +
          " OR r.id = (SELECT id FROM recent ORDER BY id LIMIT 1) ORDER BY r.id DESC" + limit_;
 }
 
 std::string ListStatement::of_sagas() {
-  const std::string states = filter_.status == "failed" ? "4" : "1, 2";
+  const bool is_over = filter_.status == "failed";
+  const std::string states = is_over ? "4" : "1, 2";
   return "SELECT " + transaction_columns() +
          ", NULL, j.id, NULL, NULL FROM saga s JOIN journal j ON j.id = s.id AND j.kind IN (5, 14)"
          " LEFT JOIN decision d ON d.id = s.id WHERE s.state IN (" +
-         states + ") AND s.id < " + bind(before_.id.uuid) + times("") + amounts("j", "") + here_("s.source_shard") +
-         " ORDER BY s.id DESC" + limit_;
+         states + ")" + (is_over ? unless_cancelled : "") + " AND s.id < " + bind(before_.id.uuid) + times("") +
+         money("j", "") + here_("s.source_shard") + " ORDER BY s.id DESC" + limit_;
 }
 
-/// Three index scans, each in the order of the wallet's seqs: as `wallet`, as `peer`, declined. `before` and
+/// Three index scans, each in the order of the wallet's seqs: as `wallet`, as `peer`, declined; of a direction only
+/// those where it can stand, so that a shop's few payments are not looked for among its million incomes. `before` and
 /// `declined_before` are conditions; "{seq}" in the former is where the leg's seq stands.
 std::string ListStatement::legs(const std::string& wallet, const std::string& before,
                                 const std::string& declined_before) {
-  const std::string filters = " AND j.kind IN (" + kinds_ + ")" + times(unless_act) + amounts("j", unless_act);
+  const std::string filters = " AND j.kind IN (" + kinds_ + ")" + times(unless_act) + money("j", unless_act);
+  const bool only_in = filter_.direction == Direction::in;
+  const bool only_out = filter_.direction == Direction::out;
+  const std::string side =
+      only_in || only_out ? std::string{only_in ? " AND j.kind IN (" : " AND j.kind NOT IN ("} + receiving_kinds + ")"
+                          : std::string{};
   const auto leg = [&](const std::string& party, const std::string& seq, const std::string& more) {
     std::string condition = before;
     for (std::size_t at = condition.find("{seq}"); at != std::string::npos; at = condition.find("{seq}"))
@@ -119,7 +143,8 @@ std::string ListStatement::legs(const std::string& wallet, const std::string& be
     return "(SELECT j.id, j.at, j." + seq + " AS seq FROM journal j WHERE j." + party + " = " + wallet + more +
            " AND " + condition + filters + " ORDER BY j." + seq + " DESC" + limit_ + ")";
   };
-  return leg("wallet", "wallet_seq", " AND j.kind <> 4") + " UNION ALL " + leg("peer", "peer_seq", "") +
+  return leg("wallet", "wallet_seq", " AND j.kind <> 4" + side) +
+         (only_out ? std::string{} : std::string{" UNION ALL "}.append(leg("peer", "peer_seq", ""))) +
          " UNION ALL (SELECT j.id, j.at, j.wallet_seq FROM journal j WHERE j.wallet = " + wallet +
          " AND j.kind = 4 AND " + declined_before + filters + " ORDER BY j.wallet_seq DESC, j.id DESC" + limit_ + ")";
 }

@@ -45,7 +45,7 @@ class ListStatement {
     return parameters_.add(value).last();
   }
   std::string times(const std::string& unless);
-  std::string amounts(const std::string& table, const std::string& unless);
+  std::string money(const std::string& table, const std::string& unless);
   std::string of_all();
   std::string of_sagas();
   std::string of_wallet();

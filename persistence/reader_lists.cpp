@@ -30,23 +30,33 @@ bool in_payload(const TransactionFilter& filter) {
   return !filter.method.empty() || filter.card || filter.merchant || filter.also;
 }
 
+/// A card or a merchant is in payments and refunds; of everything else what its wallet pays or receives is its own.
+bool belongs(const Transaction& transaction, bool is_named, const std::optional<WalletId>& wallet) {
+  if (transaction.kind == TransactionKind::payment || transaction.kind == TransactionKind::refund)
+    return is_named;
+  return wallet && (transaction.source == *wallet || transaction.destination == *wallet);
+}
+
 /// The filter, whole: the statement knows neither what is in the payload nor what is in the saga.
 bool matches(const TransactionFilter& filter, const StoredTransaction& stored) {
   const Transaction& transaction = *stored.record.transaction;
   const std::int64_t asked_ms = unix_ms_of(transaction.id.uuid);
   return (!filter.kind || transaction.kind == *filter.kind) &&
+         (!filter.currency || transaction.currency == *filter.currency) &&
          (!filter.min_amount || transaction.amount >= *filter.min_amount) &&
          (!filter.max_amount || transaction.amount <= *filter.max_amount) &&
          (!filter.from_ms || asked_ms >= *filter.from_ms) && (!filter.to_ms || asked_ms < *filter.to_ms) &&
          (filter.status.empty() || status_of(stored) == filter.status) &&
          (filter.method.empty() || transaction.method == filter.method) &&
-         (!filter.card || transaction.card == *filter.card) &&
-         (!filter.merchant || transaction.merchant == *filter.merchant) && (!filter.also || filter.also(stored));
+         (!filter.card || belongs(transaction, transaction.card == *filter.card, filter.card_wallet)) &&
+         (!filter.merchant || belongs(transaction, transaction.merchant == *filter.merchant, filter.merchant_wallet)) &&
+         (!filter.also || filter.also(stored));
 }
 
 /// Whether every record that begins a transaction matches, times apart.
 bool is_plain(const TransactionFilter& filter) {
-  return !filter.kind && filter.status.empty() && !in_payload(filter) && !filter.min_amount && !filter.max_amount;
+  return !filter.kind && filter.status.empty() && !in_payload(filter) && !filter.direction && !filter.currency &&
+         !filter.min_amount && !filter.max_amount;
 }
 
 TransactionCursor newest() {
@@ -71,7 +81,9 @@ Candidate candidate_of(const Row& row) {
 /// Turns what was found into what is shown: acts on payments are not transactions of their own.
 class Showing {
  public:
-  Showing(SqlSession& session, const Wallets& wallets, std::vector<Candidate>& candidates) : wallets_(wallets) {
+  Showing(SqlSession& session, const Wallets& wallets, const std::optional<Direction>& direction,
+          std::vector<Candidate>& candidates)
+      : wallets_(wallets), direction_(direction) {
     std::vector<TransactionId> payments;
     for (const Candidate& candidate : candidates) {
       const Transaction& transaction = *candidate.stored.record.transaction;
@@ -88,6 +100,8 @@ class Showing {
     const Transaction& transaction = *candidate.stored.record.transaction;
     if (candidate.is_confirmation || is_other_half(candidate))
       return false;
+    if (direction_ && candidate.wallet != side_of(transaction))
+      return false;
     if (is_act_on_payment(transaction.kind))
       return is_income_of_merchant(candidate) && show_payment_of(candidate);
     if (const auto family = families_.find(transaction.id);
@@ -97,10 +111,14 @@ class Showing {
   }
 
  private:
-  /// A movement between two wallets of one owner stands where it left the first.
+  WalletId side_of(const Transaction& transaction) const {
+    return direction_ == Direction::in ? transaction.destination : transaction.source;
+  }
+
+  /// A movement between two wallets of one owner stands where it left the first, unless it is asked for what came in.
   bool is_other_half(const Candidate& candidate) const {
     const Transaction& transaction = *candidate.stored.record.transaction;
-    return wallets_.size() > 1 && candidate.wallet == transaction.destination &&
+    return !direction_ && wallets_.size() > 1 && candidate.wallet == transaction.destination &&
            candidate.stored.record.kind != RecordKind::declined &&
            std::ranges::find(wallets_, transaction.source) != wallets_.end();
   }
@@ -142,6 +160,7 @@ class Showing {
   }
 
   const Wallets& wallets_;
+  const std::optional<Direction> direction_;
   std::map<TransactionId, std::vector<Record>> families_{};
 };
 
@@ -165,8 +184,11 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
   const Wallets wallets = wallets_of(filter);
   const bool of_some = filter.wallet || filter.owner;
   const bool by_window = !of_some && !in_few_sagas(filter);
-  // One more than asked for, since a window's last row is told even when it does not match.
-  const int fetch = in_payload(filter) ? std::max(limit, payloads_a_fetch) : limit + 1;
+  // One more than asked for, since a window's last row is told even when it does not match. In a wallet's list most
+  // match of what is there, and when they do not the next statement fetches more.
+  const int most_fetched =
+      in_payload(filter) || (of_some && !filter.status.empty()) ? std::max(limit + 1, payloads_a_fetch) : limit + 1;
+  int fetch = of_some ? limit + 1 : most_fetched;
   const int narrow = is_plain(filter) ? fetch : std::max(fetch, first_window);
   int window = narrow;
   TransactionCursor cursor = before.value_or(newest());
@@ -184,7 +206,7 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
         candidates.empty() ? 0 : static_cast<std::int64_t>(candidates.back().stored.place.place);
     if (!candidates.empty())
       cursor = candidates.back().stored.place;
-    Showing showing(*session_, wallets, candidates);
+    Showing showing(*session_, wallets, filter.direction, candidates);
     for (Candidate& candidate : candidates) {
       if (!showing.show(candidate))
         continue;
@@ -199,6 +221,7 @@ std::vector<StoredTransaction> Reader::transactions(const TransactionFilter& fil
     const bool cut = rows.size() == fetch;
     if (!cut && (!by_window || looked_through < window))
       return page;
+    fetch = std::min(4 * fetch, most_fetched);
     window = cut ? narrow : std::max(window, std::min(4 * window, largest_window));
     if (patience.count() > 0 && std::chrono::steady_clock::now() > deadline)
       throw Unavailable("the filter matches too few transactions to find them in time");

@@ -120,7 +120,7 @@ class Audit:
                     self._expect(found["id"] == operation.answer.json["id"], DOUBLED, f"another transaction: {told}")
             elif operation.outcome == DECLINED:
                 if self._expect(status is not None, LOST, f"a decline that is not on record: {told}"):
-                    self._expect(status in ("declined", "failed"), DOUBLED, f"declined, but: {told}")
+                    self._expect(status in ("declined", "failed", "cancelled"), DOUBLED, f"declined, but: {told}")
             elif operation.outcome == NOT_APPLIED:
                 self._expect(status is None, DOUBLED, f"was said not to be applied: {told}")
             if found:

@@ -260,7 +260,7 @@ class Till:
 
         def final():
             view = client.get(f"/v1/transactions/{transaction}").json
-            return view if view["status"] in ("completed", "failed", "declined") else None
+            return view if view["status"] in ("completed", "failed", "declined", "cancelled") else None
         view = wait_until(final, f"the payout {transaction} is final", PAYOUT_DEADLINE_S)
         if view["status"] == "completed":
             left[payer] -= minor

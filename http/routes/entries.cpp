@@ -37,10 +37,12 @@ std::string next_page_link(const HttpRequest& request, const Page& page, const S
 
 Position position_of(const StatementLine& line) { return {line.leg.wallet.uuid, line.leg.seq}; }
 
-HttpResponse render_csv(const HttpRequest& request, const Page& page, const Span& span,
+HttpResponse render_csv(const HttpRequest& request, const Page& page, const Span& span, const WalletId& wallet,
                         const std::vector<StatementLine>& lines, const Currency& currency) {
   const std::size_t count = std::min(lines.size(), static_cast<std::size_t>(page.limit));
   HttpResponse response{.content_type = "text/csv; charset=utf-8", .body = std::string{csv_header()}};
+  std::string disposition{"attachment; filename=\"wallet-"};
+  response.headers.emplace_back("Content-Disposition", disposition.append(to_string(wallet)).append(".csv\""));
   for (std::size_t i = 0; i < count; ++i)
     append_csv(response.body, entry_of(lines[i], currency));
   if (lines.size() > count)
@@ -66,7 +68,7 @@ void answer_lines(Services& services, const ExchangePtr& exchange, const Page& p
       [page, span, id = wallet.id, currency = wallet.currency](Reader& reader, const HttpRequest& request) {
         const auto lines = read_lines(reader, id, page, span);
         if (wants_csv(request))
-          return render_csv(request, page, span, lines, currency);
+          return render_csv(request, page, span, id, lines, currency);
         return render_list(
             page, lines,
             [&currency](JsonWriter& json, const StatementLine& line) { append_entry(json, entry_of(line, currency)); },

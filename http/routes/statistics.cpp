@@ -6,6 +6,7 @@
 #include "http/access/access.hpp"
 #include "http/across.hpp"
 #include "http/answers.hpp"
+#include "http/party.hpp"
 #include "http/render_statistics.hpp"
 #include "http/routes.hpp"
 #include "http/statistics_query.hpp"
@@ -58,23 +59,6 @@ void with_wallet(Services& services, const ExchangePtr& exchange, const WalletId
   });
 }
 
-/// Cards and merchants are in database 0; the others have an empty table.
-using FindParty = std::function<std::optional<MovementParty>(MovementReader& reader)>;
-void with_party(Services& services, const ExchangePtr& exchange, FindParty find,
-                std::function<void(const std::optional<MovementParty>& party)> then) {
-  gather<std::optional<MovementParty>>(
-      services, exchange,
-      [find = std::move(find)](Reader& reader) {
-        MovementReader movements(reader);
-        return find(movements);
-      },
-      [exchange, then = std::move(then)](const Parts<std::optional<MovementParty>>& parts) {
-        if (!parts.front())
-          return refuse(exchange, database_silent(0));
-        then(*parts.front());
-      });
-}
-
 void answer_statistics(Services& services, const ExchangePtr& exchange, const StatisticsQuery& query,
                        std::vector<WalletId> wallets, const Uuid& party) {
   ask_databases(services, exchange, question_of(query, std::move(wallets), party),
@@ -95,23 +79,20 @@ void answer_about(Services& services, const ExchangePtr& exchange, const Statist
 }
 
 void answer_about_card(Services& services, const ExchangePtr& exchange, const StatisticsQuery& query) {
-  with_party(
-      services, exchange, [card = *query.card](MovementReader& reader) { return reader.card(card); },
-      [&services, exchange, query](const std::optional<MovementParty>& party) {
-        if (!party || !may_see_card(*exchange, *party))
-          return refuse(exchange, {.code = "card_not_found"});
-        answer_about(services, exchange, query, party->wallet, *query.card);
-      });
+  with_card(services, exchange, *query.card, [&services, exchange, query](const std::optional<MovementParty>& party) {
+    if (!party || !may_see_card(*exchange, *party))
+      return refuse(exchange, {.code = "card_not_found"});
+    answer_about(services, exchange, query, party->wallet, *query.card);
+  });
 }
 
 void answer_about_merchant(Services& services, const ExchangePtr& exchange, const StatisticsQuery& query) {
-  with_party(
-      services, exchange, [merchant = *query.merchant](MovementReader& reader) { return reader.merchant(merchant); },
-      [&services, exchange, query](const std::optional<MovementParty>& party) {
-        if (!party || !may_see_merchant(*exchange, *query.merchant, *party))
-          return refuse(exchange, {.code = "merchant_not_found"});
-        answer_about(services, exchange, query, party->wallet, *query.merchant);
-      });
+  with_merchant(services, exchange, *query.merchant,
+                [&services, exchange, query](const std::optional<MovementParty>& party) {
+                  if (!party || !may_see_merchant(*exchange, *query.merchant, *party))
+                    return refuse(exchange, {.code = "merchant_not_found"});
+                  answer_about(services, exchange, query, party->wallet, *query.merchant);
+                });
 }
 
 MovementQuestion of_all_times() {
@@ -209,24 +190,22 @@ void read_card_dashboard(Services& services, const ExchangePtr& exchange) {
   const QueryParameters parameters(exchange->request.query, {});
   if (const auto problem = parameters.problem())
     return refuse(exchange, *problem);
-  with_party(
-      services, exchange, [id = *id](MovementReader& reader) { return reader.card(id); },
-      [&services, exchange, id = *id](const std::optional<MovementParty>& party) {
-        if (!party || !may_see_card(*exchange, *party))
-          return refuse(exchange, {.code = "card_not_found"});
-        with_wallet(services, exchange, party->wallet, [&services, exchange, id](const Wallet& wallet) {
-          MovementQuestion question = of_all_times();
-          question.wallets = {wallet.id};
-          question.party = id;
-          const DashboardOf of{.scope = "card",
-                               .card = CardId{id},
-                               .wallet = wallet.id,
-                               .balance = wallet.total(),
-                               .currency = wallet.currency};
-          ask_databases(services, exchange, std::move(question),
-                        [of](const MovementAnswer& answer) { return render_dashboard(of, answer); });
-        });
-      });
+  with_card(services, exchange, *id, [&services, exchange, id = *id](const std::optional<MovementParty>& party) {
+    if (!party || !may_see_card(*exchange, *party))
+      return refuse(exchange, {.code = "card_not_found"});
+    with_wallet(services, exchange, party->wallet, [&services, exchange, id](const Wallet& wallet) {
+      MovementQuestion question = of_all_times();
+      question.wallets = {wallet.id};
+      question.party = id;
+      const DashboardOf of{.scope = "card",
+                           .card = CardId{id},
+                           .wallet = wallet.id,
+                           .balance = wallet.total(),
+                           .currency = wallet.currency};
+      ask_databases(services, exchange, std::move(question),
+                    [of](const MovementAnswer& answer) { return render_dashboard(of, answer); });
+    });
+  });
 }
 
 }  // namespace dompet::http::routes

@@ -125,7 +125,7 @@ def test_limits_of_payer_and_receiver(bank):
     destination = bank.open(limits={"maximum_balance": "30.00"})
     declined(bank.transfer(source, destination, "20.01"), 402, "transaction_limit_exceeded")
     assert bank.transfer(source, destination, "20.00").status == 201
-    declined(bank.transfer(source, destination, "10.01"), 409, "maximum_balance_exceeded")
+    declined(bank.transfer(source, destination, "10.01"), 402, "maximum_balance_exceeded")
     assert (bank.available(source), bank.available(destination)) == ("80.00", "20.00")
 
 

@@ -302,6 +302,12 @@ def test_a_cancel_is_a_request_and_the_money_comes_back_with_the_destinations_wo
     assert told["decision"]["outcome"] == "refused" and told["decision"]["reason"] == "cancelled"
     proof = slow.get(f"/v1/sagas/{saga}/proof")
     assert proof["may_be_released"] and proof["sentence"].startswith("Yes, and it was") and proof["conservation"]["ok"]
+    shown = slow.get(f"/v1/transactions/{saga}")
+    assert (shown["status"], shown["decline"]["code"]) == ("cancelled", "cancelled")
+    for filters in ("", f"wallet_id={slow.ayu}&"):
+        listed = {status: [row["id"] for row in slow.client.all(f"/v1/transactions?{filters}status={status}")]
+                  for status in ("cancelled", "failed", "pending", "completed", "declined")}
+        assert [status for status, ids in listed.items() if saga in ids] == ["cancelled"], filters
     titles = [step["title"] for step in slow.timeline(saga)]
     order = [next(i for i, title in enumerate(titles) if part in title)
              for part in ("RESERVED", "dewi ordered: cancel", "CANCELLING", "REFUSED", "RELEASED")]

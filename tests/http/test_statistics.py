@@ -108,6 +108,20 @@ def test_by_status_a_year_stands_beside_the_one_before_it(statistics, moved):
     assert len(months) == 4 and {row["period"] for row in months} >= {month_name(year, month)}
 
 
+def test_by_status_counts_unless_amounts_are_asked_for_and_then_tells_both(statistics, moved):
+    year, month = this_month()
+    question = {"kind": "transfer", "group_by": "month,status", "year": year, "month": month, "wallet_id": moved[0]}
+    counts = statistics.ask(**question)
+    assert counts["measure"] == "count"
+    assert [row["count"] for row in counts["data"][-2:]] == [2, 1] and "amount" not in counts["data"][0]
+    for measure in ("amount", "failed_amount"):
+        answer = statistics.ask(measure=measure, **question)
+        told = [(row["status"], row["count"], row["amount"], row["failed_amount"]) for row in answer["data"][-2:]]
+        assert told == [("completed", 2, "320.00", "0.00"), ("failed", 1, "0.00", "99999.00")]
+        assert answer["totals"] == [{"currency": "IDR", "count": 3, "amount": "320.00", "failed_amount": "99999.00"}]
+    assert statistics.ask(group_by="status")["measure"] == "count"
+
+
 def test_methods_are_told_apart_and_have_zeros_too(statistics, moved):
     year, month = this_month()
     rows = statistics.ask(kind="topup", group_by="month,method", year=year, wallet_id=moved[0])["data"]
@@ -178,7 +192,7 @@ def test_currencies_are_never_added_up(statistics, bank):
 
 @pytest.mark.parametrize("parameters", [
     {"measure": "balance", "kind": "topup"}, {"measure": "balance", "group_by": "method"},
-    {"measure": "balance", "direction": "in"}, {"measure": "amount", "group_by": "status"},
+    {"measure": "balance", "direction": "in"}, {"measure": "balance", "group_by": "status"},
     {"month": 13, "year": 2026}, {"year": 0}, {"year": 2026, "month": 1, "group_by": "year"},
     {"kind": "capture"}, {"measure": "everything"}, {"currency": "idr"}, {"group_by": "month,year"},
     {"wallet_id": "x"}, {"state": "active"},

@@ -132,12 +132,27 @@ def test_the_statement_can_be_had_as_csv(bank):
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
     as_json = bank.client.get(f"/v1/wallets/{wallet}/entries?limit=3").json["data"]
+    assert answer.headers["content-disposition"] == f'attachment; filename="wallet-{wallet}.csv"'
     assert rows == [{name: "" if value is None else str(value) for name, value in entry.items()} for entry in as_json]
     link = answer.headers["link"]
     assert link.endswith('rel="next"')
     rest = bank.client.get(link[1:link.index(">")], headers={"Accept": "text/csv"})
     assert len(list(csv.DictReader(io.StringIO(rest.body.decode())))) == 1
     assert "link" not in rest.headers
+
+
+def test_a_statement_says_in_which_currency_how_and_what_for(bank):
+    wallet, other = bank.open_with("1500", "JPY"), bank.open("JPY")
+    told = 'lunch, "warm"'
+    assert bank.transfer(wallet, other, "500", "JPY", description=told).status == 201
+    assert bank.transfer(wallet, other, "600", "JPY", description="=1+1").status == 201
+    entries = bank.client.get(f"/v1/wallets/{wallet}/entries").json["data"]
+    assert [(entry["currency"], entry["method"], entry["description"]) for entry in entries] == [
+        ("JPY", None, "=1+1"), ("JPY", None, told), ("JPY", "bri", None), ("JPY", None, None)]
+    rows, _ = as_csv(bank, f"/v1/wallets/{wallet}/entries")
+    assert [(row["currency"], row["method"], row["description"]) for row in rows] == [
+        ("JPY", "", "'=1+1"), ("JPY", "", told), ("JPY", "bri", ""), ("JPY", "", "")]
+    assert bank.client.get(f"/v1/wallets/{wallet}/entries").headers.get("content-disposition") is None
 
 
 def as_csv(bank, path):

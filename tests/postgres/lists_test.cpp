@@ -180,6 +180,8 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
                                         {.status = "declined"},
                                         {.status = "failed"},
                                         {.method = "bca"},
+                                        {.status = "cancelled"},
+                                        {.currency = *find_currency("USD")},
                                         {.from_ms = ledger.now_ms() - 5'000},
                                         {.min_amount = 1'000, .max_amount = 2'000}};
       for (TransactionFilter filter : filters) {
@@ -192,11 +194,16 @@ TEST_CASE("no list and no look-up reads the whole journal", "[lists]") {
                                 std::optional{SagaState::declined}, std::optional{SagaState::reserved}})
         SagaInspector(reader).list({.state = state, .wallet = wallet}, SagaPlace{0, last}, 50);
     }
-    for (const TransactionFilter& filter :
-         {TransactionFilter{.owner = owner}, {.owner = owner, .status = "declined"}}) {
+    for (const TransactionFilter& filter : {TransactionFilter{.owner = owner},
+                                            {.owner = owner, .status = "declined"},
+                                            {.owner = owner, .direction = Direction::in},
+                                            {.owner = owner, .direction = Direction::out},
+                                            {.wallet = people[3], .direction = Direction::in},
+                                            {.wallet = people[3], .direction = Direction::out},
+                                            {.wallet = people[3], .card = CardId{}, .card_wallet = people[3]}}) {
       const auto page = reader.transactions(filter, {}, 50);
       if (page.size() == 50)
-        CHECK(reader.transactions(filter, page.back().place, 50).size() == 50);
+        CHECK(reader.transactions(filter, page.back().place, 50).size() >= 49);  // a wallet sent 99
     }
     CHECK(reader.wallets({}, "", 50, owner).size() == 3);
     // Prepared statements get a plan without their values after five runs.

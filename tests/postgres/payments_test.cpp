@@ -196,6 +196,112 @@ TEST_CASE("lists show payments and refunds, and no act on a payment", "[payments
   CHECK(merchants.at(3).payment == PaymentTotals{400, 400, 0, 0});
 }
 
+TEST_CASE("a card's list has its payments, and of everything else what its wallet moved", "[payments]") {
+  TestLedger ledger;
+  const Shop s = shop(ledger);
+  const TransactionId topup = ledger.reader().transactions({}, {}, 9).at(0).record.id;
+  const TransactionId with_card = ledger.authorize(s.ayu, s.shop, 500);
+  ledger.capture_payment(with_card, 200);
+  ledger.pay(s.ayu, s.shop, 400);  // without a card
+  const TransactionId sent = ledger.transfer(s.ayu, s.shop, 7);
+  const TransactionId received = ledger.transfer(s.shop, s.ayu, 8);
+  const TransactionId withdrawal = ledger.withdraw(s.ayu, 9);
+  ledger.top_up(s.shop, 1);
+  ledger.commit();
+  TransactionFilter filter{.wallet = s.ayu, .card = CardId{s.ayu.uuid}, .card_wallet = s.ayu};
+  CHECK(listed(ledger, filter) == Ids{withdrawal, received, sent, with_card, topup});
+  filter.kind = TransactionKind::transfer;
+  CHECK(listed(ledger, filter) == Ids{received, sent});
+  filter.direction = Direction::in;
+  CHECK(listed(ledger, filter) == Ids{received});
+  // In another wallet's list: what the card's wallet had to do with it.
+  filter = {.wallet = s.shop, .card = CardId{s.ayu.uuid}, .card_wallet = s.ayu};
+  CHECK(listed(ledger, filter) == Ids{received, sent, with_card});
+  // Whoever may not see more than the payments gives no wallet.
+  filter = {.wallet = s.shop, .card = CardId{s.ayu.uuid}};
+  CHECK(listed(ledger, filter) == Ids{with_card});
+  CHECK(listed(ledger, {.wallet = s.shop, .merchant = MerchantId{s.shop.uuid}, .merchant_wallet = s.shop}).size() == 4);
+}
+
+TEST_CASE("a list by direction has what came in or what went out, each once", "[payments]") {
+  TestLedger ledger;
+  const Shop s = shop(ledger);
+  const TransactionId topup = ledger.reader().transactions({}, {}, 9).at(0).record.id;
+  const TransactionId saved = ledger.transfer(s.ayu, s.savings, 50);
+  const TransactionId manual = ledger.authorize(s.ayu, s.shop, 500);
+  ledger.capture_payment(manual, 200);
+  const TransactionId refund = ledger.refund(manual, 20);
+  const TransactionId withdrawal = ledger.withdraw(s.ayu, 9);
+  const TransactionId confirmed = ledger.begin_topup(s.ayu, 400);
+  const TransactionId declined = ledger.decline_transfer(s.ayu, s.shop, 99'999'999, Decline::insufficient_funds);
+  const TransactionId by_steps = ledger.place_hold(s.savings, s.ayu, 3);
+  ledger.commit();
+  ledger.confirm_topup(confirmed);
+  ledger.credit(by_steps);
+  ledger.commit();
+  const auto in = [&](TransactionFilter filter) { return filter.direction = Direction::in, listed(ledger, filter); };
+  const auto out = [&](TransactionFilter filter) { return filter.direction = Direction::out, listed(ledger, filter); };
+  const auto sorted = [](Ids ids) { return std::ranges::sort(ids), ids; };
+  CHECK(sorted(in({.wallet = s.ayu})) == sorted({topup, refund, confirmed, by_steps}));
+  CHECK(sorted(out({.wallet = s.ayu})) == sorted({saved, manual, withdrawal, declined}));
+  CHECK(in({.wallet = s.shop}) == Ids{manual});
+  CHECK(out({.wallet = s.shop}) == Ids{refund});
+  CHECK(in({.wallet = s.savings}) == Ids{saved});
+  CHECK(out({.wallet = s.savings}) == Ids{by_steps});
+  // Of all his wallets what moves between two of them is both.
+  CHECK(sorted(in({.owner = s.customer})) == sorted({topup, saved, refund, confirmed, by_steps}));
+  CHECK(sorted(out({.owner = s.customer})) == sorted({saved, manual, withdrawal, declined, by_steps}));
+  CHECK(out({.owner = s.customer, .kind = TransactionKind::payment}) == Ids{manual});
+}
+
+TEST_CASE("a list can be of one currency", "[payments]") {
+  TestLedger ledger;
+  const Shop s = shop(ledger);
+  const WalletId dollars = ledger.open_wallet("Dollars", "USD", s.customer);
+  const TransactionId first = ledger.top_up(dollars, 100);
+  const TransactionId second = ledger.top_up(dollars, 200);
+  ledger.commit();
+  const Currency usd = *find_currency("USD");
+  for (const TransactionFilter& whose : {TransactionFilter{}, {.wallet = dollars}, {.owner = s.customer}}) {
+    TransactionFilter filter = whose;
+    filter.currency = usd;
+    CHECK(listed(ledger, filter) == Ids{second, first});
+    filter.min_amount = 150;
+    CHECK(listed(ledger, filter) == Ids{second});
+  }
+  CHECK(listed(ledger, {.wallet = dollars, .currency = *find_currency("IDR")}).empty());
+}
+
+TEST_CASE("what was called off is cancelled in every list, what was refused has failed", "[payments]") {
+  TestLedger ledger;
+  const Shop s = shop(ledger);
+  const TransactionId called_off = ledger.place_hold(s.ayu, s.shop, 1);
+  const TransactionId refused = ledger.place_hold(s.ayu, s.shop, 2);
+  const TransactionId open = ledger.place_hold(s.ayu, s.shop, 3);
+  const TransactionId uncaptured = ledger.authorize(s.ayu, s.shop, 4);
+  ledger.void_payment(uncaptured);
+  ledger.commit();
+  ledger.refuse(called_off, Decline::cancelled);
+  ledger.refuse(refused, Decline::wallet_frozen);
+  ledger.commit();
+  ledger.release(called_off);
+  ledger.release(refused);
+  ledger.commit();
+  CHECK(status_of_id(ledger, called_off) == "cancelled");
+  CHECK(status_of_id(ledger, refused) == "failed");
+  for (const TransactionFilter& whose : {TransactionFilter{}, {.wallet = s.ayu}, {.owner = s.customer}}) {
+    const auto of = [&](const char* status) {
+      TransactionFilter filter = whose;
+      filter.status = status;
+      return listed(ledger, filter);
+    };
+    CHECK(of("cancelled") == Ids{uncaptured, called_off});
+    CHECK(of("failed") == Ids{refused});
+    CHECK(of("pending") == Ids{open});
+  }
+  CHECK(listed(ledger, {.kind = TransactionKind::transfer, .status = "cancelled"}) == Ids{called_off});
+}
+
 TEST_CASE("withdrawals and confirmed top-ups stand in lists once, as far as their provider has decided", "[payments]") {
   TestLedger ledger;
   const Shop s = shop(ledger);

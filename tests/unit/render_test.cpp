@@ -85,6 +85,16 @@ TEST_CASE("a payment stays open while the merchant's wallet is asked, and its ca
   CHECK(shown(record, "status", SagaState::released) == "failed");
 }
 
+TEST_CASE("what was called off is cancelled, what was refused has failed", "[render]") {
+  const auto status = [](std::optional<Decline> refusal) {
+    const Record record = record_of(RecordKind::hold_placed, *given::transfer(1, 100));
+    return name_of(status_of(TransactionView{record, SagaState::released, friday_ms, refusal, {}, {}}));
+  };
+  CHECK(status(Decline::cancelled) == "cancelled");
+  CHECK(status(Decline::wallet_frozen) == "failed");
+  CHECK(status(std::nullopt) == "failed");
+}
+
 TEST_CASE("a payment that is captured at once has captured its amount", "[render]") {
   const Record record = record_of(RecordKind::transfer, payment_details(TransactionKind::payment));
   CHECK(shown(record, "capture") == "automatic");

@@ -75,6 +75,7 @@ TEST_CASE("amounts are asked of what completed, failures apart, and a balance of
   CHECK(outcome("measure=failed_amount") == MovementOutcome::failed);
   CHECK(outcome("measure=balance") == MovementOutcome::completed);
   CHECK(outcome("measure=count&group_by=status") == std::nullopt);
+  CHECK(outcome("measure=amount&group_by=status") == std::nullopt);
   CHECK(question_of(*read("measure=balance"), {}, {}).with_past);
   CHECK_FALSE(question_of(*read(""), {}, {}).with_past);
   Uuid card;
@@ -96,6 +97,22 @@ TEST_CASE("balances add up from the past on, currency by currency, and stop at t
         R"({"period":"2027","currency":"IDR","balance":null},{"period":"2023","currency":"USD","balance":"0.00"},)"
         R"({"period":"2024","currency":"USD","balance":"0.00"},{"period":"2025","currency":"USD","balance":"0.00"},)"
         R"({"period":"2026","currency":"USD","balance":"0.01"},{"period":"2027","currency":"USD","balance":null}])");
+}
+
+TEST_CASE("by status what completed has an amount, and what failed one of its own", "[statistics]") {
+  CHECK(read("group_by=status")->measure == Measure::count);
+  CHECK(read("measure=amount&group_by=year,status")->measure == Measure::amount);
+  CHECK(read("group_by=method")->measure == Measure::amount);
+  MovementRow failed = row(Month(2026, 1), Direction::in, 7);
+  failed.outcome = MovementOutcome::failed;
+  const MovementAnswer answer{.rows = {row(Month(2026, 1), Direction::in, 5), failed},
+                              .currencies = {*find_currency("IDR")}};
+  for (const char* measure : {"amount", "failed_amount"})
+    CHECK(
+        data_of(render_statistics(*read(std::string{"group_by=month,status&month=1&measure="}.append(measure)), answer))
+            .ends_with(R"("status":"completed","count":1,"amount":"0.05","failed_amount":"0.00"},)"
+                       R"({"period":"2026-01","currency":"IDR","status":"failed","count":1,"amount":"0.00",)"
+                       R"("failed_amount":"0.07"}])"));
 }
 
 TEST_CASE("answers of several databases add up row by row", "[statistics]") {
