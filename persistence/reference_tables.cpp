@@ -99,6 +99,7 @@ const ReferenceTable merchant_table{
     .owned_by = "t.user_id = ?",
     .parents = merchant_parents,
     .still_referenced = "EXISTS (SELECT 1 FROM merchant_document d WHERE d.merchant_id = t.id)",
+    .of_merchant = "t.id = ?",
     .ends_with_it = merchant_ends,
     .announcement = "SELECT pg_notify('dompet_access', 'merchant:' || ?)",
 };
@@ -112,4 +113,5 @@ const ReferenceTable merchant_document_table{
     .parents = document_parents,
 };
 
+    .of_merchant = "t.merchant_id = ?",
 }  // namespace dompet

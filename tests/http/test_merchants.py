@@ -189,6 +189,21 @@ def test_a_revoked_key_is_refused_at_once(server, ani):
     wait_until(lambda: by_key(server, other["key"]).status == 401, "the merchant is gone", deadline_s=3)
 
 
+def test_a_key_shows_one_merchant_of_a_user_who_has_several(server, ani):
+    mine, other = ani.add_merchant("Mine")["id"], ani.add_merchant("Other")["id"]
+    key = make_key(ani, mine, scopes=["merchants:read", "wallets:read", "transactions:read", "statistics:read"]).json["key"]
+    assert [row["id"] for row in by_key(server, key).json["data"]] == [mine]
+    assert [row["id"] for row in by_key(server, key, path="/v1/merchants?state=all&search=Other").json["data"]] == []
+    assert by_key(server, key, path=f"/v1/merchants/{mine}").json["id"] == mine
+    refused = by_key(server, key, path=f"/v1/merchants/{other}")
+    assert (refused.status, refused.code) == (404, "merchant_not_found")
+    assert by_key(server, key, path=f"/v1/statistics?merchant_id={other}").code == "merchant_not_found"
+    wallet = ani.client.get(f"/v1/merchants/{other}").json["wallet_id"]
+    assert by_key(server, key, path=f"/v1/wallets/{wallet}").code == "wallet_not_found"
+    assert by_key(server, key, path=f"/v1/transactions?merchant_id={other}").json["data"] == []
+    assert len(ani.client.get("/v1/merchants").json["data"]) == 2
+
+
 def test_a_key_that_was_never_given_out_is_refused(server, ani):
     key = make_key(ani, ani.add_merchant()["id"], scopes=["merchants:read"]).json["key"]
     changed = key[:-1] + ("A" if key[-1] != "A" else "B")
