@@ -283,6 +283,8 @@ void freeze_card(Services& services, const ExchangePtr& exchange) {
 }
 void unfreeze_card(Services& services, const ExchangePtr& exchange) {
   set_status(services, exchange, "active", "unfreeze");
+  if (exchange->grant != Grant::any)
+    return refuse(exchange, {.code = "forbidden", .detail = "Unfreezing needs the permission cards:freeze:any."});
 }
 
 }  // namespace routes
