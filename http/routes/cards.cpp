@@ -214,7 +214,7 @@ const Resource card_resource{
     .filters = filters,
     .owner_column = "user_id",
     .before = before,
-    .named_by_money = rows_with_money,
+    .named_by_money = cards_with_money,
 };
 
 namespace routes {
@@ -281,10 +281,11 @@ void look_card_up(Services& services, const ExchangePtr& exchange) {
 void freeze_card(Services& services, const ExchangePtr& exchange) {
   set_status(services, exchange, "frozen", "freeze");
 }
+/// Whoever froze it had a reason; a thief of the owner's session must not undo it.
 void unfreeze_card(Services& services, const ExchangePtr& exchange) {
-  set_status(services, exchange, "active", "unfreeze");
   if (exchange->grant != Grant::any)
     return refuse(exchange, {.code = "forbidden", .detail = "Unfreezing needs the permission cards:freeze:any."});
+  set_status(services, exchange, "active", "unfreeze");
 }
 
 }  // namespace routes

@@ -37,7 +37,8 @@ constexpr ReferenceField document_filters[]{
     {.name = "status", .form = FieldForm::choice, .choices = document_statuses},
 };
 
-/// pending -> active | rejected, active <-> inactive; saying it twice is no mistake.
+/// Staff may take back what it said, and saying it twice is no mistake. Only who was rejected waits for a review again:
+/// one who was accepted is never unreviewed.
 bool may_become(std::string_view now, std::string_view then) {
   return then != "pending" || now == "pending" || now == "rejected";
 }
@@ -88,7 +89,7 @@ const Resource merchant_resource{
     .fields = merchant_fields,
     .filters = merchant_filters,
     .owner_column = "user_id",
-    .named_by_money = rows_with_money,
+    .named_by_money = merchants_with_money,
 };
 
 const Resource document_resource{

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from market import Customer, Shop
 from people import add_person
 from processes import psql
 
@@ -198,9 +199,13 @@ def test_a_card_that_a_payment_names_is_kept(server, client):
     assert shop.charge(ani, "9000000.00", card=shown(declined)).code == "insufficient_funds"
     for card in (used, unused, authorized, declined):
         ani.client.request("DELETE", f"/v1/cards/{card['id']}")
-    assert ani.client.request("DELETE", f"/v1/cards/{used['id']}/permanent").code == "still_referenced"
-    assert ani.client.request("DELETE", "/v1/cards/trash").json == {"deleted": 1, "kept": 1, "has_more": False}
+    for card in (used, authorized, declined):
+        assert ani.client.request("DELETE", f"/v1/cards/{card['id']}/permanent").code == "still_referenced"
+    assert ani.client.request("DELETE", "/v1/cards/trash").json == {"deleted": 1, "kept": 3, "has_more": False}
     assert ani.client.get(f"/v1/cards/{used['id']}").status == 200
+    assert ani.client.get(f"/v1/cards/{unused['id']}").status == 404
+    ani.close()
+    shop.close()
 
 
 def test_cards_are_found_by_provider_type_and_last_digits(ani):
