@@ -59,11 +59,9 @@ void transfer_to_named(Services& services, const ExchangePtr& exchange, const Tr
                    });
 }
 
-/// The least top-up in the currency's smallest unit.
 Minor least_topup(const Settings& settings, const Currency& currency) {
-  if (settings.minimum_topup == 0)
-    return 0;
-  return amount_of_major_units(static_cast<std::int64_t>(settings.minimum_topup), currency).value_or(0);
+  const auto named = std::ranges::find(settings.minimum_topup, currency, &LeastTopup::currency);
+  return named == settings.minimum_topup.end() ? 0 : named->amount;
 }
 
 }  // namespace
