@@ -63,8 +63,8 @@ class AccessPart:
     def open_shop(self):
         """A merchant that is active."""
         base = self.guarded.base
-        wallet = login.post(base, "/v1/wallets", {"name": "Shop", "currency": "IDR"})["id"]
-        merchant = login.post(base, "/v1/merchants", {"name": "Shop", "wallet_id": wallet})["id"]
+        wallet = login.post(base, "/v1/wallets", {"name": "Shop", "currency": "IDR"}, email=login.CUSTOMER)["id"]
+        merchant = login.post(base, "/v1/merchants", {"name": "Shop", "wallet_id": wallet}, email=login.CUSTOMER)["id"]
         login.post(base, f"/v1/merchants/{merchant}/status", {"status": "active"})
         return merchant
 

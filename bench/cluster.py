@@ -68,7 +68,8 @@ class Cluster:
         for node in self.nodes:
             node.wait_ready()
         self.wait_balanced()
-        processes.run(self._load(self.nodes[0], self.wallets_file, WALLETS) + ["--prepare-only"], timeout_s=600, env=login.ENVIRONMENT)
+        processes.run(self._load(self.nodes[0], self.wallets_file, WALLETS) + ["--prepare-only"], timeout_s=600,
+                      env=login.as_customer(self.nodes[0].base))
         return "ready"
 
     def stop(self):
@@ -108,7 +109,7 @@ class Cluster:
         self.postgres.checkpoint()
         _, out, _ = processes.run(self._load(node, file, wallets) + [
             "--connections", connections, "--workload", "transfer", "--duration", f"{seconds}s", "--json", "-", *extra],
-            timeout_s=seconds + 180, env=login.ENVIRONMENT)
+            timeout_s=seconds + 180, env=login.as_customer(node.base))
         return json.loads(out)
 
 

@@ -127,7 +127,7 @@ class Dompet:
         command = self._load_command(wallets, connections) + [
             "--workload", workload, "--duration", f"{seconds}s", "--warmup", warmup, "--json", "-", *extra]
         before = processes.cpu_seconds(self.process.pid)
-        _, out, _ = processes.run(command, timeout_s=seconds + 180, env=self.environment)
+        _, out, _ = processes.run(command, timeout_s=seconds + 180, env=self.customer())
         result = json.loads(out)
         spent = processes.cpu_seconds(self.process.pid) - before
         result["server_cpu_us"] = spent * 1e6 / max(1, result["counts"]["ok"])
@@ -139,14 +139,17 @@ class Dompet:
 
     def prepare(self, wallets=WALLETS):
         """Opens and tops up the wallets, unless they are there."""
-        processes.run(self._load_command(wallets, 64) + ["--prepare-only"], timeout_s=3600, env=self.environment)
+        processes.run(self._load_command(wallets, 64) + ["--prepare-only"], timeout_s=3600, env=self.customer())
 
     def log_in_flat_out(self, seconds, connections):
         """The JSON of `dompetctl load --workload login`; those that are shed because others are checked count for nothing."""
         _, out, _ = processes.run([BUILD / "dompetctl", "load", "--url", self.base, "--workload", "login", "--connections",
                                    connections, "--duration", f"{seconds}s", "--warmup", "0", "--json", "-"],
-                                  timeout_s=seconds + 60, env=self.environment)
+                                  timeout_s=seconds + 60, env=self.customer())
         return json.loads(out)
+
+    def customer(self):
+        return login.as_customer(self.base, self.environment)
 
     def _load_command(self, wallets, connections):
         return [BUILD / "dompetctl", "load", "--url", self.base, "--wallets", wallets, "--wallets-file",

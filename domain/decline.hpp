@@ -31,6 +31,7 @@ enum class Decline : std::uint8_t {
   payment_not_open = 20,
   refund_exceeded = 21,
   provider_refused = 22,
+  forbidden = 23,
 };
 
 /// The code clients see: the enumerator's name.

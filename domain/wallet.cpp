@@ -11,6 +11,25 @@ namespace {
 
 using Refusal = std::optional<Decline>;
 
+/// Nothing is no limit, so that anything is tighter.
+bool is_as_tight(const std::optional<Minor>& limit, const std::optional<Minor>& than) {
+  return !than || (limit && *limit <= *than);
+}
+
+bool is_as_tight(const PeriodLimits& limits, const PeriodLimits& than) {
+  return is_as_tight(limits.day, than.day) && is_as_tight(limits.week, than.week) &&
+         is_as_tight(limits.month, than.month);
+}
+
+bool is_as_tight(const Limits& limits, const Limits& than) {
+  return is_as_tight(limits.per_transaction, than.per_transaction) &&
+         is_as_tight(limits.maximum_balance, than.maximum_balance) && limits.credit_limit <= than.credit_limit &&
+         is_as_tight(limits.out, than.out) &&
+         std::ranges::equal(
+             limits.out_by_kind, than.out_by_kind,
+             [](const PeriodLimits& left, const PeriodLimits& right) { return is_as_tight(left, right); });
+}
+
 Refusal not_open(const Wallet& wallet) {
   if (wallet.status == WalletStatus::absent)
     return Decline::wallet_not_found;
@@ -251,6 +270,8 @@ Decided<NameChanged> decide(const Wallet& wallet, const ChangeName& command) {
 Decided<LimitsChanged> decide(const Wallet& wallet, const ChangeLimits& command) {
   if (const Refusal refusal = not_open(wallet))
     return std::unexpected(*refusal);
+  if (command.only_tightens && !is_as_tight(command.limits, wallet.limits))
+    return std::unexpected(Decline::forbidden);
   if (wallet.available < -command.limits.credit_limit)
     return std::unexpected(Decline::insufficient_funds);
   return LimitsChanged{command.limits};

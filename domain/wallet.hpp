@@ -79,6 +79,9 @@ struct ChangeName {
 };
 struct ChangeLimits {
   Limits limits;
+  /// Who asks may lower limits and set those that there are not: declined `forbidden` when any becomes wider than it is
+  /// at the moment of the decision.
+  bool only_tightens = false;
 };
 struct FreezeWallet {};
 struct UnfreezeWallet {};

@@ -121,6 +121,7 @@ MoneyOutcome outcome_of(const Problem& problem, std::string_view instance, std::
   outcome.status = type.status;
   outcome.document = document(problem, instance, request_id);
   outcome.is_worth_retrying = type.retryable;
+  outcome.is_unknown = problem.applied == Applied::unknown;
   return outcome;
 }
 

@@ -33,6 +33,8 @@ struct MoneyOutcome {
   /// Where the transaction is to be found; empty when there is none.
   std::string location{};
   bool is_worth_retrying = false;
+  /// It may have been carried out.
+  bool is_unknown = false;
 };
 
 MoneyOutcome outcome_of(const Reply& reply, std::string_view instance, std::string_view request_id);

@@ -95,6 +95,10 @@ class Exchange {
   Grant grant = Grant::none;
   /// Go with the answer, whatever it is. Names are literals.
   std::vector<std::pair<std::string_view, std::string>> headers{};
+  /// For the record of what staff does (staff_record.hpp): the transactions that it made, or may have made, and what
+  /// else is to be told of it, a JSON object.
+  std::vector<Uuid> made{};
+  std::string evidence{};
   /// Holds a place in the admission until it is answered.
   bool admitted = false;
 

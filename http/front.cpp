@@ -8,6 +8,7 @@
 #include "http/access/identity.hpp"
 #include "http/access/quota.hpp"
 #include "http/answers.hpp"
+#include "http/audit_queue.hpp"
 #include "http/card_guesses.hpp"
 #include "http/cross_origin.hpp"
 #include "http/directory.hpp"
@@ -60,8 +61,8 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,      saga_jobs_,
-                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_},
+        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,       saga_jobs_,
+                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_, audit_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -81,6 +82,7 @@ class HttpFront::Parts final : public Application {
 
   void stop() {
     server_.stop();
+    audit_.finish();
     identity_.stop();
     ask_.close();
   }
@@ -130,6 +132,7 @@ class HttpFront::Parts final : public Application {
     ask_.tick(now);
     saga_jobs_.tick(services_, now);
     saga_feed_.tick(services_, now);
+    audit_.tick();
   }
 
  private:
@@ -301,6 +304,7 @@ class HttpFront::Parts final : public Application {
   SagaFeed saga_feed_;
   PaymentMemory payments_{settings_.remembered_payments};
   CardGuesses card_guesses_{};
+  AuditQueue audit_{engine_};
   Services services_;
   Router router_;
   HttpServer server_;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "config/logging.hpp"
+#include "http/audit_queue.hpp"
 #include "http/router.hpp"
 
 namespace dompet::http {
@@ -138,12 +139,16 @@ void Metrics::count(const Exchange& exchange, int status, double seconds) {
 
 void Metrics::count(Shed reason) { parts_->shed(reason).Increment(); }
 
-std::string Metrics::expose(const Engine& engine, const Admission& admission) const {
+std::string Metrics::expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const {
   auto families = parts_->registry_.Collect();
   families.push_back(family("dompet_http_in_flight", "Requests at work in engine and database.", MetricType::Gauge,
                             static_cast<double>(admission.in_flight())));
   families.push_back(family("dompet_http_bulk_items_in_flight", "Items of bulk requests at work.", MetricType::Gauge,
                             static_cast<double>(admission.items_in_flight())));
+  families.push_back(family("dompet_audit_rows_waiting", "What staff did that is not on record yet.", MetricType::Gauge,
+                            static_cast<double>(audit.waiting())));
+  families.push_back(family("dompet_audit_rows_lost_total", "What staff did that will never be on record. Must stay 0.",
+                            MetricType::Counter, static_cast<double>(audit.lost())));
   families.push_back(family("dompet_log_lines_lost_total", "Log lines overwritten before they were written.",
                             MetricType::Counter, static_cast<double>(lost_log_lines())));
   append_pressure(families, engine.pressure());

@@ -42,6 +42,8 @@ TransactionId shown_id(const Record& record);
 void append_transaction(JsonWriter& json, const TransactionView& view);
 std::string render_transaction(const TransactionView& view);
 
+/// The member `limits`.
+void append_limits(JsonWriter& json, const Limits& limits, const Currency& currency);
 /// `now_ms` decides what was spent today, this week and this month; `as_of_ms`: the moment for which the past was
 /// asked.
 void append_wallet(JsonWriter& json, const WalletHistory& history, std::int64_t now_ms,

@@ -33,15 +33,6 @@ void append_by_kind(JsonWriter& json, const Limits& limits, const Currency& curr
   json.end_object();
 }
 
-void append_limits(JsonWriter& json, const Limits& limits, const Currency& currency) {
-  json.key("limits").begin_object();
-  append_limit(json, "per_transaction", limits.per_transaction, currency);
-  append_periods(json, limits.out, currency);
-  append_by_kind(json, limits, currency);
-  append_limit(json, "maximum_balance", limits.maximum_balance, currency);
-  json.plain("credit_limit", format_amount(limits.credit_limit, currency)).end_object();
-}
-
 void append_spent(JsonWriter& json, const Wallet& wallet, std::int64_t at_ms) {
   const SpentTotals spent = spent_on(wallet.spent, day_of(at_ms));
   json.key("spent").begin_object();
@@ -51,6 +42,15 @@ void append_spent(JsonWriter& json, const Wallet& wallet, std::int64_t at_ms) {
 }
 
 }  // namespace
+
+void append_limits(JsonWriter& json, const Limits& limits, const Currency& currency) {
+  json.key("limits").begin_object();
+  append_limit(json, "per_transaction", limits.per_transaction, currency);
+  append_periods(json, limits.out, currency);
+  append_by_kind(json, limits, currency);
+  append_limit(json, "maximum_balance", limits.maximum_balance, currency);
+  json.plain("credit_limit", format_amount(limits.credit_limit, currency)).end_object();
+}
 
 void append_wallet(JsonWriter& json, const WalletHistory& history, std::int64_t now_ms,
                    std::optional<std::int64_t> as_of_ms) {

@@ -9,6 +9,7 @@
 namespace dompet::http {
 
 class Access;
+class AuditQueue;
 class CardGuesses;
 class Directory;
 class Identity;
@@ -34,6 +35,8 @@ struct Services {
   CardGuesses& card_guesses;
   /// Cards by number, merchants by id.
   Directory& directory;
+  /// What staff did, on its way to the audit.
+  AuditQueue& audit;
 };
 
 }  // namespace dompet::http

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "domain/money.hpp"
+
 namespace dompet::http {
 
 /// Which requests leave a line in the log. Measured on two cores: a line costs two microseconds of the io thread and
@@ -37,6 +39,12 @@ struct IdentitySettings {
   bool without_access = false;
 };
 
+/// The least that a top-up in this currency may be.
+struct LeastTopup {
+  Currency currency{};
+  Minor amount = 0;
+};
+
 /// Every bound of the HTTP front end. config/ fills it from file, environment and flags; reasons stand there too.
 struct Settings {
   std::string address = "127.0.0.1";
@@ -55,8 +63,8 @@ struct Settings {
   std::size_t readable_body_bytes = std::size_t{32} * 1024 * 1024;
   std::size_t bulk_items = 1'000;
 
-  /// In whole units of whatever currency; 0 for no minimum.
-  std::size_t minimum_topup = 0;
+  /// A currency that is not named has none.
+  std::vector<LeastTopup> minimum_topup{};
   /// How long what a payment with manual capture has set aside can be captured; the engine's, main fills it.
   std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
   /// Payments that are kept in memory for captures, voids and refunds to come; others cost a query.

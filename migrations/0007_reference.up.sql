@@ -39,7 +39,7 @@ CREATE TABLE merchant (
     user_id         uuid NOT NULL REFERENCES app_user,
     wallet_id       uuid NOT NULL,
     name            text NOT NULL,
-    -- pending -> active | rejected, active <-> inactive.
+    -- Staff gives any of them; back to pending comes only who was rejected.
     status          text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'active', 'inactive', 'rejected')),
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),

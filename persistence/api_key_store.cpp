@@ -27,11 +27,14 @@ std::string columns() {
 }
 
 /// The merchant, if it is the owner's; `lock` keeps it there.
-Rows merchant_rows(SqlSession& session, const Uuid& merchant, const std::optional<Uuid>& owner, const char* lock) {
+Rows merchant_rows(SqlSession& session, const Uuid& merchant, const std::optional<ReferenceOwner>& owner,
+                   const char* lock) {
   Parameters values;
   std::string sql = "SELECT deleted_at IS NOT NULL FROM merchant WHERE id = " + values.add(merchant).last();
   if (owner)
-    sql += " AND user_id = " + values.add(*owner).last();
+    sql.append(" AND user_id = ").append(values.add(owner->user).last());
+  if (owner && owner->merchant)
+    sql.append(" AND id = ").append(values.add(*owner->merchant).last());
   return session.ask_prepared(sql + lock, values);
 }
 
@@ -52,7 +55,7 @@ std::string hash_of_api_key(std::string_view api_key) {
 ApiKeyStore::ApiKeyStore(Reader& reader) : session_(reader.session()) {}
 
 std::optional<ApiKeyStore::Fault> ApiKeyStore::add(const StoredApiKey& key, const std::string& hash,
-                                                   const std::optional<Uuid>& owner, const Act& act) {
+                                                   const std::optional<ReferenceOwner>& owner, const Act& act) {
   std::optional<Fault> fault;
   session_.within("BEGIN READ WRITE", [&] {
     const Rows merchant = merchant_rows(session_, key.merchant, owner, " FOR UPDATE");
@@ -80,7 +83,8 @@ std::optional<ApiKeyStore::Fault> ApiKeyStore::add(const StoredApiKey& key, cons
   return fault;
 }
 
-std::optional<std::vector<StoredApiKey>> ApiKeyStore::list(const Uuid& merchant, const std::optional<Uuid>& owner) {
+std::optional<std::vector<StoredApiKey>> ApiKeyStore::list(const Uuid& merchant,
+                                                           const std::optional<ReferenceOwner>& owner) {
   if (merchant_rows(session_, merchant, owner, "").empty())
     return std::nullopt;
   std::vector<StoredApiKey> keys;
@@ -91,7 +95,8 @@ std::optional<std::vector<StoredApiKey>> ApiKeyStore::list(const Uuid& merchant,
   return keys;
 }
 
-bool ApiKeyStore::revoke(const Uuid& merchant, const Uuid& key, const std::optional<Uuid>& owner, const Act& act) {
+bool ApiKeyStore::revoke(const Uuid& merchant, const Uuid& key, const std::optional<ReferenceOwner>& owner,
+                         const Act& act) {
   bool is_there = false;
   session_.within("BEGIN READ WRITE", [&] {
     if (merchant_rows(session_, merchant, owner, "").empty())

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "persistence/audit_log.hpp"
+#include "persistence/reference_table.hpp"
 
 namespace dompet {
 
@@ -45,7 +46,7 @@ struct ApiKeyHolder {
 /// What a merchant may have at the same time; more are a mistake or an attack.
 inline constexpr int most_api_keys = 50;
 
-/// Keys of merchants, in database 0. `owner` is the user whose merchant it must be; nothing for staff. Blocks; throws
+/// Keys of merchants, in database 0. `owner` is whose merchant it must be; nothing for staff. Blocks; throws
 /// what a reader throws.
 class ApiKeyStore {
  public:
@@ -53,12 +54,12 @@ class ApiKeyStore {
 
   enum class Fault { no_merchant, in_trash, too_many };
   /// `hash` is that of the whole key. Nothing when it is stored.
-  std::optional<Fault> add(const StoredApiKey& key, const std::string& hash, const std::optional<Uuid>& owner,
+  std::optional<Fault> add(const StoredApiKey& key, const std::string& hash, const std::optional<ReferenceOwner>& owner,
                            const Act& act);
   /// Newest first, revoked ones too; nothing when the merchant is not there.
-  std::optional<std::vector<StoredApiKey>> list(const Uuid& merchant, const std::optional<Uuid>& owner);
+  std::optional<std::vector<StoredApiKey>> list(const Uuid& merchant, const std::optional<ReferenceOwner>& owner);
   /// From the commit on no node takes it. False when there is none. Twice is once.
-  bool revoke(const Uuid& merchant, const Uuid& key, const std::optional<Uuid>& owner, const Act& act);
+  bool revoke(const Uuid& merchant, const Uuid& key, const std::optional<ReferenceOwner>& owner, const Act& act);
 
   /// Nothing when no such key was given out, or when it says nothing any more: revoked, expired, of a merchant in the
   /// trash, of a user who is locked or in the trash. Notes that it was used, at most once a minute.

@@ -68,6 +68,13 @@ void AuditLog::write(const NewAudit& audit) {
   session_.within("BEGIN READ WRITE", [&] { write_audit(session_, audit); });
 }
 
+void AuditLog::write(const std::vector<NewAudit>& audits) {
+  session_.within("BEGIN READ WRITE", [&] {
+    for (const NewAudit& audit : audits)
+      write_audit(session_, audit);
+  });
+}
+
 std::vector<AuditRow> AuditLog::list(const AuditQuery& query) {
   Parameters values;
   std::string sql = "SELECT id, " + milliseconds("at") +

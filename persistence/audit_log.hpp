@@ -75,6 +75,8 @@ class AuditLog {
   std::vector<AuditRow> list(const AuditQuery& query);
   /// What is no write: a reveal, a look-up.
   void write(const NewAudit& audit);
+  /// All or none.
+  void write(const std::vector<NewAudit>& audits);
 
  private:
   SqlSession& session_;

@@ -48,6 +48,17 @@ std::string value_sql(const ReferenceColumn& column, const std::optional<std::st
   return column.write.empty() ? values.last() : filled(column.write, values.last());
 }
 
+/// " AND …": the row is one that the owner may see. Notes him among the parameters.
+std::string owned_sql(const ReferenceTable& table, const ReferenceStore::Owner& owner, Parameters& values) {
+  if (!owner)
+    return {};
+  std::string sql{" AND "};
+  sql.append(filled(table.owned_by, values.add(owner->user).last() + "::uuid"));
+  if (owner->merchant)
+    sql.append(" AND ").append(filled(table.of_merchant, values.add(*owner->merchant).last() + "::uuid"));
+  return sql;
+}
+
 ReferenceRow reference_row(const ReferenceTable& table, const Row& row) {
   ReferenceRow read{.table = &table,
                     .id = row.uuid(0),
@@ -134,8 +145,7 @@ ReferenceStore::ReferenceStore(Reader& reader, const ReferenceTable& table)
 std::vector<ReferenceRow> ReferenceStore::list(const ReferenceQuery& query) {
   Parameters values;
   std::string sql = select_from(table_) + " WHERE " + state_sql(query.state);
-  if (query.owner)
-    sql += " AND " + filled(table_.owned_by, values.add(*query.owner).last() + "::uuid");
+  sql += owned_sql(table_, query.owner, values);
   if (!query.search.empty())
     sql += " AND t.search LIKE lower(" + values.add(pattern_of(query.search)).last() + ")";
   for (const auto& [column, value] : query.equal)
@@ -151,15 +161,18 @@ std::vector<ReferenceRow> ReferenceStore::list(const ReferenceQuery& query) {
 std::optional<ReferenceRow> ReferenceStore::find(const Uuid& id, const Owner& owner) {
   Parameters values;
   std::string sql = select_from(table_) + " WHERE t.id = " + values.add(id).last();
-  if (owner)
-    sql += " AND " + filled(table_.owned_by, values.add(*owner).last() + "::uuid");
+  sql += owned_sql(table_, owner, values);
   const Rows rows = session_.ask_prepared(sql, values);
   return rows.empty() ? std::nullopt : std::optional{reference_row(table_, rows[0])};
 }
 
-std::optional<ReferenceRow> ReferenceStore::find_by(std::string_view column, const std::string& value) {
-  const std::string sql = select_from(table_) + " WHERE t." + std::string{column_of(table_, column).name} + " = $1";
-  const Rows rows = session_.ask_prepared(sql, Parameters{}.add(value));
+std::optional<ReferenceRow> ReferenceStore::find_by(std::string_view column, const std::string& value,
+                                                    const Owner& owner) {
+  Parameters values;
+  std::string sql = select_from(table_) + " WHERE t." + std::string{column_of(table_, column).name} + " = " +
+                    values.add(value).last();
+  sql += owned_sql(table_, owner, values);
+  const Rows rows = session_.ask_prepared(sql, values);
   return rows.empty() ? std::nullopt : std::optional{reference_row(table_, rows[0])};
 }
 
@@ -178,8 +191,7 @@ ReferenceOutcome<ReferenceRow> ReferenceStore::write(Body body) {
 ReferenceRow ReferenceStore::locked(const Uuid& id, const Owner& owner, const ReferenceGuard& guard) {
   Parameters values;
   std::string sql = select_from(table_) + " WHERE t.id = " + values.add(id).last();
-  if (owner)
-    sql += " AND " + filled(table_.owned_by, values.add(*owner).last() + "::uuid");
+  sql += owned_sql(table_, owner, values);
   const Rows rows = session_.ask_prepared(sql + " FOR UPDATE OF t", values);
   if (rows.empty())
     throw Refused{{.fault = ReferenceFault::absent}};
@@ -204,8 +216,7 @@ void ReferenceStore::require_parents(const ReferenceValues& values, const Owner&
       Parameters found;
       std::string sql = "SELECT 1 FROM " + name_of(*parent.table) +
                         " t WHERE t.deleted_at IS NULL AND t.id = " + found.add(value.value_or("")).last() + "::uuid";
-      if (owner)
-        sql += " AND " + filled(parent.table->owned_by, found.add(*owner).last() + "::uuid");
+      sql += owned_sql(*parent.table, owner, found);
       if (!value || session_.ask_prepared(sql + " FOR SHARE", found).empty())
         throw Refused{{.fault = ReferenceFault::parent_absent, .column = column}};
     }

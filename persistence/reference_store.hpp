@@ -45,7 +45,7 @@ struct ReferenceQuery {
   TrashState state = TrashState::active;
   /// Of up to two characters: how a word begins. Longer: any part.
   std::string search{};
-  std::optional<Uuid> owner{};
+  std::optional<ReferenceOwner> owner{};
   /// Columns with the value that they must have.
   std::vector<std::pair<std::string_view, std::string>> equal{};
   std::optional<Uuid> before{};
@@ -87,7 +87,7 @@ using ReferenceGuard = std::function<std::optional<ReferenceRefusal>(SqlSession&
 /// With an `owner`, rows of others do not exist.
 class ReferenceStore {
  public:
-  using Owner = std::optional<Uuid>;
+  using Owner = std::optional<ReferenceOwner>;
 
   ReferenceStore(Reader& reader, const ReferenceTable& table);
 
@@ -96,7 +96,7 @@ class ReferenceStore {
   /// In the trash or not.
   std::optional<ReferenceRow> find(const Uuid& id, const Owner& owner = {});
   /// The row with this value; the column has an index.
-  std::optional<ReferenceRow> find_by(std::string_view column, const std::string& value);
+  std::optional<ReferenceRow> find_by(std::string_view column, const std::string& value, const Owner& owner = {});
 
   /// `also` sees the new row, and may write beside it, in the same transaction.
   ReferenceOutcome<ReferenceRow> create(const Uuid& id, const ReferenceValues& values, const Owner& owner,

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "domain/ids.hpp"
 
 namespace dompet {
 
@@ -19,6 +22,14 @@ struct ReferenceColumn {
   std::string_view write{};
   /// Stands in no audit: hashes, sealed bytes.
   bool is_secret = false;
+};
+
+/// Whose rows somebody may see: a user's; through a merchant's key only what is that merchant's among them.
+struct ReferenceOwner {
+  ReferenceOwner(const Uuid& whose, const std::optional<Uuid>& only = {}) : user(whose), merchant(only) {}
+
+  Uuid user;
+  std::optional<Uuid> merchant;
 };
 
 struct ReferenceTable;
@@ -45,6 +56,8 @@ struct ReferenceTable {
   std::string_view owner;
   /// Whether it is the user's `?`; written so that an index serves the lists of one owner.
   std::string_view owned_by;
+  /// Whether it is the merchant's `?`, for callers with a merchant's key.
+  std::string_view of_merchant = "false AND t.id = ?";
   std::span<const ReferenceParent> parents{};
   std::span<const ReferenceUnique> uniques{};
   /// True while another row points at `t`, or it must stay for another reason.

@@ -47,7 +47,9 @@ constexpr ReferenceUnique card_uniques[]{{"number_hash", "t.number_hash = ?::byt
 
 constexpr ReferenceColumn merchant_columns[]{{"user_id"}, {"wallet_id"}, {"name"}, {"status"}};
 constexpr ReferenceParent merchant_parents[]{{"user_id", &user_table}};
-constexpr std::string_view merchant_ends[]{"DELETE FROM api_key WHERE merchant_id = ?"};
+// Documents that are not in the trash keep it.
+constexpr std::string_view merchant_ends[]{"DELETE FROM api_key WHERE merchant_id = ?",
+                                           "DELETE FROM merchant_document WHERE merchant_id = ?"};
 
 constexpr ReferenceColumn document_columns[]{
     {"merchant_id"}, {"document_type"}, {"document_url"}, {"status"}, {"note"}};
@@ -97,8 +99,10 @@ const ReferenceTable merchant_table{
     .columns = merchant_columns,
     .owner = "t.user_id",
     .owned_by = "t.user_id = ?",
+    .of_merchant = "t.id = ?",
     .parents = merchant_parents,
-    .still_referenced = "EXISTS (SELECT 1 FROM merchant_document d WHERE d.merchant_id = t.id)",
+    .still_referenced = "EXISTS (SELECT 1 FROM merchant_document d WHERE d.merchant_id = t.id"
+                        " AND d.deleted_at IS NULL)",
     .ends_with_it = merchant_ends,
     .announcement = "SELECT pg_notify('dompet_access', 'merchant:' || ?)",
 };
@@ -109,6 +113,7 @@ const ReferenceTable merchant_document_table{
     .columns = document_columns,
     .owner = "(SELECT m.user_id FROM merchant m WHERE m.id = t.merchant_id)",
     .owned_by = "t.merchant_id IN (SELECT m.id FROM merchant m WHERE m.user_id = ?)",
+    .of_merchant = "t.merchant_id = ?",
     .parents = document_parents,
 };
 

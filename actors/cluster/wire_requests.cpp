@@ -33,6 +33,7 @@ enum class ChangeKind : std::uint8_t {
   block_card = 6,
   allow_card = 7,
   limits_by_period = 8,
+  tighter_limits = 9,
 };
 
 /// An order's number on the wire is its place here: only ever append.
@@ -115,6 +116,10 @@ void put_change(ByteWriter& out, const ChangeName& change) {
   out.text(change.name);
 }
 void put_change(ByteWriter& out, const ChangeLimits& change) {
+  if (change.only_tightens) {
+    put_kind(out, ChangeKind::tighter_limits);
+    return put_all_limits(out, change.limits);
+  }
   if (has_period_limits(change.limits)) {
     put_kind(out, ChangeKind::limits_by_period);
     return put_all_limits(out, change.limits);
@@ -144,6 +149,7 @@ WalletChange read_change(Source& in) {
     case ChangeKind::block_card: return BlockCard{read_id<CardId>(in)};
     case ChangeKind::allow_card: return AllowCard{read_id<CardId>(in)};
     case ChangeKind::limits_by_period: return ChangeLimits{read_all_limits(in)};
+    case ChangeKind::tighter_limits: return ChangeLimits{read_all_limits(in), true};
   }
   throw Unreadable("a request has an unknown change of a wallet");
 }

@@ -89,8 +89,12 @@ Act act_of(const Exchange& exchange, std::string why) {
           .why = std::move(why)};
 }
 
-std::optional<Uuid> owner_of(const Exchange& exchange) {
-  return exchange.grant == Grant::any ? std::nullopt : std::optional{exchange.caller.user};
+std::optional<ReferenceOwner> owner_of(const Exchange& exchange) {
+  if (exchange.grant == Grant::any)
+    return std::nullopt;
+  const Caller& caller = exchange.caller;
+  const bool is_merchant = caller.kind == Caller::Kind::merchant;
+  return ReferenceOwner{caller.user, is_merchant ? std::optional{caller.merchant} : std::nullopt};
 }
 
 bool is_for_staff(const ExchangePtr& exchange) {

@@ -95,8 +95,8 @@ std::string render_row(const Resource& resource, const ReferenceRow& row);
 
 /// Who does it, for the audit.
 Act act_of(const Exchange& exchange, std::string why = {});
-/// Whose rows the caller may see: his own, or nothing for everybody's.
-std::optional<Uuid> owner_of(const Exchange& exchange);
+/// Whose rows the caller may see: his own, a merchant's servers the merchant's one, or nothing for everybody's.
+std::optional<ReferenceOwner> owner_of(const Exchange& exchange);
 ReferenceGuard guard_of(const Resource& resource, const Exchange& exchange, Deed deed);
 /// Refuses a caller who may do it only with what is his own; false then.
 bool is_for_staff(const ExchangePtr& exchange);

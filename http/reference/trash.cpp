@@ -117,7 +117,7 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   const ExchangePtr exchange_;
   const Resource& resource_;
   const Deed deed_;
-  const std::optional<Uuid> owner_;
+  const std::optional<ReferenceOwner> owner_;
   const Act act_;
   const ReferenceGuard guard_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

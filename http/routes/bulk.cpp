@@ -9,6 +9,7 @@
 #include "http/known_answer.hpp"
 #include "http/ownership.hpp"
 #include "http/routes.hpp"
+#include "http/staff_record.hpp"
 
 namespace dompet::http::routes {
 
@@ -53,9 +54,12 @@ void conclude(Services& services, const BulkPtr& bulk, std::size_t index, MoneyO
 
 void submit(Services& services, const BulkPtr& bulk, std::size_t index, Transaction transfer, const Stamp& stamp) {
   transfer.id = {services.ids.next()};
-  move_money(services, bulk->exchange, std::move(transfer), stamp, [&services, bulk, index](const Reply& reply) {
+  const Uuid id = transfer.id.uuid;
+  move_money(services, bulk->exchange, std::move(transfer), stamp, [&services, bulk, index, id](const Reply& reply) {
     const HttpRequest& request = bulk->exchange->request;
-    conclude(services, bulk, index, outcome_of(reply, request.path, request.request_id));
+    MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
+    note_made(*bulk->exchange, outcome, id);
+    conclude(services, bulk, index, std::move(outcome));
   });
 }
 

@@ -157,8 +157,8 @@ Read<NewCardBody> read_new_card(JsonValue object) {
 
 /// Draws numbers until one is nobody's.
 ReferenceOutcome<ReferenceRow> issue(ReferenceStore& store, const CardSafe& safe, const Uuid& id,
-                                     const ReferenceValues& values, const std::optional<Uuid>& owner, const Act& act,
-                                     std::string& number) {
+                                     const ReferenceValues& values, const std::optional<ReferenceOwner>& owner,
+                                     const Act& act, std::string& number) {
   const std::string provider = value_of(values, "provider").value_or("");
   for (int draw = 1;; ++draw) {
     number = CardSafe::draw(provider);
@@ -188,7 +188,7 @@ void issue_card(Services& services, const ExchangePtr& exchange, ReferenceValues
                   });
 }
 
-HttpResponse reveal(Reader& reader, const CardSafe& safe, const Uuid& id, const std::optional<Uuid>& owner,
+HttpResponse reveal(Reader& reader, const CardSafe& safe, const Uuid& id, const std::optional<ReferenceOwner>& owner,
                     const Act& act, const HttpRequest& request) {
   const auto card = ReferenceStore(reader, card_table).find(id, owner);
   if (!card)
@@ -214,7 +214,7 @@ const Resource card_resource{
     .filters = filters,
     .owner_column = "user_id",
     .before = before,
-    .named_by_money = rows_with_money,
+    .named_by_money = cards_with_money,
 };
 
 namespace routes {
@@ -271,8 +271,8 @@ void look_card_up(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, invalid(std::move(errors)));
   const std::string hash = CardSafe(services.identity.vault()).hash_column_of(*number);
   answer_by_query(services, exchange, [hash, owner = owner_of(*exchange)](Reader& reader, const HttpRequest& request) {
-    const auto card = ReferenceStore(reader, card_table).find_by("number_hash", hash);
-    if (!card || (owner && card->owner != owner))
+    const auto card = ReferenceStore(reader, card_table).find_by("number_hash", hash, owner);
+    if (!card)
       return respond({.code = "card_not_found"}, request);
     return json_response(render_row(card_resource, *card));
   });
@@ -281,7 +281,10 @@ void look_card_up(Services& services, const ExchangePtr& exchange) {
 void freeze_card(Services& services, const ExchangePtr& exchange) {
   set_status(services, exchange, "frozen", "freeze");
 }
+/// Whoever froze it had a reason; a thief of the owner's session must not undo it.
 void unfreeze_card(Services& services, const ExchangePtr& exchange) {
+  if (exchange->grant != Grant::any)
+    return refuse(exchange, {.code = "forbidden", .detail = "Unfreezing needs the permission cards:freeze:any."});
   set_status(services, exchange, "active", "unfreeze");
 }
 

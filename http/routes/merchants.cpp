@@ -13,7 +13,6 @@ namespace dompet::http {
 namespace {
 
 constexpr std::string_view merchant_statuses[]{"pending", "active", "inactive", "rejected"};
-constexpr std::string_view merchant_verdicts[]{"active", "inactive", "rejected"};
 constexpr ReferenceField merchant_fields[]{
     {.name = "user_id", .form = FieldForm::id, .given = Given::at_creation, .required = false},
     {.name = "wallet_id", .form = FieldForm::id, .given = Given::at_creation},
@@ -38,13 +37,10 @@ constexpr ReferenceField document_filters[]{
     {.name = "status", .form = FieldForm::choice, .choices = document_statuses},
 };
 
-/// pending -> active | rejected, active <-> inactive; saying it twice is no mistake.
+/// Staff may take back what it said, and saying it twice is no mistake. Only who was rejected waits for a review again:
+/// one who was accepted is never unreviewed.
 bool may_become(std::string_view now, std::string_view then) {
-  if (now == then)
-    return true;
-  if (now == "pending")
-    return then == "active" || then == "rejected";
-  return (now == "active" && then == "inactive") || (now == "inactive" && then == "active");
+  return then != "pending" || now == "pending" || now == "rejected";
 }
 
 ReferenceGuard transition_to(std::string status) {
@@ -93,7 +89,7 @@ const Resource merchant_resource{
     .fields = merchant_fields,
     .filters = merchant_filters,
     .owner_column = "user_id",
-    .named_by_money = rows_with_money,
+    .named_by_money = merchants_with_money,
 };
 
 const Resource document_resource{
@@ -123,7 +119,7 @@ void create_merchant(Services& services, const ExchangePtr& exchange) {
 }
 
 void review_merchant(Services& services, const ExchangePtr& exchange) {
-  const auto verdict = read_verdict(exchange->request.body, merchant_verdicts, false);
+  const auto verdict = read_verdict(exchange->request.body, merchant_statuses, false);
   if (!verdict)
     return refuse(exchange, verdict.error());
   const auto id = captured_id(exchange);

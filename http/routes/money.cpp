@@ -8,6 +8,7 @@
 #include "http/ownership.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
+#include "http/staff_record.hpp"
 #include "http/topup_methods.hpp"
 
 // Top-ups, transfers, withdrawals: one wallet of the caller's at least.
@@ -21,7 +22,9 @@ void move(Services& services, const ExchangePtr& exchange, Transaction transacti
   transaction.id = {exchange->request.id};
   move_money(services, exchange, std::move(transaction), stamp, [exchange](const Reply& reply) {
     const HttpRequest& request = exchange->request;
-    exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
+    MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
+    note_made(*exchange, outcome, request.id);
+    exchange->answer(response_of(std::move(outcome)));
   });
 }
 
@@ -56,11 +59,9 @@ void transfer_to_named(Services& services, const ExchangePtr& exchange, const Tr
                    });
 }
 
-/// The least top-up in the currency's smallest unit.
 Minor least_topup(const Settings& settings, const Currency& currency) {
-  if (settings.minimum_topup == 0)
-    return 0;
-  return amount_of_major_units(static_cast<std::int64_t>(settings.minimum_topup), currency).value_or(0);
+  const auto named = std::ranges::find(settings.minimum_topup, currency, &LeastTopup::currency);
+  return named == settings.minimum_topup.end() ? 0 : named->amount;
 }
 
 }  // namespace

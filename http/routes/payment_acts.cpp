@@ -10,6 +10,7 @@
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
+#include "http/staff_record.hpp"
 
 // What the merchant does with a payment: increment, capture, void, refund. What a payment allows is decided by its
 // payer's wallet, what may be refunded by the merchant's; here only: is it this merchant's?
@@ -126,7 +127,9 @@ void act(Services& services, const ExchangePtr& exchange, TransactionKind kind, 
     const Stamp stamp = stamp_of(*exchange, key, act);
     move_money_by_right(services, std::move(act), stamp, [exchange](const Reply& reply) {
       const HttpRequest& request = exchange->request;
-      exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
+      MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
+      note_made(*exchange, outcome, request.id);
+      exchange->answer(response_of(std::move(outcome)));
     });
   });
 }

@@ -14,6 +14,7 @@
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
+#include "http/staff_record.hpp"
 #include "http/timestamp.hpp"
 #include "persistence/card_safe.hpp"
 
@@ -46,7 +47,9 @@ void answer(Services& services, const ExchangePtr& exchange, const Reply& reply)
   if (money != nullptr && money->record->transaction->kind == TransactionKind::payment)
     services.payments.remember(money->record->transaction);
   const HttpRequest& request = exchange->request;
-  exchange->answer(response_of(outcome_of(reply, request.path, request.request_id)));
+  MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
+  note_made(*exchange, outcome, request.id);
+  exchange->answer(response_of(std::move(outcome)));
 }
 
 void send(Services& services, const PayingPtr& paying) {

@@ -29,10 +29,21 @@ Problem no_credit() {
   return {.code = "forbidden", .detail = "Setting limits.credit_limit needs the permission wallets:limits:any."};
 }
 
-bool may_give_credit(const Exchange& exchange) { return holds(exchange, "wallets:limits"); }
+/// What the record says of a change of limits.
+std::string evidence_of(const Limits& before, const Limits& after, const Currency& currency) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("before").begin_object();
+  append_limits(json, before, currency);
+  json.end_object().key("after").begin_object();
+  append_limits(json, after, currency);
+  json.end_object().end_object();
+  return text;
+}
 
 /// The patch's limits are amounts in the wallet's currency, so the wallet is read first. Of two that change different
-/// limits at the same moment, the later wins with all.
+/// limits at the same moment, the later wins with all; but whoever may only tighten loses when one of them became
+/// tighter since: the wallet itself compares, in the moment of the change.
 void change_limits(Services& services, const ExchangePtr& exchange, const WalletId& wallet, WalletPatch patch) {
   with_wallet(services, exchange, {wallet, false},
               [&services, exchange, patch = std::move(patch)](const WalletHistory& history) {
@@ -40,12 +51,11 @@ void change_limits(Services& services, const ExchangePtr& exchange, const Wallet
                 const auto limits = read_limits(*patch.limits, now.limits, now.currency);
                 if (!limits)
                   return refuse(exchange, limits.error());
-                if (limits->credit_limit != now.limits.credit_limit && !may_give_credit(*exchange))
-                  return refuse(exchange, no_credit());
+                exchange->evidence = evidence_of(now.limits, *limits, now.currency);
                 std::vector<WalletChange> changes;
                 if (patch.name)
                   changes.emplace_back(ChangeName{*patch.name});
-                changes.emplace_back(ChangeLimits{*limits});
+                changes.emplace_back(ChangeLimits{*limits, !holds(*exchange, "wallets:limits")});
                 http::change_wallet(services, exchange, now.id, std::move(changes));
               });
 }
@@ -94,10 +104,11 @@ void open_wallet(Services& services, const ExchangePtr& exchange) {
   const bool is_for_another = command->owner != UserId{} && command->owner != caller;
   if (is_for_another && exchange->grant != Grant::any)
     return refuse(exchange, {.code = "forbidden", .detail = "Opening a wallet for another needs wallets:write:any."});
-  if (command->limits.credit_limit != 0 && !may_give_credit(*exchange))
+  if (command->limits.credit_limit != 0 && !holds(*exchange, "wallets:limits"))
     return refuse(exchange, no_credit());
   if (!is_for_another)
     command->owner = caller;
+  exchange->evidence = std::string{R"({"user_id":")"}.append(to_string(command->owner)).append(R"("})");
   const auto open = [&services, exchange, command = *command] {
     services.ask.ask(OpenWalletRequest{{exchange->request.id}, command},
                      [exchange](const Reply& reply) { answer_wallet(exchange, reply, 201); });

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from market import Customer, Shop
 from people import add_person
 from processes import psql
 
@@ -93,7 +94,7 @@ def test_numbers_and_cvvs_are_in_no_answer_but_creation_and_reveal(client, ani):
     answers = [ani.client.get(place), ani.client.get("/v1/cards"), client.get("/v1/cards?limit=200"),
                ani.client.request("PATCH", place, {"type": "prepaid"}),
                ani.client.post("/v1/cards/lookup", {"number": number}), ani.client.post(f"{place}/freeze"),
-               ani.client.post(f"{place}/unfreeze"), ani.client.request("DELETE", place),
+               client.post(f"{place}/unfreeze"), ani.client.request("DELETE", place),
                ani.client.post(f"{place}/restore"), client.get(f"/v1/audit?target=card:{card['id']}")]
     for answer in answers:
         assert answer.status == 200, answer
@@ -125,7 +126,6 @@ def test_a_card_of_another_is_neither_revealed_nor_frozen_nor_found(server, clie
     card = ani.add_card()
     place = f"/v1/cards/{card['id']}"
     for answer in (budi.client.post(f"{place}/reveal"), budi.client.post(f"{place}/freeze"),
-                   budi.client.post(f"{place}/unfreeze"),
                    budi.client.post("/v1/cards/lookup", {"number": card["number"]})):
         assert (answer.status, answer.code) == (404, "card_not_found")
     support = add_person(server, client, "support")
@@ -150,16 +150,27 @@ def kinds(client, wallet):
     return [row["kind"] for row in client.get(f"/v1/wallets/{wallet}/entries").json["data"]]
 
 
-def test_a_frozen_card_is_in_its_wallets_journal(ani):
+def test_a_customer_freezes_his_card_and_staff_unfreezes_it(server, client, ani):
+    place = f"/v1/cards/{ani.add_card()['id']}"
+    assert ani.client.post(f"{place}/freeze").json["status"] == "frozen"
+    refused = ani.client.post(f"{place}/unfreeze")
+    assert (refused.status, refused.code) == (403, "forbidden")
+    assert ani.client.get(place).json["status"] == "frozen"
+    support = add_person(server, client, "support")
+    assert support.client.post(f"{place}/unfreeze").json["status"] == "active"
+    support.client.close()
+
+
+def test_a_frozen_card_is_in_its_wallets_journal(client, ani):
     card = ani.add_card()
     place = f"/v1/cards/{card['id']}"
     assert ani.client.post(f"{place}/freeze").json["status"] == "frozen"
     assert kinds(ani.client, card["wallet_id"])[0] == "card_blocked"
-    assert ani.client.post(f"{place}/unfreeze").json["status"] == "active"
+    assert client.post(f"{place}/unfreeze").json["status"] == "active"
     assert kinds(ani.client, card["wallet_id"])[0] == "card_allowed"
 
 
-def test_a_card_in_the_trash_is_blocked_and_allowed_again_when_restored(ani):
+def test_a_card_in_the_trash_is_blocked_and_allowed_again_when_restored(client, ani):
     card = ani.add_card()
     place = f"/v1/cards/{card['id']}"
     ani.client.request("DELETE", place)
@@ -172,18 +183,29 @@ def test_a_card_in_the_trash_is_blocked_and_allowed_again_when_restored(ani):
     assert ani.client.get(place).json["status"] == "frozen"
     assert kinds(ani.client, card["wallet_id"])[0] == "card_blocked"  # it was frozen before
     ani.client.request("DELETE", place)
-    assert ani.client.post(f"{place}/unfreeze").code == "in_trash"
+    assert client.post(f"{place}/unfreeze").code == "in_trash"
     assert ani.client.post(f"{place}/reveal").code == "in_trash"
 
 
-def test_a_card_whose_wallet_moved_money_is_kept(bank, ani):
-    used, unused = ani.add_card(), ani.add_card()
-    assert bank.top_up(used["wallet_id"], "100.00").status == 201
-    for card in (used, unused):
+def test_a_card_that_a_payment_names_is_kept(server, client):
+    ani, shop = Customer(server, client), Shop(server, client)
+    used, unused, authorized, declined = (ani.person.add_card(wallet_id=ani.wallet) for _ in range(4))
+
+    def shown(card):
+        year, month, _ = card["expires_on"].split("-")
+        return {"number": card["number"], "expiry": f"{month}/{year[2:]}", "cvv": card["cvv"]}
+    assert shop.charge(ani, "5.00", card=shown(used)).status == 201
+    assert shop.charge(ani, "5.00", card=shown(authorized), capture="manual").status == 201
+    assert shop.charge(ani, "9000000.00", card=shown(declined)).code == "insufficient_funds"
+    for card in (used, unused, authorized, declined):
         ani.client.request("DELETE", f"/v1/cards/{card['id']}")
-    assert ani.client.request("DELETE", f"/v1/cards/{used['id']}/permanent").code == "still_referenced"
-    assert ani.client.request("DELETE", "/v1/cards/trash").json == {"deleted": 1, "kept": 1, "has_more": False}
+    for card in (used, authorized, declined):
+        assert ani.client.request("DELETE", f"/v1/cards/{card['id']}/permanent").code == "still_referenced"
+    assert ani.client.request("DELETE", "/v1/cards/trash").json == {"deleted": 1, "kept": 3, "has_more": False}
     assert ani.client.get(f"/v1/cards/{used['id']}").status == 200
+    assert ani.client.get(f"/v1/cards/{unused['id']}").status == 404
+    ani.close()
+    shop.close()
 
 
 def test_cards_are_found_by_provider_type_and_last_digits(ani):

@@ -19,8 +19,9 @@ def shop(server, client):
     shop.close()
 
 
-def limit(customer, **limits):
-    answer = customer.client.request("PATCH", f"/v1/wallets/{customer.wallet}", {"limits": limits})
+def limit(customer, by=None, **limits):
+    """By its owner, or whose connection is given."""
+    answer = (by or customer.client).request("PATCH", f"/v1/wallets/{customer.wallet}", {"limits": limits})
     assert answer.status == 200, answer
     return answer.json
 
@@ -28,17 +29,17 @@ def limit(customer, **limits):
 @pytest.mark.parametrize("period, code", [
     ("per_day", "daily_limit_exceeded"), ("per_week", "weekly_limit_exceeded"), ("per_month", "monthly_limit_exceeded"),
 ])
-def test_no_more_leaves_in_a_period_than_the_owner_has_allowed(ani, shop, period, code):
+def test_no_more_leaves_in_a_period_than_the_owner_has_allowed(client, ani, shop, period, code):
     limit(ani, **{period: "30.00"})
     assert ani.transfer(shop.wallet, "20.00").status == 201
     answer = ani.transfer(shop.wallet, "10.01")
     assert (answer.status, answer.code) == (402, code)
     assert ani.transfer(shop.wallet, "10.00").status == 201
-    limit(ani, **{period: None})
+    limit(ani, by=client, **{period: None})
     assert ani.transfer(shop.wallet, "10.01").status == 201
 
 
-def test_a_kind_has_limits_of_its_own(ani, shop):
+def test_a_kind_has_limits_of_its_own(client, ani, shop):
     wallet = limit(ani, by_kind={"payment": {"per_day": "10.00"}, "withdrawal": {"per_month": 0}})
     assert wallet["limits"]["by_kind"] == {
         "payment": {"per_day": "10.00", "per_week": None, "per_month": None},
@@ -47,7 +48,7 @@ def test_a_kind_has_limits_of_its_own(ani, shop):
     assert shop.charge(ani, "10.00").status == 201
     assert ani.withdraw("1.00").code == "monthly_limit_exceeded"
     assert ani.transfer(shop.wallet, "500.00").status == 201
-    assert limit(ani, by_kind={"payment": None})["limits"]["by_kind"].keys() == {"withdrawal"}
+    assert limit(ani, by=client, by_kind={"payment": None})["limits"]["by_kind"].keys() == {"withdrawal"}
 
 
 def test_a_wallet_says_what_was_spent(ani, shop):
@@ -79,3 +80,21 @@ def test_what_comes_in_counts_for_nothing(ani, shop):
     payment = shop.charge(ani, "10.00").json["id"]
     assert shop.refund(payment).status == 201
     assert ani.client.get(f"/v1/wallets/{ani.wallet}").json["spent"]["day"] == "10.00"
+
+
+@pytest.mark.parametrize("wider", [
+    {"per_day": "100.01"}, {"per_day": None}, {"per_transaction": "51.00"}, {"maximum_balance": None},
+    {"by_kind": {"payment": {"per_week": "8.00"}}}, {"by_kind": {"payment": None}}, {"credit_limit": "0.01"},
+    {"per_day": "1.00", "per_transaction": None},
+])
+def test_an_owner_does_not_lift_the_limits_that_the_house_set(client, ani, wider):
+    house = {"per_day": "100.00", "per_transaction": "50.00", "maximum_balance": "5000.00",
+             "by_kind": {"payment": {"per_week": "7.00"}}}
+    before = limit(ani, by=client, **house)["limits"]
+    answer = ani.client.request("PATCH", f"/v1/wallets/{ani.wallet}", {"name": "Wider", "limits": wider})
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert "wallets:limits:any" in answer.json["detail"]
+    after = ani.client.get(f"/v1/wallets/{ani.wallet}").json
+    assert after["limits"] == before and after["name"] != "Wider"
+    assert limit(ani, per_day="99.00", by_kind={"payment": {"per_day": "1.00"}})["limits"]["per_day"] == "99.00"
+    assert limit(ani, by=client, **wider)["limits"] != before

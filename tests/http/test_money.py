@@ -113,6 +113,16 @@ def test_more_than_the_balance_is_declined(bank):
     assert (bank.available(source), bank.available(destination)) == ("10.00", "0.00")
 
 
+@pytest.mark.parametrize("currency, least, less", [("NOK", "50.00", "49.99"), ("CHF", "2.50", "2.49")])
+def test_the_least_top_up_is_its_currencys_own(bank, currency, least, less):
+    wallet = bank.open(currency)
+    answer = bank.top_up(wallet, less, currency)
+    assert (answer.status, answer.json["errors"][0]["code"]) == (400, "amount_too_small")
+    assert least in answer.json["errors"][0]["detail"]
+    assert bank.top_up(wallet, least, currency).status == 201
+    assert bank.top_up(bank.open("SEK"), "0.01", "SEK").status == 201
+
+
 def test_a_credit_limit_lets_the_balance_fall_below_zero(bank):
     source, destination = bank.open(limits={"credit_limit": "5.00"}), bank.open()
     assert bank.transfer(source, destination, "5.00").status == 201

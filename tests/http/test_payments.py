@@ -160,10 +160,10 @@ def test_a_card_whose_cvv_is_guessed_is_refused_for_a_while(ani, shop):
     assert balances(ani) == ("1000000.00", "0.00")
 
 
-def test_a_frozen_card_is_declined_until_it_is_unfrozen(ani, shop):
+def test_a_frozen_card_is_declined_until_it_is_unfrozen(client, ani, shop):
     ani.client.post(f"/v1/cards/{ani.card['id']}/freeze")
     assert shop.charge(ani, "10.00").code == "card_blocked"
-    ani.client.post(f"/v1/cards/{ani.card['id']}/unfreeze")
+    client.post(f"/v1/cards/{ani.card['id']}/unfreeze")
     assert wait_until(lambda: shop.charge(ani, "10.00").status == 201, "the card pays again")
 
 

@@ -69,6 +69,7 @@ std::string other_value(const Setting& row) {
                                  "10.0.0.1 ::1",
                                  "https://a.example http://b.example:81",
                                  "ani@example.com",
+                                 "IDR=50000.00 USD=5.00",
                                  "simulated"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
@@ -144,6 +145,21 @@ TEST_CASE("every setting can be set in the file, by a variable and by a flag") {
     CHECK(row.read(read(with(file.flag()))) == value);
     CHECK(row.read(read(companions(row), {{row.variable(), value}})) == value);
     CHECK(row.read(read(with(row.flag() + '=' + value))) == value);
+  }
+}
+
+TEST_CASE("the least top-up is a list of currencies with amounts, each once") {
+  const auto least = read({"--money-minimum-topup=IDR=50000  USD=0.50 JPY=500"}).http.minimum_topup;
+  REQUIRE(least.size() == 3);
+  CHECK(least[0].amount == 5'000'000);
+  CHECK(least[1].currency.text() == "USD");
+  CHECK(least[1].amount == 50);
+  CHECK(least[2].amount == 500);
+  CHECK(read({}).http.minimum_topup.empty());
+  for (const char* wrong :
+       {"50000", "IDR", "IDR=", "IDR=0", "IDR=-5", "XXQ=5", "idr=5", "JPY=0.5", "IDR=5 IDR=6", "IDR=5,USD=5"}) {
+    INFO(wrong);
+    CHECK(problems({std::string{"--money-minimum-topup="}.append(wrong), database}).size() == 1);
   }
 }
 

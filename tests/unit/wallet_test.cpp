@@ -99,6 +99,28 @@ TEST_CASE("a credit limit cannot be taken away while it is used") {
   check(wallet(-30, {{}, {}, 50}), ChangeLimits{{{}, {}, 29}}, "insufficient_funds");
 }
 
+TEST_CASE("who may only tighten lowers limits and sets new ones, and widens none") {
+  const Limits now{.per_transaction = 50, .credit_limit = 20, .out = {.day = 30}, .out_by_kind = {{{.week = 7}}}};
+  const auto may = [&](auto change) {
+    Limits wanted = now;
+    change(wanted);
+    const auto decided = decide(wallet(0, now), ChangeLimits{wanted, true});
+    return decided.has_value() || decided.error() != Decline::forbidden;
+  };
+  CHECK(may([](Limits&) {}));
+  CHECK(may([](Limits& limits) { limits.per_transaction = 49; }));
+  CHECK(may([](Limits& limits) { limits.maximum_balance = 5; }));
+  CHECK(may([](Limits& limits) { limits.credit_limit = 0; }));
+  CHECK(may([](Limits& limits) { limits.out.month = 1'000; }));
+  CHECK(may([](Limits& limits) { limits.out_by_kind[2].day = 0; }));
+  CHECK_FALSE(may([](Limits& limits) { limits.per_transaction = 51; }));
+  CHECK_FALSE(may([](Limits& limits) { limits.per_transaction.reset(); }));
+  CHECK_FALSE(may([](Limits& limits) { limits.credit_limit = 21; }));
+  CHECK_FALSE(may([](Limits& limits) { limits.out.day = 31; }));
+  CHECK_FALSE(may([](Limits& limits) { limits.out_by_kind[0].week.reset(); }));
+  check(wallet(0, now), ChangeLimits{{}}, "limits none none 0");
+}
+
 TEST_CASE("a wallet declines a transaction over its limit for one") {
   const Limits limited{50, {}, 0};
   check(wallet(100, limited), hold(50), "held 50");
@@ -202,7 +224,7 @@ TEST_CASE("a wallet whose numbers contradict each other is out of bounds") {
 TEST_CASE("every decline has a code and a sentence of its own, and keeps its number") {
   for (int number = 0; number < 256; ++number) {
     const auto decline = decline_of(static_cast<std::uint8_t>(number));
-    CHECK(decline.has_value() == (number >= 1 && number <= 22));
+    CHECK(decline.has_value() == (number >= 1 && number <= 23));
     if (!decline)
       continue;
     CHECK(static_cast<int>(*decline) == number);

@@ -33,7 +33,7 @@ WalletChange any_change(given::Random& random) {
     case 5: return BlockCard{{random.uuid()}};
     case 6: return AllowCard{{random.uuid()}};
     case 0: return ChangeName{random.text(40)};
-    case 1: return ChangeLimits{given::any_limits(random)};
+    case 1: return ChangeLimits{given::any_limits(random), random.coin()};
     case 2: return FreezeWallet{};
     case 3: return UnfreezeWallet{};
     default: return CloseWallet{};
@@ -163,7 +163,8 @@ struct Same {
     if (const auto* name = std::get_if<ChangeName>(&left))
       return right.index() == left.index() && name->name == std::get<ChangeName>(right).name;
     if (const auto* limits = std::get_if<ChangeLimits>(&left))
-      return right.index() == left.index() && limits->limits == std::get<ChangeLimits>(right).limits;
+      return right.index() == left.index() && limits->limits == std::get<ChangeLimits>(right).limits &&
+             limits->only_tightens == std::get<ChangeLimits>(right).only_tightens;
     if (const auto* block = std::get_if<BlockCard>(&left))
       return right.index() == left.index() && block->card == std::get<BlockCard>(right).card;
     if (const auto* allow = std::get_if<AllowCard>(&left))
@@ -336,7 +337,7 @@ TEST_CASE("numbers that mean nothing here are refused") {
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 0);
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 3);
   refused(RemoteAnswer{0, Decline::cancelled}, 10, 0);
-  refused(RemoteAnswer{0, Decline::cancelled}, 10, 23);
+  refused(RemoteAnswer{0, Decline::cancelled}, 10, 24);
   refused(RemoteAnswer{0, Decline::cancelled}, 9, 7);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 11, 6);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 28, 2);
