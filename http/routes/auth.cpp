@@ -231,7 +231,8 @@ void reset_password(Services& services, const ExchangePtr& exchange) {
 
 void show_keys(Services& services, const ExchangePtr& exchange) {
   HttpResponse response = json_response(services.access.keys()->jwks());
-  response.headers.emplace_back("Cache-Control", "public, max-age=300");
+  std::string caching = "public, max-age=";
+  response.headers.emplace_back("Cache-Control", caching.append(std::to_string(jwks_may_be_kept.count())));
   exchange->answer(std::move(response));
 }
 
