@@ -20,6 +20,7 @@ constexpr Route table[]{
     {get, "/v1/auth/me", "account:use", Load::read, Body::none, no_key, routes::show_me},
     {post, "/v1/auth/verify-email", "", Load::read, Body::json, no_key, routes::verify_email},
     {post, "/v1/auth/forgot-password", "", Load::read, Body::json, no_key, routes::forgot_password},
+    {post, "/v1/auth/verify-email/resend", "account:use", Load::read, Body::json, no_key, routes::resend_verification},
     {post, "/v1/auth/reset-password", "", Load::read, Body::json, no_key, routes::reset_password},
     {get, "/.well-known/jwks.json", "", Load::none, Body::none, no_key, routes::show_keys},
 
@@ -68,7 +69,7 @@ constexpr Route table[]{
     {post, "/v1/users/trash/restore", "users:write", Load::read, Body::json, no_key,
      routes::on<restore_all_rows, user_resource>},
     {get, "/v1/users/{id}", "users:read", Load::read, Body::none, no_key, routes::on<read_row, user_resource>},
-    {patch, "/v1/users/{id}", "users:write", Load::read, Body::json, no_key, routes::on<change_row, user_resource>},
+    {patch, "/v1/users/{id}", "users:write", Load::read, Body::json, no_key, routes::change_user},
     {delete_, "/v1/users/{id}", "users:write", Load::read, Body::none, no_key, routes::on<trash_row, user_resource>},
     {post, "/v1/users/{id}/restore", "users:write", Load::read, Body::json, no_key,
      routes::on<restore_row, user_resource>},
