@@ -18,6 +18,7 @@
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
 #include "config/settings.hpp"
+#include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
 #include "http/access/identity.hpp"
@@ -301,6 +302,8 @@ int run(const Invocation& invocation) {
   start_logging(invocation.settings.logging);
   Settings settings = invocation.settings;
   read_test_switch(settings);
+  for (const std::string& sentence : cautions(settings))
+    log_event(LogLevel::warning, sentence, {});
   serve(settings);
   log_event(LogLevel::info, "stopped", {{"lost_log_lines", lost_log_lines()}});
   stop_logging();

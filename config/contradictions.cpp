@@ -98,4 +98,18 @@ std::vector<std::string> contradictions(const Settings& settings) {
   return found;
 }
 
+std::vector<std::string> cautions(const Settings& settings) {
+  std::vector<std::string> found;
+  if (settings.profile != Profile::production)
+    return found;
+  if (settings.provider.mode == ProviderMode::instant)
+    found.emplace_back(
+        "provider.mode is instant in profile production: top-ups are credited without asking a provider, and "
+        "withdrawals are paid by nobody.");
+  else
+    found.emplace_back(
+        "provider.mode is simulated in profile production: the built-in provider moves no money of its own.");
+  return found;
+}
+
 }  // namespace dompet

@@ -47,7 +47,8 @@ void add_sizes(Rows& rows) {
 
 void add_times(Rows& rows) {
   rows.push_back(number({"http", "read_limit_ms",
-                         "For the whole of a request to arrive; also how long a kept-alive connection may idle."},
+                         "For the whole of a request to arrive, with its body: raise it where large bodies come over "
+                         "slow lines. Also how long a kept-alive connection may idle."},
                         "milliseconds", 100, 600'000, [](auto& s) -> auto& { return s.http.read_limit; }));
   rows.push_back(number({"http", "write_limit_ms", "For one write of a response to be taken by the client."},
                         "milliseconds", 100, 600'000, [](auto& s) -> auto& { return s.http.write_limit; }));
@@ -89,13 +90,14 @@ void add_quotas(Rows& rows) {
   rows.push_back(number({"http", "rate_burst", "How many of them may come at once after a pause."}, "requests", 1,
                         1'000'000, [](auto& s) -> auto& { return s.http.rate_burst; }));
   rows.push_back(number({"http", "rate_per_address",
-                         "Requests a second with no or a bad token that are answered 401 to one address; more are "
-                         "answered 429, so that nobody tries tokens for long. 0 for no bound."},
+                         "Requests a second with no or a bad token, or with an API key that is not in memory, that "
+                         "are looked at from one address; more are answered 429, so that nobody tries tokens for "
+                         "long. 0 for no bound."},
                         "requests a second", 0, 1'000'000, [](auto& s) -> auto& { return s.http.rate_per_address; }));
   rows.push_back(number({"http", "auth_per_minute",
                          "Logins, registrations, refreshes and resets a minute from one address, because each costs "
-                         "a password hash, a signature or a mail. Raise it where many people share an address. 0 for "
-                         "no bound."},
+                         "a password hash, a signature or a mail. Raise it where many people share an address. Signed "
+                         "callbacks of providers are none of these. 0 for no bound."},
                         "requests a minute", 0, 1'000'000, [](auto& s) -> auto& { return s.http.auth_per_minute; }));
 }
 

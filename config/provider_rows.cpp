@@ -15,14 +15,19 @@ bool is_hard_to_guess(std::string_view text) {
 void add_provider(Rows& rows) {
   rows.push_back(choice<ProviderMode>(
       {"provider", "mode",
-       "How the built-in provider of payouts and top-ups behaves; it moves no real money. instant decides at once and "
-       "its answers arrive; simulated calls back over HTTP like a real one, and top-ups wait for it too."},
+       "How the built-in provider of payouts and top-ups behaves; it moves no real money. instant credits every top-up "
+       "without asking anybody and pays every withdrawal at once; simulated calls back over HTTP like a real one, and "
+       "top-ups wait for it too. Where money matters neither will do: profile production starts with it, and says so "
+       "in "
+       "its log."},
       {{"instant", ProviderMode::instant}, {"simulated", ProviderMode::simulated}},
       [](auto& s) -> auto& { return s.provider.mode; }));
   rows.push_back(number({"provider", "delay_ms", "How long the simulated provider takes before it calls back."},
                         "milliseconds", 0, 600'000, [](auto& s) -> auto& { return s.provider.delay; }));
   rows.push_back(
-      number({"provider", "failure_rate", "How many orders it refuses: the money of a withdrawal then comes back."},
+      number({"provider", "failure_rate",
+              "How many orders it refuses: the money of a withdrawal then comes back, a top-up is not credited. An "
+              "instant provider is not asked about top-ups, so it refuses none."},
              "per mille", 0, 1'000, [](auto& s) -> auto& { return s.provider.failure_rate; }));
   rows.push_back(
       number({"provider", "lost_answer_rate",

@@ -46,4 +46,7 @@ const std::vector<Setting>& settings_table();
 /// What no single row can know: settings that do not go together. A whole sentence each.
 std::vector<std::string> contradictions(const Settings& settings);
 
+/// What is allowed and yet may not be meant; for the log at the start. A whole sentence each.
+std::vector<std::string> cautions(const Settings& settings);
+
 }  // namespace dompet

@@ -31,7 +31,7 @@ void allow_origin(const std::vector<std::string>& origins, Exchange& exchange) {
     return;
   exchange.headers.emplace_back("Access-Control-Allow-Origin", std::string{*origin});
   exchange.headers.emplace_back("Access-Control-Expose-Headers",
-                                "Location, Retry-After, X-Request-Id, Idempotent-Replayed, RateLimit-Limit, "
+                                "Link, Location, Retry-After, X-Request-Id, Idempotent-Replayed, RateLimit-Limit, "
                                 "RateLimit-Remaining, RateLimit-Reset");
 }
 

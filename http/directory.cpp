@@ -139,17 +139,42 @@ void Directory::merchant(Services& services, const ExchangePtr& exchange, const 
 void Directory::key(Services& services, const ExchangePtr& exchange, std::string_view api_key,
                     std::function<void(const Looked<KeyFacts>&)> then) {
   const std::string hash = hash_of_api_key(api_key);
+  if (is_missed(hash))
+    return then(std::optional<KeyFacts>{});
   look<KeyFacts>(
       services, exchange, api_keys_, hash,
       [hash](Reader& reader) -> std::optional<KeyFacts> {
         const auto holder = ApiKeyStore(reader).holder(hash);
         return holder ? std::optional{key_facts(*holder)} : std::nullopt;
       },
-      std::move(then));
+      [this, hash, then = std::move(then), generation = api_keys_.generation](const Looked<KeyFacts>& looked) {
+        if (looked && !*looked)
+          miss(hash, generation);
+        then(looked);
+      });
 }
 
+bool Directory::knows_key(std::string_view api_key) const {
+  return recall(api_keys_, hash_of_api_key(api_key)) != nullptr;
+}
+
+bool Directory::is_missed(const std::string& hash) const {
+  const auto found = missed_keys_.find(hash);
+  return found != missed_keys_.end() && Clock::now() - found->second <= longest_miss;
+}
+
+void Directory::miss(const std::string& hash, std::uint64_t generation) {
+  if (generation != api_keys_.generation)
+    return;
+  if (missed_keys_.size() >= most_misses)
+    missed_keys_.clear();
+  missed_keys_.insert_or_assign(hash, Clock::now());
+}
+
+/// Whatever changed may also have made a key good that was none.
 void Directory::forget_keys(const std::function<bool(const Caller& caller)>& is_meant) {
   ++api_keys_.generation;
+  missed_keys_.clear();
   std::erase_if(api_keys_.entries, [&](const auto& entry) { return is_meant(entry.second.facts.caller); });
 }
 
@@ -177,6 +202,7 @@ void Directory::forget_things_of(const UserId& user) {
   const auto is_his = [&user](const auto& entry) { return entry.second.facts.user == user; };
   std::erase_if(cards_.entries, is_his);
   std::erase_if(merchants_.entries, is_his);
+  forget_keys([&user](const Caller& caller) { return caller.user == user.uuid; });
 }
 
 void Directory::forget_all() {
@@ -184,6 +210,7 @@ void Directory::forget_all() {
   ++merchants_.generation;
   ++api_keys_.generation;
   api_keys_.entries.clear();
+  missed_keys_.clear();
   api_keys_.order.clear();
   cards_.entries.clear();
   cards_.order.clear();

@@ -68,12 +68,16 @@ using Looked = std::expected<std::optional<Facts>, Problem>;
 
 /// Cards by number, merchants by id and API keys, for requests that move money: a bounded cache in memory, filled by
 /// the query pool. What changes is forgotten as soon as this node hears of it (channel dompet_access: "card:<id>",
-/// "merchant:<id>", "api_key:<id>", "user:<id>"), and everything after `longest_life` whether it heard or not. Numbers and keys are
-/// not kept: entries are by their hash. What is not there is not remembered. Io thread only.
+/// "merchant:<id>", "api_key:<id>", "user:<id>"), and everything after `longest_life` whether it heard or not. Numbers
+/// and keys are not kept: entries are by their hash. What is not there is not remembered, but for API keys that are
+/// none: those are asked again and again by whoever tries them. Io thread only.
 class Directory {
  public:
   static constexpr std::chrono::seconds longest_life{5};
   static constexpr std::size_t most_entries = 100'000;
+  /// Of an API key that is none.
+  static constexpr std::chrono::seconds longest_miss{5};
+  static constexpr std::size_t most_misses = 10'000;
 
   /// `number` has been checked for form (domain/card_number.hpp). `then` runs now or later, on the io thread; while it
   /// is awaited the exchange is kept.
@@ -82,6 +86,8 @@ class Directory {
   void merchant(Services& services, const ExchangePtr& exchange, const MerchantId& merchant,
                 std::function<void(const Looked<MerchantFacts>& looked)> then);
 
+  /// It was looked up lately, and was somebody's.
+  bool knows_key(std::string_view api_key) const;
   /// Nothing for a key that was never given out, or says nothing any more.
   void key(Services& services, const ExchangePtr& exchange, std::string_view api_key,
            std::function<void(const Looked<KeyFacts>& looked)> then);
@@ -117,8 +123,13 @@ class Directory {
   Shelf<CardFacts> cards_{};
   Shelf<MerchantFacts> merchants_{};
   Shelf<KeyFacts> api_keys_{};
+  /// By hash when it was looked for; all go when there are too many, or when news may have made one good.
+  std::unordered_map<std::string, Clock::time_point> missed_keys_{};
+
   void forget_things_of(const UserId& user);
   void forget_keys(const std::function<bool(const Caller& caller)>& is_meant);
+  bool is_missed(const std::string& hash) const;
+  void miss(const std::string& hash, std::uint64_t generation);
 
   /// By card's id the key that its facts are kept under.
   std::unordered_map<Uuid, std::string, UuidHash> keys_of_cards_{};

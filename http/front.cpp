@@ -18,6 +18,7 @@
 #include "http/saga_jobs.hpp"
 #include "http/server.hpp"
 #include "http/staff_record.hpp"
+#include "http/trace_context.hpp"
 
 namespace dompet::http {
 
@@ -147,23 +148,34 @@ class HttpFront::Parts final : public Application {
   void forget_changed(const Exchange& exchange, int status) {
     if (exchange.route == nullptr || exchange.route->method == Method::get || status >= 300)
       return;
-    for (const std::string_view thing : {"merchant", "card"})
+    for (const std::string_view thing : {"merchant", "card", "user"})
       if (exchange.route->path.starts_with("/v1/" + std::string{thing} + "s/{id}"))
         directory_.hear({std::string{thing} + ":" + std::string{exchange.captures[0]}});
   }
 
-  /// At once when the key is known, otherwise when the database has said whose it is.
+  /// At once when the key is known, otherwise when the database has said whose it is. Until then he is a stranger, and
+  /// strangers' questions to the database are few.
   void serve_merchant(const ExchangePtr& exchange, std::string_view api_key) {
-    directory_.key(services_, exchange, api_key, [this, exchange](const Looked<KeyFacts>& looked) {
+    const bool is_known = directory_.knows_key(api_key);
+    if (!is_known)
+      if (const auto problem = over_quota(of_strangers_, exchange->request.client, *exchange))
+        return refuse(exchange, *problem);
+    directory_.key(services_, exchange, api_key, [this, exchange, is_known](const Looked<KeyFacts>& looked) {
       if (!looked)
         return refuse(exchange, looked.error());
       if (!*looked || (*looked)->is_expired(wall_clock_ms())) {
-        const auto problem = over_quota(of_strangers_, exchange->request.client, *exchange);
+        const auto problem = is_known ? over_quota(of_strangers_, exchange->request.client, *exchange) : std::nullopt;
         return refuse(exchange, problem.value_or(Problem{.code = "invalid_api_key"}));
       }
       exchange->caller = (*looked)->caller;
+      forget_quota(*exchange);
       serve_known(exchange, {});
     });
+  }
+
+  /// What was said of another quota than the one that counts.
+  static void forget_quota(Exchange& exchange) {
+    std::erase_if(exchange.headers, [](const auto& field) { return field.first.starts_with("RateLimit"); });
   }
 
   void serve_known(const ExchangePtr& exchange, const std::string& allow) {
@@ -216,8 +228,10 @@ class HttpFront::Parts final : public Application {
   std::optional<Problem> stranger(Exchange& exchange) {
     const Route& route = *exchange.route;
     const std::string& address = exchange.request.client;
-    if (route.permission.empty())
-      return route.load == Load::none ? std::nullopt : over_quota(of_logins_, address, exchange);
+    if (route.permission.empty()) {
+      const bool is_login = route.load != Load::none && !route.is_signed;
+      return is_login ? over_quota(of_logins_, address, exchange) : std::nullopt;
+    }
     if (exchange.caller.kind == Caller::Kind::nobody) {
       auto caller = access_.authenticate(exchange.request);
       if (!caller) {
@@ -253,7 +267,7 @@ class HttpFront::Parts final : public Application {
     Problem problem{.code = code(shed)};
     if (shed == Shed::too_many_requests) {
       problem.quota = settings_.max_in_flight_per_client;
-      std::erase_if(exchange.headers, [](const auto& field) { return field.first.starts_with("RateLimit"); });
+      forget_quota(exchange);
     }
     if (route.load == Load::write) {
       const auto key = route.needs_key ? key_of(exchange) : std::nullopt;
@@ -278,6 +292,8 @@ class HttpFront::Parts final : public Application {
 
   static void log(const Exchange& exchange, int status, double seconds) {
     const HttpRequest& request = exchange.request;
+    const std::string_view sent = request.header("traceparent").value_or("");
+    const std::string_view trace = is_traceparent(sent) ? sent : std::string_view{};
     log_event(LogLevel::info, "request",
               {{"request_id", request.request_id},
                {"method", name_of(request.method)},
@@ -285,7 +301,7 @@ class HttpFront::Parts final : public Application {
                {"status", status},
                {"duration_ms", seconds * 1e3},
                {"client", request.client},
-               {"traceparent", request.header("traceparent").value_or("")}});
+               {"traceparent", trace}});
   }
 
   const Settings settings_;

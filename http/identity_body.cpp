@@ -37,7 +37,8 @@ std::optional<std::string> fault_of_username(std::string_view username) {
 std::optional<std::string> fault_of_email(std::string_view email) {
   const std::size_t at = email.find('@');
   const bool has_parts = at != email.npos && at > 0 && email.find('@', at + 1) == email.npos &&
-                         email.find('.', at + 2) != email.npos && !email.ends_with('.');
+                         !email.substr(at + 1).starts_with('.') && email.find('.', at + 2) != email.npos &&
+                         !email.ends_with('.');
   const bool is_plain = std::ranges::none_of(
       email, [](char letter) { return static_cast<unsigned char>(letter) <= 0x20 || letter == 0x7F || letter == ','; });
   if (has_parts && is_plain && email.size() <= longest_email)

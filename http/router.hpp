@@ -32,6 +32,8 @@ struct Route {
   bool needs_key;
   /// Answers the exchange, now or later, on the io thread. What it throws becomes a 500.
   void (*serve)(Services& services, const ExchangePtr& exchange);
+  /// Open to all, because a signature in the request says who sends it: no bound of logins is for it, admission alone.
+  bool is_signed = false;
 };
 
 /// Every route there is, in the order of the documentation.

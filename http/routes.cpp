@@ -11,6 +11,7 @@ using enum Method;
 
 constexpr bool with_key = true;
 constexpr bool no_key = false;
+constexpr bool is_signed = true;
 
 constexpr Route table[]{
     {post, "/v1/auth/register", "", Load::read, Body::json, no_key, routes::register_user},
@@ -19,6 +20,7 @@ constexpr Route table[]{
     {post, "/v1/auth/logout", "account:use", Load::read, Body::json, no_key, routes::log_out},
     {get, "/v1/auth/me", "account:use", Load::read, Body::none, no_key, routes::show_me},
     {post, "/v1/auth/verify-email", "", Load::read, Body::json, no_key, routes::verify_email},
+    {post, "/v1/auth/verify-email/resend", "account:use", Load::read, Body::json, no_key, routes::resend_verification},
     {post, "/v1/auth/forgot-password", "", Load::read, Body::json, no_key, routes::forgot_password},
     {post, "/v1/auth/reset-password", "", Load::read, Body::json, no_key, routes::reset_password},
     {get, "/.well-known/jwks.json", "", Load::none, Body::none, no_key, routes::show_keys},
@@ -46,8 +48,8 @@ constexpr Route table[]{
     {post, "/v1/payments/{id}/capture", "payments:write", Load::write, Body::json, with_key, routes::capture_payment},
     {post, "/v1/payments/{id}/void", "payments:write", Load::write, Body::json, with_key, routes::void_payment},
     {post, "/v1/transactions/{id}/refunds", "refunds:write", Load::write, Body::json, with_key, routes::refund},
-    // Its signature says who sends it.
-    {post, "/v1/providers/{provider}/callbacks", "", Load::read, Body::json, no_key, routes::take_provider_callback},
+    {post, "/v1/providers/{provider}/callbacks", "", Load::read, Body::json, no_key, routes::take_provider_callback,
+     is_signed},
 
     {get, "/v1/transactions", "transactions:read", Load::read, Body::none, no_key, routes::list_transactions},
     {get, "/v1/transactions/{id}", "transactions:read", Load::read, Body::none, no_key, routes::read_transaction},
@@ -68,7 +70,7 @@ constexpr Route table[]{
     {post, "/v1/users/trash/restore", "users:write", Load::read, Body::json, no_key,
      routes::on<restore_all_rows, user_resource>},
     {get, "/v1/users/{id}", "users:read", Load::read, Body::none, no_key, routes::on<read_row, user_resource>},
-    {patch, "/v1/users/{id}", "users:write", Load::read, Body::json, no_key, routes::on<change_row, user_resource>},
+    {patch, "/v1/users/{id}", "users:write", Load::read, Body::json, no_key, routes::change_user},
     {delete_, "/v1/users/{id}", "users:write", Load::read, Body::none, no_key, routes::on<trash_row, user_resource>},
     {post, "/v1/users/{id}/restore", "users:write", Load::read, Body::json, no_key,
      routes::on<restore_row, user_resource>},

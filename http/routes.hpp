@@ -18,6 +18,7 @@ void refresh_tokens(Services& services, const ExchangePtr& exchange);
 void log_out(Services& services, const ExchangePtr& exchange);
 void show_me(Services& services, const ExchangePtr& exchange);
 void verify_email(Services& services, const ExchangePtr& exchange);
+void resend_verification(Services& services, const ExchangePtr& exchange);
 void forgot_password(Services& services, const ExchangePtr& exchange);
 void reset_password(Services& services, const ExchangePtr& exchange);
 void show_keys(Services& services, const ExchangePtr& exchange);

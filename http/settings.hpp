@@ -70,7 +70,8 @@ struct Settings {
   /// Payments that are kept in memory for captures, voids and refunds to come; others cost a query.
   std::size_t remembered_payments = 10'000;
 
-  /// For the whole of a request to arrive; also how long a kept-alive connection may idle (one timer in RESTinio).
+  /// For the whole of a request to arrive, its body included; also how long a kept-alive connection may idle (one timer
+  /// in RESTinio).
   std::chrono::milliseconds read_limit{5'000};
   /// For one write of a response to be taken by the client.
   std::chrono::milliseconds write_limit{10'000};
@@ -97,7 +98,7 @@ struct Settings {
   /// answered 429.
   std::size_t rate_per_client = 2'000;
   std::size_t rate_burst = 10'000;
-  /// The same for requests whose token is no good, by address.
+  /// The same for requests whose token is no good, or whose API key must be looked up first, by address.
   std::size_t rate_per_address = 100;
   /// Logins, registrations and the like a minute from one address.
   std::size_t auth_per_minute = 60;

@@ -1,5 +1,6 @@
 DROP FUNCTION judge_login_v1(text, boolean, integer, interval);
 DROP FUNCTION revoke_session_v1(uuid, text);
+DROP FUNCTION role_changed_v1(uuid);
 DROP FUNCTION access_changed_v1(uuid);
 DROP INDEX audit_what;
 DROP INDEX audit_target;

@@ -126,6 +126,16 @@ BEGIN
     PERFORM pg_notify('dompet_access', 'user:' || p_user);
 END $$;
 
+-- The same for all who have the role, in one order, so that two such changes do not wait for each other.
+CREATE FUNCTION role_changed_v1(p_role uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    holder uuid;
+BEGIN
+    FOR holder IN SELECT user_id FROM user_role WHERE role_id = p_role ORDER BY user_id LOOP
+        PERFORM access_changed_v1(holder);
+    END LOOP;
+END $$;
+
 CREATE FUNCTION revoke_session_v1(p_session uuid, p_why text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE session SET revoked_at = clock_timestamp(), revoked_why = p_why WHERE id = p_session AND revoked_at IS NULL;
@@ -174,10 +184,10 @@ INSERT INTO role (id, name, permissions, is_protected) VALUES
     ('01900000-0000-7000-8000-000000000003', 'viewer',
      '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any}', true),
     ('01900000-0000-7000-8000-000000000004', 'operator',
-     '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any,sagas:operate,cluster:operate,providers:operate}',
+     '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any,sagas:operate,cluster:operate}',
      true),
     ('01900000-0000-7000-8000-000000000005', 'approver',
-     '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any,sagas:operate,cluster:operate,providers:operate,sagas:approve,cluster:approve,audit:read}',
+     '{account:use,sagas:read,cluster:read,ledger:read,wallets:read:any,transactions:read:any,statistics:read:any,sagas:operate,cluster:operate,sagas:approve,cluster:approve,audit:read}',
      true),
     ('01900000-0000-7000-8000-000000000006', 'support',
      '{account:use,users:read,cards:read:any,cards:freeze:any,merchants:read:any,merchants:review,documents:read:any,documents:review,wallets:read:any,wallets:freeze:any,transactions:read:any,statistics:read:any,audit:read}',

@@ -32,7 +32,7 @@ void make_administrator(Reader& reader, const std::string& email, const std::str
   const Uuid id = new_id();
   const NewUser user{id, "administrator", "First", "Administrator", email, hash_password(password)};
   IdentityStore store(reader);
-  const Taken taken = store.add(user, {"administrator"}, std::nullopt, std::nullopt, 0);
+  const Taken taken = store.add(user, {"administrator"}, std::nullopt);
   // Another node was faster, or somebody else has the name.
   if (taken != Taken::nothing && !store.has_administrator())
     throw std::runtime_error(

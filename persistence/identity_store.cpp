@@ -54,22 +54,24 @@ StoredUser user_of(const Row& row) {
 std::string account(std::string_view email) { return "email:" + std::string{email}; }
 std::string place(std::string_view address) { return "address:" + std::string{address}; }
 
-void add_mail(SqlSession& session, const Mail& mail) {
-  session.ask_prepared("INSERT INTO mail_outbox (id, recipient, subject, body) VALUES ($1, $2, $3, $4)",
-                       Parameters{}.add(mail.id).add(mail.recipient).add(mail.subject).add(mail.body));
+std::string name_of(CodePurpose purpose) {
+  return purpose == CodePurpose::verify_email ? "verify_email" : "reset_password";
 }
 
-void add_code_row(SqlSession& session, const Uuid& user, std::string_view purpose, std::string_view hash,
-                  std::int64_t life_s) {
-  session.ask_prepared("INSERT INTO one_time_code (hash, user_id, purpose, expires_at) "
-                       "VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
-                       Parameters{}.add_bytes(hash).add(user).add(std::string{purpose}).add(life_s));
-}
+/// Ends a transaction whose code was used by another one meanwhile.
+struct CodeIsUsed {};
 
 void add_refresh_token(SqlSession& session, std::string_view hash, const Uuid& of_session, std::int64_t life_s) {
   session.ask_prepared("INSERT INTO refresh_token (hash, session_id, expires_at) "
                        "VALUES ($1, $2, now() + make_interval(secs => $3))",
                        Parameters{}.add_bytes(hash).add(of_session).add(life_s));
+}
+
+/// What the server does by itself is on record too.
+void note_lock(SqlSession& session, const std::string& target, const LoginBounds& bounds) {
+  std::string evidence = R"({"seconds":)";
+  evidence.append(std::to_string(bounds.lock_s)).append("}");
+  write_audit(session, {.act = {.who = "dompetd"}, .what = "login.lock", .target = target, .evidence = evidence});
 }
 
 /// What a user did about his own account.
@@ -82,6 +84,29 @@ void note(SqlSession& session, const Uuid& user, std::string what, std::string e
 }
 
 }  // namespace
+
+void mail_code(SqlSession& session, const Uuid& user, CodePurpose purpose, const MailedCode& code) {
+  const std::string name = name_of(purpose);
+  const Rows lately = session.ask_prepared("SELECT count(*) FROM one_time_code WHERE user_id = $1 AND purpose = $2 "
+                                           "AND created_at > now() - interval '1 hour'",
+                                           Parameters{}.add(user).add(name));
+  if (lately[0].number(0) >= most_codes_an_hour)
+    return;
+  session.ask_prepared("UPDATE one_time_code SET used_at = now() "
+                       "WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL",
+                       Parameters{}.add(user).add(name));
+  session.ask_prepared("INSERT INTO one_time_code (hash, user_id, purpose, expires_at) "
+                       "VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
+                       Parameters{}.add_bytes(code.hash).add(user).add(name).add(code.life_s));
+  session.ask_prepared(
+      "INSERT INTO mail_outbox (id, recipient, subject, body) VALUES ($1, $2, $3, $4)",
+      Parameters{}.add(code.mail.id).add(code.mail.recipient).add(code.mail.subject).add(code.mail.body));
+}
+
+void void_codes(SqlSession& session, const Uuid& user) {
+  session.ask_prepared("UPDATE one_time_code SET used_at = now() WHERE user_id = $1 AND used_at IS NULL",
+                       Parameters{}.add(user));
+}
 
 void IdentityStore::write(const std::function<void()>& body) { session_.within("BEGIN READ WRITE", body); }
 
@@ -105,8 +130,8 @@ bool IdentityStore::has_administrator() {
               .empty();
 }
 
-Taken IdentityStore::add(const NewUser& user, const std::vector<std::string>& roles, const std::optional<Mail>& mail,
-                         const std::optional<std::string>& verification_hash, std::int64_t code_life_s) {
+Taken IdentityStore::add(const NewUser& user, const std::vector<std::string>& roles,
+                         const std::optional<MailedCode>& verification) {
   Taken taken = Taken::nothing;
   write([&] {
     Parameters values;
@@ -125,10 +150,10 @@ Taken IdentityStore::add(const NewUser& user, const std::vector<std::string>& ro
     session_.ask_prepared("INSERT INTO user_role (user_id, role_id) SELECT $1, r.id FROM role r "
                           "WHERE r.name = ANY (string_to_array($2, ',')) AND r.deleted_at IS NULL",
                           Parameters{}.add(user.id).add(joined(roles)));
-    if (verification_hash)
-      add_code_row(session_, user.id, "verify_email", *verification_hash, code_life_s);
-    if (mail)
-      add_mail(session_, *mail);
+    if (!verification)
+      return;
+    mail_code(session_, user.id, CodePurpose::verify_email, *verification);
+    note(session_, user.id, "user.register", "{}");
   });
   return taken;
 }
@@ -141,22 +166,52 @@ std::optional<std::int64_t> IdentityStore::locked_until_ms(std::string_view emai
 
 std::optional<std::int64_t> IdentityStore::judge_login(std::string_view email, std::string_view address, bool is_right,
                                                        const LoginBounds& bounds) {
-  static const std::string sql = "SELECT " + milliseconds("judge_login_v1($1, $2, $3, make_interval(secs => $4))");
   std::optional<std::int64_t> locked;
   write([&] {
-    const auto judge = [&](const std::string& subject, int most) {
-      Parameters values;
-      values.add(subject).add(std::string{is_right ? "t" : "f"}).add(most).add(bounds.lock_s);
-      if (const auto until = session_.ask_prepared(sql, values)[0].number_if_any(0))
-        locked = std::max(locked.value_or(0), *until);
-    };
     const Rows lower = session_.ask_prepared("SELECT lower($1)", Parameters{}.add(account(email)));
-    judge(std::string{lower[0].text(0)}, bounds.failures_per_account);
-    // One right password does not clear what an address did to other accounts.
-    if (!is_right)
-      judge(place(address), bounds.failures_per_address);
+    const std::string subject{lower[0].text(0)};
+    // The address first, always, so that nobody waits for who waits for him.
+    if (is_right) {
+      // One right password does not clear what an address did to other accounts, but it waits for their judgement.
+      locked = locked_place(address);
+      if (!locked)
+        locked = judge(subject, true, bounds.failures_per_account, bounds).until_ms;
+      return;
+    }
+    const Judgement of_place = judge(place(address), false, bounds.failures_per_address, bounds);
+    if (of_place.locks)
+      note_lock(session_, place(address), bounds);
+    const Judgement of_account = judge(subject, false, bounds.failures_per_account, bounds);
+    // Names that are nobody's are not kept.
+    if (of_account.locks)
+      if (const auto user = user_by_email(email))
+        note_lock(session_, "user:" + to_string(user->id), bounds);
+    locked = std::max(of_place.until_ms, of_account.until_ms);
   });
   return locked;
+}
+
+IdentityStore::Judgement IdentityStore::judge(const std::string& subject, bool is_right, int most,
+                                              const LoginBounds& bounds) {
+  static const std::string sql = "SELECT " + milliseconds("judge_login_v1($1, $2, $3, make_interval(secs => $4))");
+  Parameters values;
+  values.add(subject).add(std::string{is_right ? "t" : "f"}).add(most).add(bounds.lock_s);
+  Judgement judgement{.until_ms = session_.ask_prepared(sql, values)[0].number_if_any(0)};
+  // The failure that was one too many is itself answered like the ones before it.
+  if (!is_right && !judgement.until_ms)
+    judgement.locks = !session_
+                           .ask_prepared("SELECT 1 FROM login_attempt WHERE subject = $1 AND locked_until IS NOT NULL",
+                                         Parameters{}.add(subject))
+                           .empty();
+  return judgement;
+}
+
+std::optional<std::int64_t> IdentityStore::locked_place(std::string_view address) {
+  static const std::string sql = "SELECT " +
+                                 milliseconds("CASE WHEN locked_until > clock_timestamp() THEN locked_until END") +
+                                 " FROM login_attempt WHERE subject = $1 FOR SHARE";
+  const Rows rows = session_.ask_prepared(sql, Parameters{}.add(place(address)));
+  return rows.empty() ? std::nullopt : rows[0].number_if_any(0);
 }
 
 /// The user's row stays locked until the end of the transaction: see access_changed_v1.
@@ -231,29 +286,43 @@ void IdentityStore::revoke_session(const Uuid& session, std::string_view why) {
   });
 }
 
-void IdentityStore::add_code(const Uuid& user, std::string_view purpose, std::string_view code_hash,
-                             std::int64_t life_s, const Mail& mail) {
+void IdentityStore::add_code(const Uuid& user, CodePurpose purpose, const MailedCode& code) {
   write([&] {
-    session_.ask_prepared("UPDATE one_time_code SET used_at = now() "
-                          "WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL",
-                          Parameters{}.add(user).add(std::string{purpose}));
-    add_code_row(session_, user, purpose, code_hash, life_s);
-    add_mail(session_, mail);
+    const Rows rows = session_.ask_prepared(
+        "SELECT email_verified_at IS NOT NULL FROM app_user WHERE id = $1 AND email = $2 AND deleted_at IS NULL "
+        "FOR UPDATE",
+        Parameters{}.add(user).add(code.mail.recipient));
+    if (rows.empty() || (purpose == CodePurpose::verify_email && rows[0].is_true(0)))
+      return;
+    mail_code(session_, user, purpose, code);
   });
 }
 
-std::optional<Uuid> IdentityStore::use_code(std::string_view code_hash, const char* purpose) {
-  const Rows used = session_.ask_prepared("UPDATE one_time_code SET used_at = now() WHERE hash = $1 AND purpose = $2 "
-                                          "AND used_at IS NULL AND expires_at > now() RETURNING user_id",
-                                          Parameters{}.add_bytes(code_hash).add(std::string{purpose}));
-  return used.empty() ? std::nullopt : std::optional{used[0].uuid(0)};
+/// Whose it is, as long as nobody uses it meanwhile.
+std::optional<Uuid> IdentityStore::user_of_code(std::string_view code_hash, CodePurpose purpose) {
+  const Rows rows = session_.ask_prepared("SELECT user_id FROM one_time_code WHERE hash = $1 AND purpose = $2 "
+                                          "AND used_at IS NULL AND expires_at > now()",
+                                          Parameters{}.add_bytes(code_hash).add(name_of(purpose)));
+  return rows.empty() ? std::nullopt : std::optional{rows[0].uuid(0)};
+}
+
+/// The user's row is locked. False when it was used or made void before.
+bool IdentityStore::use_code(std::string_view code_hash) {
+  return !session_
+              .ask_prepared("UPDATE one_time_code SET used_at = now() WHERE hash = $1 AND used_at IS NULL "
+                            "RETURNING user_id",
+                            Parameters{}.add_bytes(code_hash))
+              .empty();
 }
 
 bool IdentityStore::verify_email(std::string_view code_hash) {
   bool verified = false;
   write([&] {
-    const auto user = use_code(code_hash, "verify_email");
+    const auto user = user_of_code(code_hash, CodePurpose::verify_email);
     if (!user)
+      return;
+    session_.ask_prepared("SELECT 1 FROM app_user WHERE id = $1 FOR UPDATE", Parameters{}.add(*user));
+    if (!use_code(code_hash))
       return;
     session_.ask_prepared("UPDATE app_user SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
                           Parameters{}.add(*user));
@@ -267,8 +336,8 @@ std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_h
   static const std::string sql = "UPDATE app_user SET password_hash = $2, updated_at = now() WHERE id = $1 RETURNING " +
                                  milliseconds("changed_at");
   std::optional<ChangedUser> changed;
-  write([&] {
-    const auto user = use_code(code_hash, "reset_password");
+  const auto reset = [&] {
+    const auto user = user_of_code(code_hash, CodePurpose::reset_password);
     if (!user)
       return;
     // His session rows are revoked before his own row is locked, in the order that a refresh takes.
@@ -276,10 +345,17 @@ std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_h
                           "WHERE user_id = $1 AND revoked_at IS NULL",
                           Parameters{}.add(*user));
     session_.ask_prepared("SELECT access_changed_v1($1)", Parameters{}.add(*user));
+    if (!use_code(code_hash))
+      throw CodeIsUsed{};
     const Rows rows = session_.ask_prepared(sql, Parameters{}.add(*user).add(std::string{password_hash}));
     changed = ChangedUser{*user, rows[0].number(0)};
     note(session_, *user, "user.password", "{}");
-  });
+  };
+  try {
+    write(reset);
+  } catch (const CodeIsUsed&) {
+    return std::nullopt;
+  }
   return changed;
 }
 

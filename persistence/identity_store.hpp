@@ -52,6 +52,25 @@ struct Mail {
   std::string body{};
 };
 
+/// A code that works once, and the mail that brings it.
+struct MailedCode {
+  std::string hash{};
+  std::int64_t life_s = 0;
+  Mail mail{};
+};
+
+/// What a code is for.
+enum class CodePurpose { verify_email, reset_password };
+
+/// Of one purpose: whoever has them sent to somebody does not fill his mailbox.
+inline constexpr int most_codes_an_hour = 10;
+
+/// Within the transaction that is open and has locked the user's row, which everything that touches his codes does
+/// first: earlier codes of the purpose are void and the mail is written. Neither when he had enough of them lately.
+void mail_code(SqlSession& session, const Uuid& user, CodePurpose purpose, const MailedCode& code);
+/// Every code of the user that was not used is void, in the same way.
+void void_codes(SqlSession& session, const Uuid& user);
+
 /// What an access token says, when it was made.
 struct Issued {
   Uuid session{};
@@ -83,13 +102,12 @@ class IdentityStore {
   std::optional<StoredUser> user_by_email(std::string_view email);
   bool has_administrator();
 
-  /// With these roles, and a mail if there is one.
-  Taken add(const NewUser& user, const std::vector<std::string>& roles, const std::optional<Mail>& mail,
-            const std::optional<std::string>& verification_hash, std::int64_t code_life_s);
+  /// With these roles. Whoever registers himself has his address to verify, and is on record for it.
+  Taken add(const NewUser& user, const std::vector<std::string>& roles, const std::optional<MailedCode>& verification);
 
   /// Until when the account or the address is locked, milliseconds since 1970; nothing when neither is.
   std::optional<std::int64_t> locked_until_ms(std::string_view email, std::string_view address);
-  /// Notes how a login ended. A value means that it is refused however it ended.
+  /// Notes how a login ended, and a lock on record. A value means that it is refused however it ended.
   std::optional<std::int64_t> judge_login(std::string_view email, std::string_view address, bool is_right,
                                           const LoginBounds& bounds);
   /// Begins a session; nothing when the user may not log in (any more).
@@ -107,17 +125,26 @@ class IdentityStore {
 
   /// A code that was not used and has not expired verifies the address. False otherwise.
   bool verify_email(std::string_view code_hash);
-  /// Writes the mail and its code; earlier codes of the purpose are void.
-  void add_code(const Uuid& user, std::string_view purpose, std::string_view code_hash, std::int64_t life_s,
-                const Mail& mail);
+  /// See mail_code. Nothing when the mail's recipient is not the user's address any more, or is verified already and
+  /// the code would verify it.
+  void add_code(const Uuid& user, CodePurpose purpose, const MailedCode& code);
   /// Sets the password, ends every session. Nothing when the code is no good.
   std::optional<ChangedUser> reset_password(std::string_view code_hash, std::string_view password_hash);
 
  private:
+  /// How a login ends for an account or an address.
+  struct Judgement {
+    std::optional<std::int64_t> until_ms{};
+    /// This one was one too many.
+    bool locks = false;
+  };
+  Judgement judge(const std::string& subject, bool is_right, int most, const LoginBounds& bounds);
+  std::optional<std::int64_t> locked_place(std::string_view address);
   std::optional<StoredUser> one(const std::string& condition, const std::string& value);
   void write(const std::function<void()>& body);
   std::optional<Issued> issue(const Uuid& user, const Uuid& session);
-  std::optional<Uuid> use_code(std::string_view code_hash, const char* purpose);
+  std::optional<Uuid> user_of_code(std::string_view code_hash, CodePurpose purpose);
+  bool use_code(std::string_view code_hash);
 
   SqlSession& session_;
 };

@@ -13,11 +13,12 @@ constexpr ReferenceColumn user_columns[]{
     {"last_name"},
     {"email"},
     {.name = "password_hash", .read = "''", .is_secret = true},
-    {"email_verified_at", "(t.email_verified_at IS NOT NULL)::text"},
+    // Written with the address: another one than before is verified anew.
+    {"email_verified_at", "(t.email_verified_at IS NOT NULL)::text", "CASE WHEN email = ? THEN email_verified_at END"},
     {"status"},
     {"roles",
      "(SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]') FROM user_role ur JOIN role r ON r.id = ur.role_id"
-     " WHERE ur.user_id = t.id)::text"},
+     " WHERE ur.user_id = t.id AND r.deleted_at IS NULL)::text"},
     {"changed_at", "''"},
 };
 constexpr ReferenceUnique user_uniques[]{{"username", "lower(t.username) = lower(?)"},

@@ -108,6 +108,31 @@ ReferenceGuard with_roles(std::vector<std::string> roles, Holds holds) {
   };
 }
 
+ReferenceGuard verifies_anew(MailedCode code) {
+  return [code = std::move(code)](SqlSession& session, const ReferenceRow& user) -> std::optional<ReferenceRefusal> {
+    if (user.text("email") == code.mail.recipient)
+      return std::nullopt;
+    void_codes(session, user.id);
+    mail_code(session, user.id, CodePurpose::verify_email, code);
+    return std::nullopt;
+  };
+}
+
+ReferenceGuard is_sent(MailedCode code) {
+  return [code = std::move(code)](SqlSession& session, const ReferenceRow& user) -> std::optional<ReferenceRefusal> {
+    mail_code(session, user.id, CodePurpose::verify_email, code);
+    return std::nullopt;
+  };
+}
+
+ReferenceGuard its_users_begin_anew(std::optional<std::string> name) {
+  return [name = std::move(name)](SqlSession& session, const ReferenceRow& role) -> std::optional<ReferenceRefusal> {
+    if (role.text("name") != name)
+      session.ask_prepared("SELECT role_changed_v1($1)", Parameters{}.add(role.id));
+    return std::nullopt;
+  };
+}
+
 ReferenceGuard all_of(std::vector<ReferenceGuard> guards) {
   return [guards = std::move(guards)](SqlSession& session, const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
     for (const ReferenceGuard& guard : guards)

@@ -18,7 +18,7 @@ struct ProviderSettings {
   ProviderMode mode = ProviderMode::instant;
   /// Between an order and its callback.
   std::chrono::milliseconds delay{500};
-  /// Orders that it refuses.
+  /// Orders that it refuses; top-ups are orders of `simulated` only.
   int failure_rate = 0;
   /// Orders whose callback never comes. They are given again, and each time this is decided anew.
   int lost_answer_rate = 0;

@@ -52,10 +52,11 @@ class Identity::Parts {
         feed_(std::move(database.url), std::move(database.application_name)), spool_(settings.mail_spool) {
     // The first comparison with it would take longer than the others.
     passwords_.run([] { nobodys_password_hash(); });
+    auto roles = read_roles();
     first_ = look();
     ensure_key(first_.news.now_ms);
     first_.keys = read_keys();
-    first_.roles = read_roles();
+    first_.roles = std::move(roles);
   }
 
   ~Parts() { stop(); }
@@ -98,14 +99,16 @@ class Identity::Parts {
 
   void go_around(AccessFeed::Heard heard) {
     next_look_ = steady_clock::now() + look_every;
+    // Before the news, so that no role is known without the news of whom it was taken from.
+    Roles roles = AccessStore(*reader_).roles();
     AccessUpdate update = look();
     update.said = std::move(heard.said);
     update.is_new = heard.is_new;
     const bool key_is_new = ensure_key(update.news.now_ms);
     if (key_is_new || has_other_keys())
       update.keys = read_keys();
-    if (Roles now = AccessStore(*reader_).roles(); now != roles_) {
-      roles_ = std::move(now);
+    if (roles != roles_) {
+      roles_ = std::move(roles);
       update.roles = sets_of(roles_);
     }
     tell_(std::move(update));

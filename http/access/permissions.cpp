@@ -50,7 +50,6 @@ constexpr std::array table{
     Permission{"cluster:approve", for_all, "drain a node, rebalance the cluster"},
     Permission{"ledger:read", for_all, "see the trial balance and proofs"},
     Permission{"audit:read", for_all, "see who did what"},
-    Permission{"providers:operate", for_all, "see and steer the simulated payment providers"},
 };
 
 constexpr std::string_view everything = "*";

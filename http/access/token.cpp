@@ -14,8 +14,11 @@ namespace {
 constexpr std::string_view audience = "dompet";
 /// A refresh token or a code is never taken for one of these, nor one of these for them.
 constexpr std::string_view kind = "access";
-/// A new key signs only after every node has heard of it.
-constexpr std::int64_t known_everywhere_after_ms = 10'000;
+/// A new key signs only after every node has heard of it, and after every copy of the published keys without it is too
+/// old to be kept.
+constexpr std::int64_t nodes_know_after_ms = 10'000;
+constexpr std::int64_t known_everywhere_after_ms =
+    nodes_know_after_ms + std::chrono::milliseconds(jwks_may_be_kept).count();
 constexpr std::size_t longest_token = 8'192;
 
 std::string_view text_of(const JsonValue& object, std::string_view name) {
@@ -89,7 +92,7 @@ std::shared_ptr<const KeySet> KeySet::make(const std::vector<StoredSigningKey>& 
     if (!pem)
       throw std::runtime_error("The key file does not hold the key that signing key " + key.id +
                                " is sealed with; every node needs the same key file (docs/security.md).");
-    set->keys_.push_back({key.id, RsaKey::from_private_pem(*pem), key.created_at_ms});
+    set->keys_.push_back({key.id, RsaKey::from_private_pem(*pem), key.created_at_ms, key.ends_at_ms});
     const RsaKey& one = set->keys_.back().key;
     json.begin_object().plain("kty", "RSA").plain("use", "sig").plain("alg", "RS256").plain("kid", key.id);
     json.plain("n", base64url(one.modulus())).plain("e", base64url(one.exponent())).end_object();
@@ -98,17 +101,20 @@ std::shared_ptr<const KeySet> KeySet::make(const std::vector<StoredSigningKey>& 
   return set;
 }
 
-const KeySet::Key& KeySet::signing(std::int64_t now_ms) const {
+/// The newest that everybody knows; while nobody can know one, the oldest. It outlives the token.
+const KeySet::Key& KeySet::signing(const TokenClaims& claims) const {
   if (keys_.empty())
     throw std::runtime_error("There is no key to sign tokens with.");
-  for (auto at = keys_.rbegin(); at != keys_.rend(); ++at)
-    if (at->created_at_ms + known_everywhere_after_ms <= now_ms)
-      return *at;
-  return keys_.front();
+  const Key* chosen = nullptr;
+  for (const Key& key : keys_)
+    if (key.ends_at_ms >= claims.expires_ms &&
+        (chosen == nullptr || key.created_at_ms + known_everywhere_after_ms <= claims.issued_ms))
+      chosen = &key;
+  return chosen == nullptr ? keys_.back() : *chosen;
 }
 
 std::string KeySet::sign(const TokenClaims& claims) const {
-  const Key& with = signing(claims.issued_ms);
+  const Key& with = signing(claims);
   std::string token = base64url(header_of(with.id)) + '.' + base64url(payload_of(claims, issuer_));
   return token + '.' + base64url(with.key.sign(token));
 }

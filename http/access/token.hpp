@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,6 +31,9 @@ struct TokenClaims {
   std::int64_t expires_ms = 0;
 };
 
+/// How long whoever checks tokens may keep the published keys.
+inline constexpr std::chrono::seconds jwks_may_be_kept{300};
+
 /// The keys of one moment. Immutable, any thread; a rotation replaces the whole set.
 class KeySet {
  public:
@@ -38,7 +42,7 @@ class KeySet {
   static std::shared_ptr<const KeySet> make(const std::vector<StoredSigningKey>& stored, const Vault& vault,
                                             std::string issuer);
 
-  /// By the newest key that the other nodes have had the time to hear of.
+  /// By the newest key that the other nodes, and whoever keeps the published keys, have had the time to hear of.
   std::string sign(const TokenClaims& claims) const;
   /// Nothing for a token that is no access token of ours, was changed, names an unknown key, or is over.
   std::optional<TokenClaims> verify(std::string_view token, std::int64_t now_ms) const;
@@ -50,9 +54,10 @@ class KeySet {
     std::string id;
     RsaKey key;
     std::int64_t created_at_ms;
+    std::int64_t ends_at_ms;
   };
 
-  const Key& signing(std::int64_t now_ms) const;
+  const Key& signing(const TokenClaims& claims) const;
 
   std::string issuer_{};
   /// Oldest first.

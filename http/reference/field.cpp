@@ -4,6 +4,7 @@
 
 #include "http/access/permissions.hpp"
 #include "http/body_fields.hpp"
+#include "http/identity_body.hpp"
 
 namespace dompet::http {
 
@@ -49,12 +50,10 @@ Column web_address(const ReferenceField& field, const std::string& text) {
   return text;
 }
 
-Column username(const std::string& text) {
-  const auto fits = [](char letter) {
-    return is_letter_or_digit(letter) || letter == '.' || letter == '-' || letter == '_';
-  };
-  if (text.size() < 3 || text.size() > 32 || !std::ranges::all_of(text, fits))
-    return fault("3 to 32 letters, digits, dots, dashes or underscores.");
+/// What one function says for everybody.
+Column judged(const std::string& text, std::optional<std::string> (*fault_of)(std::string_view)) {
+  if (auto found = fault_of(text))
+    return fault(std::move(*found));
   return text;
 }
 
@@ -85,15 +84,6 @@ Column text_of(const ReferenceField& field, const std::string& text) {
 
 }  // namespace
 
-bool is_email(std::string_view text) {
-  constexpr std::size_t longest = 254;  // RFC 5321, 4.5.3.1.3
-  const std::size_t at = text.rfind('@');
-  if (at == text.npos || at == 0 || text.size() > longest || !is_printable(text))
-    return false;
-  const std::string_view host = text.substr(at + 1);
-  return host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && text.find('@') == at;
-}
-
 Column column_value_of(const ReferenceField& field, const JsonValue& value) {
   if (field.form == FieldForm::permissions)
     return permissions(value);
@@ -105,11 +95,8 @@ Column column_value_of(const ReferenceField& field, const JsonValue& value) {
     case FieldForm::choice: return choice(field, value.text);
     case FieldForm::id: return id(value.text);
     case FieldForm::web_address: return web_address(field, value.text);
-    case FieldForm::username: return username(value.text);
-    case FieldForm::email:
-      if (!is_email(value.text))
-        return fault("An e-mail address such as ani@example.com.");
-      return value.text;
+    case FieldForm::username: return judged(value.text, fault_of_username);
+    case FieldForm::email: return judged(value.text, fault_of_email);
     default: return text_of(field, value.text);
   }
 }

@@ -22,6 +22,4 @@ std::expected<std::string, FieldFault> column_value_of(const ReferenceField& fie
 /// A member of an answer.
 void append_field(JsonWriter& json, const ReferenceField& field, const std::optional<std::string>& column);
 
-bool is_email(std::string_view text);
-
 }  // namespace dompet::http

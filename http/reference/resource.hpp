@@ -28,8 +28,8 @@ enum class FieldForm : std::uint8_t {
   id,
   /// http or https, up to `most` characters.
   web_address,
+  /// As of whoever registers (http/identity_body.hpp).
   email,
-  /// 3 to 32 letters, digits, dots, dashes or underscores.
   username,
   /// Names of the table of permissions.
   permissions,

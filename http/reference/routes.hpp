@@ -13,6 +13,7 @@ void on(Services& services, const ExchangePtr& exchange) {
 
 // users.cpp
 void create_user(Services& services, const ExchangePtr& exchange);
+void change_user(Services& services, const ExchangePtr& exchange);
 void change_user_roles(Services& services, const ExchangePtr& exchange);
 void lock_user(Services& services, const ExchangePtr& exchange);
 void unlock_user(Services& services, const ExchangePtr& exchange);

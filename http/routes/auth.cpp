@@ -9,6 +9,7 @@
 #include "http/id_source.hpp"
 #include "http/identity_body.hpp"
 #include "http/json.hpp"
+#include "http/mailed_code.hpp"
 #include "http/render_user.hpp"
 #include "http/routes.hpp"
 #include "persistence/identity_store.hpp"
@@ -22,8 +23,6 @@ namespace {
 using ErrandPtr = std::shared_ptr<Errand>;
 using Keys = std::shared_ptr<const KeySet>;
 
-/// Of tokens and codes: nobody guesses 256 bits.
-constexpr std::size_t secret_bytes = 32;
 const std::vector<std::string> role_of_whoever_registers{"customer"};
 
 LoginBounds bounds_of(const IdentitySettings& settings) {
@@ -54,17 +53,6 @@ void revoke_here(Services& services, AccessUpdate update) {
   services.ask.post([&services, update = std::move(update)] { services.access.update(update); });
 }
 
-Mail verification_mail(const Uuid& id, const std::string& recipient, const std::string& code) {
-  return {id, recipient, "Confirm your e-mail address",
-          "Welcome to Dompet. Your code is\n\n" + code + "\n\nSend it to POST /v1/auth/verify-email as {\"code\": …}."};
-}
-
-Mail reset_mail(const Uuid& id, const std::string& recipient, const std::string& code) {
-  return {id, recipient, "Reset your password",
-          "Somebody, hopefully you, wants a new password for your account. The token is\n\n" + code +
-              "\n\nSend it to POST /v1/auth/reset-password with the new password. If it was not you, do nothing."};
-}
-
 /// What a login needs on its way through the pools.
 struct Login {
   Credentials credentials{};
@@ -81,7 +69,7 @@ void finish_login(const ErrandPtr& errand, const Login& login, bool is_right, Re
     return errand->refuse(locked(*until_ms));
   if (!is_right)
     return errand->refuse({.code = "invalid_credentials"});
-  const std::string refresh_token = base64url(random_bytes(secret_bytes));
+  const std::string refresh_token = random_secret();
   const auto issued = store.begin_session(login.user->id, login.session, login.address, sha256(refresh_token),
                                           settings.refresh_token.count());
   if (!issued)
@@ -105,14 +93,13 @@ void register_user(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, body.error());
   const auto errand = Errand::begin(services, exchange);
   const auto wanted = std::make_shared<Registration>(std::move(*body));
-  errand->hash([errand, wanted, id = exchange->request.id, mail_id = services.ids.next()] {
+  errand->hash([errand, wanted, id = exchange->request.id] {
     const NewUser user{
         id, wanted->username, wanted->first_name, wanted->last_name, wanted->email, hash_password(wanted->password)};
-    errand->query([errand, user, mail_id](Reader& reader) {
-      const std::string code = base64url(random_bytes(secret_bytes));
+    errand->query([errand, user](Reader& reader) {
       IdentityStore store(reader);
-      const Taken taken = store.add(user, role_of_whoever_registers, verification_mail(mail_id, user.email, code),
-                                    sha256(code), errand->services().identity.settings().code.count());
+      const Taken taken = store.add(user, role_of_whoever_registers,
+                                    verification_for(user.email, errand->services().identity.settings()));
       if (taken != Taken::nothing)
         return errand->refuse({.code = "already_exists",
                                .detail = taken == Taken::email ? "There is an account with this e-mail address."
@@ -148,7 +135,7 @@ void refresh_tokens(Services& services, const ExchangePtr& exchange) {
   errand->query([errand, hash = sha256(*body), keys = services.access.keys()](Reader& reader) {
     Services& all = errand->services();
     const IdentitySettings& settings = all.identity.settings();
-    const std::string next = base64url(random_bytes(secret_bytes));
+    const std::string next = random_secret();
     const auto outcome = IdentityStore(reader).refresh(hash, sha256(next), settings.refresh_token.count());
     if (outcome.issued)
       return errand->answer(tokens(*outcome.issued, next, *keys, settings));
@@ -191,20 +178,30 @@ void verify_email(Services& services, const ExchangePtr& exchange) {
   });
 }
 
+/// The same answer whether a mail goes out or not: the address may be verified, and mails to one are few.
+void resend_verification(Services& services, const ExchangePtr& exchange) {
+  if (const auto body = read_nothing(exchange->request.body); !body)
+    return refuse(exchange, body.error());
+  const auto errand = Errand::begin(services, exchange);
+  errand->query([errand, id = exchange->caller.user](Reader& reader) {
+    IdentityStore store(reader);
+    if (const auto user = store.user(id))
+      store.add_code(id, CodePurpose::verify_email,
+                     verification_for(user->email, errand->services().identity.settings()));
+    errand->answer(json_response("{}", 202));
+  });
+}
+
 /// Answered before anything is looked up, so that neither words nor time tell whether there is such an account.
 void forgot_password(Services& services, const ExchangePtr& exchange) {
   const auto email = read_one_word(exchange->request.body, "email");
   if (!email)
     return refuse(exchange, email.error());
-  const std::int64_t life_s = services.identity.settings().code.count();
   const bool is_taken = services.engine.query(
-      [email = *email, mail_id = services.ids.next(), life_s](Reader& reader) {
+      [email = *email, &settings = services.identity.settings()](Reader& reader) {
         IdentityStore store(reader);
-        const auto user = store.user_by_email(email);
-        if (!user)
-          return;
-        const std::string code = base64url(random_bytes(secret_bytes));
-        store.add_code(user->id, "reset_password", sha256(code), life_s, reset_mail(mail_id, user->email, code));
+        if (const auto user = store.user_by_email(email))
+          store.add_code(user->id, CodePurpose::reset_password, password_reset_for(user->email, settings));
       },
       [](const std::string&) {});
   if (!is_taken)
@@ -231,7 +228,8 @@ void reset_password(Services& services, const ExchangePtr& exchange) {
 
 void show_keys(Services& services, const ExchangePtr& exchange) {
   HttpResponse response = json_response(services.access.keys()->jwks());
-  response.headers.emplace_back("Cache-Control", "public, max-age=300");
+  std::string caching = "public, max-age=";
+  response.headers.emplace_back("Cache-Control", caching.append(std::to_string(jwks_may_be_kept.count())));
   exchange->answer(std::move(response));
 }
 

@@ -16,7 +16,18 @@ constexpr ReferenceField fields[]{
     {.name = "is_protected", .form = FieldForm::truth},
 };
 
-ReferenceGuard guard(const Exchange& exchange, Deed) { return role_may_be_touched(rights_of(exchange)); }
+ReferenceGuard guard(const Exchange& exchange, Deed deed) {
+  if (deed == Deed::change)
+    return role_may_be_touched(rights_of(exchange));
+  return all_of({role_may_be_touched(rights_of(exchange)), its_users_begin_anew()});
+}
+
+std::optional<std::string> name_in(const ReferenceValues& values) {
+  for (const auto& [column, value] : values)
+    if (column == "name")
+      return value;
+  return std::nullopt;
+}
 
 std::vector<std::string> permissions_of(const JsonValue& body) {
   std::vector<std::string> names;
@@ -67,9 +78,13 @@ void change_role(Services& services, const ExchangePtr& exchange) {
   const auto id = captured_id(exchange);
   if (!id)
     return;
+  ReferenceGuard may = guard(*exchange, Deed::change);
+  if (const auto name = name_in(*values))
+    may = all_of({std::move(may), its_users_begin_anew(name)});
   answer_by_store(services, exchange, role_resource,
-                  [id = *id, values = *values, act = act_of(*exchange), guard = guard(*exchange, Deed::change)](
-                      ReferenceStore& store) { return store.change(id, values, {}, "change", act, guard); });
+                  [id = *id, values = *values, act = act_of(*exchange), may = std::move(may)](ReferenceStore& store) {
+                    return store.change(id, values, {}, "change", act, may);
+                  });
 }
 
 void list_permissions(Services&, const ExchangePtr& exchange) {

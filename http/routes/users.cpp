@@ -5,6 +5,7 @@
 #include "http/body_fields.hpp"
 #include "http/errand.hpp"
 #include "http/identity_body.hpp"
+#include "http/mailed_code.hpp"
 #include "http/reference/rights.hpp"
 #include "http/reference/routes.hpp"
 #include "persistence/money_references.hpp"
@@ -38,13 +39,11 @@ ReferenceGuard guard(const Exchange& exchange, Deed deed) {
   return not_above(rights_of(exchange));
 }
 
-/// Another address has to be verified anew.
-void with_change(ReferenceValues& values) {
+std::optional<std::string> email_in(const ReferenceValues& values) {
   for (const auto& [column, value] : values)
-    if (column == "email") {
-      values.emplace_back("email_verified_at", std::nullopt);
-      return;
-    }
+    if (column == "email")
+      return value;
+  return std::nullopt;
 }
 
 /// Takes a member out of an object.
@@ -128,7 +127,6 @@ const Resource user_resource{
     .filters = filters,
     .is_kept_by_staff = true,
     .guard = guard,
-    .with_change = with_change,
     .named_by_money = users_with_wallets,
 };
 
@@ -145,11 +143,33 @@ void create_user(Services& services, const ExchangePtr& exchange) {
                 rights = rights_of(*exchange)]() mutable {
     body.values.emplace_back("password_hash", hash_password(body.password));
     errand->query([errand, body, id, act, rights](Reader& reader) {
-      const auto made =
-          ReferenceStore(reader, user_table).create(id, body.values, {}, act, with_roles(body.roles, rights));
+      const auto code = verification_for(email_in(body.values).value(), errand->services().identity.settings());
+      const auto made = ReferenceStore(reader, user_table)
+                            .create(id, body.values, {}, act, all_of({with_roles(body.roles, rights), is_sent(code)}));
       errand->answer(response_of(user_resource, made, errand->request(), 201));
     });
   });
+}
+
+void change_user(Services& services, const ExchangePtr& exchange) {
+  auto values = read_fields(user_resource, exchange->request.body, false);
+  if (!values)
+    return refuse(exchange, values.error());
+  const auto id = captured_id(exchange);
+  if (!id)
+    return;
+  std::vector<ReferenceGuard> guards;
+  if (auto may = guard_of(user_resource, *exchange, Deed::change))
+    guards.push_back(std::move(may));
+  if (const auto email = email_in(*values)) {
+    values->emplace_back("email_verified_at", *email);
+    guards.push_back(verifies_anew(verification_for(*email, services.identity.settings())));
+  }
+  answer_by_store(services, exchange, user_resource,
+                  [id = *id, values = *values, owner = owner_of(*exchange), act = act_of(*exchange),
+                   guard = all_of(std::move(guards))](ReferenceStore& store) {
+                    return store.change(id, values, owner, "change", act, guard);
+                  });
 }
 
 void change_user_roles(Services& services, const ExchangePtr& exchange) {

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from held import transaction
 from processes import HttpClient, psql, wait_until
 from tokens import openssl_agrees, parts_of, pem_of, signed_by_stranger, signed_with_secret, token_of
 
@@ -44,6 +45,18 @@ class Person:
 
     def refresh(self, token):
         return self.client.post("/v1/auth/refresh", {"refresh_token": token})
+
+    def move_to(self, email):
+        """Has another address from now on."""
+        answer = self.client.request("PATCH", f"/v1/users/{self.me().json['id']}", {"email": email})
+        assert answer.status == 200 and not answer.json["email_verified"], answer
+        self.email = email
+
+    def verify(self, code):
+        return self.client.post("/v1/auth/verify-email", {"code": code})
+
+    def resend(self):
+        return self.client.post("/v1/auth/verify-email/resend")
 
     def mails(self):
         """What was sent to him, oldest first."""
@@ -188,6 +201,35 @@ def test_many_guesses_at_the_same_moment_learn_no_more_than_five_in_a_row(ani, s
         thread.join()
     assert said.count(401) == 5 and said.count(429) == 11, said
     assert ani.log_in().status == 429
+
+
+def test_a_right_password_that_waits_while_its_address_is_locked_is_refused_too(ani, server):
+    ani.log_in("wrong horse battery")  # there is a count of the address, for somebody to lock
+    try:
+        with transaction(server.database, "UPDATE login_attempt SET locked_until = now() + interval '1 minute' "
+                                          "WHERE subject = 'address:127.0.0.1'") as guesses:
+            said = []
+            thread = threading.Thread(target=lambda: said.append(ani.log_in()))
+            thread.start()
+            wait_until(lambda: psql(server.database, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                                    "AND query LIKE '%login_attempt%' AND datname = current_database()"),
+                       "the login waits for the judgement of the guesses", 10)
+            guesses.commit()
+            thread.join()
+        assert (said[0].status, said[0].code) == (429, "too_many_attempts")
+    finally:
+        psql(server.database, "DELETE FROM login_attempt WHERE subject = 'address:127.0.0.1'")
+
+
+def test_registrations_and_locks_are_on_record(ani, client):
+    ani.enter()
+    me = ani.me().json["id"]
+    for _ in range(8):
+        ani.log_in("wrong horse battery")
+    rows = client.get(f"/v1/audit?target=user:{me}").json["data"]
+    assert [row["what"] for row in rows] == ["login.lock", "user.login", "user.register"]
+    assert rows[0]["actor"] is None and rows[0]["evidence"] == {"seconds": 900}
+    assert (rows[2]["actor"], rows[2]["who"]) == (me, ani.email)
 
 
 # --- tokens ---
@@ -369,6 +411,57 @@ def test_a_newer_code_voids_the_older_one_and_a_code_of_another_purpose_is_none(
     assert ani.client.post("/v1/auth/reset-password", wish | {"token": ani.mailed_code(1)}).code == "invalid_code"
     assert ani.client.post("/v1/auth/verify-email", {"code": ani.mailed_code(3)}).code == "invalid_code"
     assert ani.client.post("/v1/auth/reset-password", wish | {"token": ani.mailed_code(3)}).status == 200
+
+
+def test_a_code_that_went_to_another_address_is_void(ani):
+    ani.enter()
+    ani.client.post("/v1/auth/forgot-password", {"email": ani.email})
+    verification, reset = ani.mailed_code(1), ani.mailed_code(2)
+    ani.move_to(f"new-{ani.email}")
+    assert ani.verify(verification).code == "invalid_code" and not ani.me().json["email_verified"]
+    wish = {"token": reset, "password": "another horse battery"}
+    assert ani.client.post("/v1/auth/reset-password", wish).code == "invalid_code"
+    assert ani.log_in().status == 200
+    # The new address has a code of its own.
+    assert ani.verify(ani.mailed_code(1)).status == 200 and ani.me().json["email_verified"]
+
+
+def test_an_address_that_stays_the_same_stays_verified(ani):
+    ani.enter()
+    ani.verify(ani.mailed_code(1))
+    answer = ani.client.request("PATCH", f"/v1/users/{ani.me().json['id']}", {"email": ani.email, "first_name": "Anisa"})
+    assert (answer.json["email_verified"], answer.json["first_name"]) == (True, "Anisa")
+
+
+def test_a_user_made_by_an_administrator_can_verify_his_address(newcomer, client):
+    made = client.post("/v1/users", {"username": newcomer.username, "first_name": "Ani", "last_name": "Wijaya",
+                                     "email": newcomer.email, "password": PASSWORD})
+    assert made.status == 201 and not made.json["email_verified"]
+    assert newcomer.verify(newcomer.mailed_code(1)).status == 200
+    newcomer.enter()
+    assert newcomer.me().json["email_verified"]
+
+
+def test_another_code_is_mailed_on_demand_and_voids_the_one_before(ani):
+    ani.enter()
+    answer = ani.resend()
+    assert (answer.status, answer.json) == (202, {})
+    first, second = ani.mailed_code(1), ani.mailed_code(2)
+    assert ani.verify(first).code == "invalid_code" and ani.verify(second).status == 200
+
+
+def test_codes_on_demand_are_few_and_none_for_a_verified_address(ani, server):
+    def mails():
+        return int(psql(server.database, f"SELECT count(*) FROM mail_outbox WHERE recipient = '{ani.email}'")[0][0])
+
+    ani.enter()
+    assert {(answer.status, answer.body) for answer in (ani.resend() for _ in range(12))} == {(202, b"{}")}
+    assert mails() == 10
+    psql(server.database, "UPDATE one_time_code SET created_at = created_at - interval '1 hour' WHERE user_id = "
+                          f"(SELECT id FROM app_user WHERE username = '{ani.username}')")
+    assert ani.resend().status == 202 and mails() == 11
+    assert ani.verify(ani.mailed_code(11)).status == 200
+    assert ani.resend().status == 202 and mails() == 11
 
 
 def test_an_expired_code_is_refused(ani, server):

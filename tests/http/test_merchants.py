@@ -215,6 +215,15 @@ def test_a_revoked_key_is_refused_at_once(server, ani):
     wait_until(lambda: by_key(server, other["key"]).status == 401, "the merchant is gone", deadline_s=3)
 
 
+def test_keys_of_a_user_who_is_locked_out_are_refused_at_once(server, client, ani):
+    key = make_key(ani, ani.add_merchant()["id"], scopes=["merchants:read"]).json["key"]
+    for deed, status in (("unlock", 200), ("lock", 401), ("unlock", 200)):
+        assert client.post(f"/v1/users/{ani.id}/{deed}").status == 200
+        assert by_key(server, key).status == status, deed
+    client.request("DELETE", f"/v1/users/{ani.id}")
+    assert by_key(server, key).status == 401
+
+
 def test_a_key_that_was_never_given_out_is_refused(server, ani):
     key = make_key(ani, ani.add_merchant()["id"], scopes=["merchants:read"]).json["key"]
     changed = key[:-1] + ("A" if key[-1] != "A" else "B")

@@ -1,20 +1,92 @@
 """How much one client may ask, and from where: buckets with headers, proxies that are believed, pages that may call."""
 
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+
 import pytest
 
-from processes import ADMIN_EMAIL, ADMIN_PASSWORD, Dompetd, HttpClient, psql
+from held import transaction
+from processes import ADMIN_EMAIL, ADMIN_PASSWORD, WITHOUT_BOUNDS, Dompetd, HttpClient, dompetctl, psql
 from tokens import parts_of
 
 ORIGIN = "https://shop.example"
+SECRET = "a secret of sixteen characters"
 
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory, database):
     """A server with small bounds."""
     settings = {"http_rate_per_client": 1, "http_rate_burst": 20, "http_rate_per_address": 2, "http_auth_per_minute": 12,
-                "http_trusted_proxies": "127.0.0.1", "http_cors_origins": ORIGIN, "engine_fast_path": "true"}
+                "http_trusted_proxies": "127.0.0.1", "http_cors_origins": ORIGIN, "engine_fast_path": "true",
+                "identity_failures_per_address": 3}
     with Dompetd(tmp_path_factory.mktemp("strict"), database, **settings).start() as dompetd:
         yield dompetd
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory, database):
+    """A server on a ledger of its own with the bounds that operators get when they say nothing about them."""
+    name = "ordinary_" + uuid.uuid4().hex[:8]
+    psql(database, f"CREATE DATABASE {name} OWNER dompet", superuser=True)
+    url = database.rsplit("/", 1)[0] + "/" + name
+    dompetctl("migrate", "up", "--database", url)
+    dompetd = Dompetd(tmp_path_factory.mktemp("ordinary"), url, provider_mode="simulated", provider_callback_secret=SECRET)
+    for bound in WITHOUT_BOUNDS:
+        del dompetd.settings[bound]
+    with dompetd.start():
+        yield dompetd
+
+
+def call_back(client, secret=SECRET):
+    """What a provider says about a transaction that is not there."""
+    message, now = str(uuid.uuid4()), str(int(time.time()))
+    body = json.dumps({"transaction_id": str(uuid.uuid4()), "outcome": "completed"})
+    signature = hmac.new(secret.encode(), f"{message}.{now}.{body}".encode(), hashlib.sha256).digest()
+    return client.post("/v1/providers/simulator/callbacks", body.encode(), headers={
+        "webhook-id": message, "webhook-timestamp": now, "webhook-signature": "v1," + base64.b64encode(signature).decode()})
+
+
+def test_signed_callbacks_are_not_counted_as_logins(ordinary):
+    provider = ordinary.client(login=None)
+    said = [call_back(provider) for _ in range(200)]
+    assert {(answer.status, answer.code) for answer in said} == {(404, "transaction_not_found")}
+    assert not any(name.startswith("ratelimit") for name in said[-1].headers)
+    assert call_back(provider, "another secret of sixteen").code == "invalid_signature"
+    # And the logins of the same address are all still there.
+    said = [provider.post("/v1/auth/forgot-password", {"email": "nobody@example.com"}).status for _ in range(62)]
+    assert said[:60] == [202] * 60 and said[-1] == 429
+    provider.close()
+
+
+def test_api_keys_that_are_none_are_looked_up_few_times(strict, database):
+    nobody = strict.client(login=None)
+
+    def ask(key):
+        return nobody.get("/v1/merchants", headers={"X-Forwarded-For": "198.51.100.90", "X-Api-Key": key})
+
+    assert ask("dpk_known_to_be_none").code == "invalid_api_key"
+    with transaction(database, "LOCK TABLE api_key"):
+        # From now on every look-up hangs.
+        said = [ask("dpk_known_to_be_none")]
+        while said[-1].status == 401:
+            said.append(ask("dpk_known_to_be_none"))
+        assert said[0].code == "invalid_api_key" and said[-1].code == "rate_limited"
+        assert ask(f"dpk_{uuid.uuid4().hex}").code == "rate_limited"
+    nobody.close()
+
+
+def test_an_address_that_is_locked_is_on_record_once(strict, database):
+    nobody = strict.client(login=None)
+    said = [nobody.post("/v1/auth/login", {"email": f"{number}@nobody.example", "password": "wrong horse battery"},
+                        headers={"X-Forwarded-For": "198.51.100.91"}).code for number in range(6)]
+    assert said == ["invalid_credentials"] * 3 + ["too_many_attempts"] * 3
+    assert psql(database, "SELECT what, who, actor IS NULL FROM audit WHERE target = 'address:198.51.100.91'") == [
+        ["login.lock", "dompetd", "t"]]
+    nobody.close()
 
 
 def test_a_client_has_a_burst_and_is_told_what_is_left(strict):
@@ -70,6 +142,7 @@ def test_a_page_of_an_allowed_origin_may_call(strict):
     assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
     answer = client.get("/healthz", headers={"Origin": ORIGIN})
     assert answer.headers["access-control-allow-origin"] == ORIGIN and answer.headers["vary"] == "Origin"
+    assert {"Link", "Location", "Retry-After"} <= set(answer.headers["access-control-expose-headers"].split(", "))
     client.close()
 
 

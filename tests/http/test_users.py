@@ -101,6 +101,65 @@ def test_roles_count_at_once(client, person):
     wait_until(lambda: ani.client.get("/v1/audit").status == 403, "the role is gone")
 
 
+def test_a_role_that_is_renamed_is_at_once_another_one(client, person):
+    role = make_role(client, "account:use", "audit:read")
+    ani = person(role["name"])
+    assert ani.client.get("/v1/audit").status == 200
+    old = {"Authorization": f"Bearer {ani.client.token}"}
+    renamed = client.request("PATCH", f"/v1/roles/{role['id']}", {"name": f"r{uuid.uuid4().hex}"})
+    assert renamed.status == 200
+    # Whoever takes the old name gives nothing to those who had the old role.
+    assert client.post("/v1/roles", {"name": role["name"], "permissions": ["cluster:read"]}).status == 201
+
+    def is_refused():
+        answer = ani.client.get("/v1/cluster", headers=old)
+        assert answer.status in (401, 403), answer
+        return answer.code == "invalid_token"
+
+    wait_until(is_refused, "the old token is refused", 5)
+    assert ani.client.get("/v1/audit").status == 200
+    assert client.get(f"/v1/users/{ani.id}").json["roles"] == [renamed.json["name"]]
+
+
+def test_a_role_in_the_trash_is_nobodys_until_it_is_back(client, person):
+    role = make_role(client, "account:use", "audit:read")
+    ani = person(role["name"])
+    assert ani.client.get("/v1/audit").status == 200
+    for method, path, roles, status in (("DELETE", f"/v1/roles/{role['id']}", [], 403),
+                                        ("POST", f"/v1/roles/{role['id']}/restore", [role["name"]], 200)):
+        old = {"Authorization": f"Bearer {ani.client.token}"}
+        assert client.request(method, path).status == 200
+        wait_until(lambda: ani.client.get("/v1/audit", headers=old).code == "invalid_token", "new tokens are needed", 5)
+        assert client.get(f"/v1/users/{ani.id}").json["roles"] == roles
+        assert ani.client.get("/v1/audit").status == status
+
+
+def test_permissions_of_a_role_change_without_a_new_login(client, person):
+    role = make_role(client, "account:use")
+    ani = person(role["name"])
+    assert ani.client.get("/v1/audit").status == 403
+    token = ani.client.token
+    client.request("PATCH", f"/v1/roles/{role['id']}", {"name": role["name"], "permissions": ["account:use", "audit:read"]})
+    wait_until(lambda: ani.client.get("/v1/audit").status == 200, "the permission counts", 5)
+    assert ani.client.token == token
+
+
+def test_names_and_addresses_follow_one_rule_wherever_they_come_from(client, server):
+    nobody = server.client(login=None)
+    longest = uuid.uuid4().hex + "-" * 8  # 40 characters
+    for wrong in ({"username": longest + "x"}, {"username": "ab"}, {"username": "a b"}, {"email": "ani@.example.com"},
+                  {"email": "ani,budi@example.com"}, {"email": "ani@example."}):
+        said = {place: clean.post(place, new_user() | wrong) for place, clean in
+                (("/v1/users", client), ("/v1/auth/register", nobody))}
+        assert {answer.status for answer in said.values()} == {400}, wrong
+        assert len({str(answer.json["errors"]) for answer in said.values()}) == 1, wrong
+    registered = nobody.post("/v1/auth/register", new_user(longest, email=f"{uuid.uuid4().hex}@example.com"))
+    assert registered.status == 201
+    kept = client.request("PATCH", f"/v1/users/{registered.json['id']}", {"username": longest})
+    assert (kept.status, kept.json["username"]) == (200, longest)
+    nobody.close()
+
+
 def test_nobody_gives_a_permission_that_he_has_not(client, person):
     clerk_role = make_role(client, "account:use", "users:read:any", "users:write:any", "roles:read", "roles:write")
     clerk = person(clerk_role["name"])

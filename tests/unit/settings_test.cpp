@@ -300,6 +300,19 @@ TEST_CASE("settings that do not go together are refused") {
   refused({"--http-bulk-items=9000"}, "http.max_bulk_items_in_flight is less");
 }
 
+TEST_CASE("production with a provider that moves no money is said so, development is not") {
+  const auto cautions_of = [](const std::vector<std::string>& arguments) { return cautions(read(arguments)); };
+  CHECK(cautions_of({"--provider-mode=instant", "--profile=development"}).empty());
+  for (const std::string mode : {"instant", "simulated"}) {
+    std::string flag = "--provider-mode=";
+    const auto found =
+        cautions_of({flag.append(mode), "--profile=production", "--provider-callback-secret=0123456789abcdef"});
+    REQUIRE(found.size() == 1);
+    std::string begin = "provider.mode is ";
+    CHECK(found[0].starts_with(begin.append(mode)));
+  }
+}
+
 TEST_CASE("a cluster's times that would let two nodes trust themselves with one shard are refused") {
   const auto check_cluster = [](const std::vector<std::string>& flags, std::string_view begin) {
     std::vector<std::string> arguments = flags;

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,13 @@ struct Mint {
 };
 
 TokenClaims ani() { return {Uuid{{1}}, Uuid{{2}}, "ani", {"customer", "viewer"}, now_ms, now_ms + 900'000}; }
+
+TokenClaims ani_after(std::int64_t pause_ms) {
+  TokenClaims claims = ani();
+  claims.issued_ms += pause_ms;
+  claims.expires_ms += pause_ms;
+  return claims;
+}
 
 }  // namespace
 
@@ -76,14 +84,25 @@ TEST_CASE("a new key signs once every node knows it, and the old one is still ch
   const auto both = KeySet::make({mint.key, fresh}, mint.vault, "dompet");
   const std::string early = both->sign(ani());
   CHECK(mint.keys()->verify(early, now_ms));
-  TokenClaims later = ani();
-  later.issued_ms += 60'000;
-  const std::string late = both->sign(later);
+  // Whoever keeps the published keys for as long as he may knows the new one by then.
+  const std::int64_t kept_ms = std::chrono::milliseconds(http::jwks_may_be_kept).count();
+  CHECK(mint.keys()->verify(both->sign(ani_after(kept_ms)), now_ms));
+  const std::string late = both->sign(ani_after(kept_ms + 10'000));
   CHECK(!mint.keys()->verify(late, now_ms));
   CHECK(both->verify(early, now_ms));
   CHECK(both->verify(late, now_ms));
   CHECK(both->jwks().contains(fresh.id));
   CHECK(both->jwks().contains(mint.key.id));
+}
+
+TEST_CASE("the first key signs at once, and so does one whose predecessor will not outlive the token") {
+  const Mint mint;
+  const auto fresh = make_signing_key(mint.vault, now_ms, 30 * day_ms, day_ms);
+  const auto alone = KeySet::make({fresh}, mint.vault, "dompet");
+  CHECK(alone->verify(alone->sign(ani()), now_ms));
+  const auto ending = make_signing_key(mint.vault, now_ms - 2 * day_ms, day_ms, day_ms + 60'000);
+  const auto both = KeySet::make({ending, fresh}, mint.vault, "dompet");
+  CHECK(alone->verify(both->sign(ani()), now_ms));
 }
 
 TEST_CASE("a node with another key file hears so at its start") {
