@@ -90,9 +90,8 @@ void add_quotas(Rows& rows) {
   rows.push_back(number({"http", "rate_burst", "How many of them may come at once after a pause."}, "requests", 1,
                         1'000'000, [](auto& s) -> auto& { return s.http.rate_burst; }));
   rows.push_back(number({"http", "rate_per_address",
-                         "Requests a second with no or a bad token, or with an API key that is not in memory, that "
-                         "are looked at from one address; more are answered 429, so that nobody tries tokens for "
-                         "long. 0 for no bound."},
+                         "Requests a second with no or a bad token or API key that are looked at from one address; "
+                         "more are answered 429, so that nobody tries tokens for long. 0 for no bound."},
                         "requests a second", 0, 1'000'000, [](auto& s) -> auto& { return s.http.rate_per_address; }));
   rows.push_back(number({"http", "auth_per_minute",
                          "Logins, registrations, refreshes and resets a minute from one address, because each costs "

@@ -168,6 +168,8 @@ class HttpFront::Parts final : public Application {
         return refuse(exchange, problem.value_or(Problem{.code = "invalid_api_key"}));
       }
       exchange->caller = (*looked)->caller;
+      if (!is_known)
+        of_strangers_.give_back(exchange->request.client);
       forget_quota(*exchange);
       serve_known(exchange, {});
     });

@@ -185,7 +185,7 @@ std::optional<std::int64_t> IdentityStore::judge_login(std::string_view email, s
     // Names that are nobody's are not kept.
     if (of_account.locks)
       if (const auto user = user_by_email(email))
-        note_lock(session_, "user:" + to_string(user->id), bounds);
+        note_lock(session_, std::string{"user:"}.append(to_string(user->id)), bounds);
     locked = std::max(of_place.until_ms, of_account.until_ms);
   });
   return locked;

@@ -39,4 +39,9 @@ Quota::Verdict Quota::take(const std::string& client, Clock::time_point now) {
   return verdict;
 }
 
+void Quota::give_back(const std::string& client) {
+  if (const auto found = buckets_.find(client); found != buckets_.end())
+    found->second.left = std::min(burst_, found->second.left + 1);
+}
+
 }  // namespace dompet::http

@@ -27,6 +27,8 @@ class Quota {
   };
   /// Takes one, if there is one left.
   Verdict take(const std::string& client, Clock::time_point now);
+  /// It was no request of the kind after all.
+  void give_back(const std::string& client);
 
  private:
   struct Bucket {

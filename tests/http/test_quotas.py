@@ -17,24 +17,30 @@ ORIGIN = "https://shop.example"
 SECRET = "a secret of sixteen characters"
 
 
+def fresh_ledger(database, name):
+    """Beside the one of the other tests, whose server shall keep its wallets."""
+    name = f"{name}_{uuid.uuid4().hex[:8]}"
+    psql(database, f"CREATE DATABASE {name} OWNER dompet", superuser=True)
+    url = database.rsplit("/", 1)[0] + "/" + name
+    dompetctl("migrate", "up", "--database", url)
+    return url
+
+
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory, database):
     """A server with small bounds."""
     settings = {"http_rate_per_client": 1, "http_rate_burst": 20, "http_rate_per_address": 2, "http_auth_per_minute": 12,
                 "http_trusted_proxies": "127.0.0.1", "http_cors_origins": ORIGIN, "engine_fast_path": "true",
                 "identity_failures_per_address": 3}
-    with Dompetd(tmp_path_factory.mktemp("strict"), database, **settings).start() as dompetd:
+    with Dompetd(tmp_path_factory.mktemp("strict"), fresh_ledger(database, "strict"), **settings).start() as dompetd:
         yield dompetd
 
 
 @pytest.fixture(scope="module")
 def ordinary(tmp_path_factory, database):
-    """A server on a ledger of its own with the bounds that operators get when they say nothing about them."""
-    name = "ordinary_" + uuid.uuid4().hex[:8]
-    psql(database, f"CREATE DATABASE {name} OWNER dompet", superuser=True)
-    url = database.rsplit("/", 1)[0] + "/" + name
-    dompetctl("migrate", "up", "--database", url)
-    dompetd = Dompetd(tmp_path_factory.mktemp("ordinary"), url, provider_mode="simulated", provider_callback_secret=SECRET)
+    """A server with the bounds that operators get when they say nothing about them."""
+    dompetd = Dompetd(tmp_path_factory.mktemp("ordinary"), fresh_ledger(database, "ordinary"), provider_mode="simulated",
+                      provider_callback_secret=SECRET)
     for bound in WITHOUT_BOUNDS:
         del dompetd.settings[bound]
     with dompetd.start():
@@ -62,14 +68,14 @@ def test_signed_callbacks_are_not_counted_as_logins(ordinary):
     provider.close()
 
 
-def test_api_keys_that_are_none_are_looked_up_few_times(strict, database):
+def test_api_keys_that_are_none_are_looked_up_few_times(strict):
     nobody = strict.client(login=None)
 
     def ask(key):
         return nobody.get("/v1/merchants", headers={"X-Forwarded-For": "198.51.100.90", "X-Api-Key": key})
 
     assert ask("dpk_known_to_be_none").code == "invalid_api_key"
-    with transaction(database, "LOCK TABLE api_key"):
+    with transaction(strict.database, "LOCK TABLE api_key"):
         # From now on every look-up hangs.
         said = [ask("dpk_known_to_be_none")]
         while said[-1].status == 401:
@@ -79,12 +85,26 @@ def test_api_keys_that_are_none_are_looked_up_few_times(strict, database):
     nobody.close()
 
 
-def test_an_address_that_is_locked_is_on_record_once(strict, database):
+def test_good_api_keys_are_not_counted_as_strangers(strict):
+    merchant, keys = uuid.uuid4(), [f"dpk_{uuid.uuid4().hex}" for _ in range(15)]
+    # Straight in the tables: the administrator may not ask so much here.
+    psql(strict.database, "INSERT INTO merchant (id, user_id, wallet_id, name, status) SELECT "
+                          f"'{merchant}', id, gen_random_uuid(), 'Toko', 'active' FROM app_user LIMIT 1",
+         *(f"INSERT INTO api_key (id, merchant_id, name, prefix, hash, scopes) VALUES (gen_random_uuid(), '{merchant}', "
+           f"'till', 'dpk', sha256('{key}'), '{{merchants:read}}')" for key in keys))
+    nobody = strict.client(login=None)
+    said = [nobody.get("/v1/merchants", headers={"X-Forwarded-For": "198.51.100.92", "X-Api-Key": key}) for key in keys]
+    assert [answer.status for answer in said] == [200] * len(keys)
+    assert said[0].headers["ratelimit-limit"] == "20", "the bound that is told is the merchant's own"
+    nobody.close()
+
+
+def test_an_address_that_is_locked_is_on_record_once(strict):
     nobody = strict.client(login=None)
     said = [nobody.post("/v1/auth/login", {"email": f"{number}@nobody.example", "password": "wrong horse battery"},
                         headers={"X-Forwarded-For": "198.51.100.91"}).code for number in range(6)]
     assert said == ["invalid_credentials"] * 3 + ["too_many_attempts"] * 3
-    assert psql(database, "SELECT what, who, actor IS NULL FROM audit WHERE target = 'address:198.51.100.91'") == [
+    assert psql(strict.database, "SELECT what, who, actor IS NULL FROM audit WHERE target = 'address:198.51.100.91'") == [
         ["login.lock", "dompetd", "t"]]
     nobody.close()
 

@@ -64,13 +64,13 @@ def test_refunds_at_the_same_moment_do_not_refund_twice(server, ani, shop):
     payment = shop.charge(ani, "100.00").json["id"]
     answers = []
 
-    def refund():
+    def refund(number):
         connection = server.client(login=None)
-        answers.append(connection.post(f"/v1/transactions/{payment}/refunds", {"amount": "60.00"},
-                                       key=str(threading.get_ident()), headers=shop.headers))
+        answers.append(connection.post(f"/v1/transactions/{payment}/refunds", {"amount": "60.00"}, key=f"at once {number}",
+                                       headers=shop.headers))
         connection.close()
 
-    threads = [threading.Thread(target=refund) for _ in range(8)]
+    threads = [threading.Thread(target=refund, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
