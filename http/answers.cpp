@@ -50,16 +50,18 @@ int status_code_of(const TransactionView& view) {
   return is_act_on_payment(view.record.transaction->kind) ? 200 : 201;
 }
 
-bool is_refusal(TransactionStatus status) {
-  return status == TransactionStatus::declined || status == TransactionStatus::failed;
+/// A payment that was voided is cancelled too, and that is what was asked for; what was called off says why.
+bool is_refusal(const TransactionView& view) {
+  const TransactionStatus status = status_of(view);
+  return status == TransactionStatus::declined || status == TransactionStatus::failed ||
+         (status == TransactionStatus::cancelled && view.refusal);
 }
 
 MoneyOutcome outcome_of(const MoneyAnswer& answer, bool joined) {
   const TransactionView view = view_of(answer);
-  const TransactionStatus status = status_of(view);
   const TransactionId id = shown_id(*answer.record);
   MoneyOutcome outcome;
-  if (is_refusal(status)) {
+  if (is_refusal(view)) {
     // Of a declined transaction the document names the transaction only, so neither of these shows.
     outcome = http::outcome_of(declined(decline_of(view).value_or(Decline::cancelled), id), {}, {});
   } else {

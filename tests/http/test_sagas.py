@@ -28,15 +28,18 @@ class Slow:
         dompetd.start()
         self.client = dompetd.client()
 
-    def pay(self, amount, destination=None):
+    def transfer(self, amount, destination=None):
+        return {"source_wallet_id": self.ayu, "destination_wallet_id": destination or self.budi, "amount": amount,
+                "currency": "IDR"}
+
+    def pay(self, amount, destination=None, key=None):
         """The id of a new transfer. That of one to Budi is looked for: its answer would come after seconds."""
-        body = json.dumps({"source_wallet_id": self.ayu, "destination_wallet_id": destination or self.budi,
-                           "amount": amount, "currency": "IDR"})
+        body = json.dumps(self.transfer(amount, destination))
         alike = f"wallet_id={self.ayu}&min_amount={amount}&max_amount={amount}"
         known = self.list(alike)
         connection = http.client.HTTPConnection("127.0.0.1", self.dompetd.port, timeout=20)
         connection.request("POST", "/v1/transfers", body, {"Content-Type": "application/json",
-                                                           "Idempotency-Key": str(uuid.uuid4()),
+                                                           "Idempotency-Key": key or str(uuid.uuid4()),
                                                            **self.dompetd.authorization()})
         if destination:
             assert connection.getresponse().status == 201
@@ -295,13 +298,16 @@ def test_a_retry_sends_at_once(slow, stuck):
 
 
 def test_a_cancel_is_a_request_and_the_money_comes_back_with_the_destinations_word(slow):
-    saga = slow.pay("3.00")
+    key = str(uuid.uuid4())
+    saga = slow.pay("3.00", key=key)
     answer = slow.order(saga, "cancel")
     assert answer.status == 202 and "only with its word" in answer.json["sentence"]
     told = wait_until(lambda: (told := slow.saga(saga))["state"] == "released" and told, "the money is back")
     assert told["decision"]["outcome"] == "refused" and told["decision"]["reason"] == "cancelled"
     proof = slow.get(f"/v1/sagas/{saga}/proof")
     assert proof["may_be_released"] and proof["sentence"].startswith("Yes, and it was") and proof["conservation"]["ok"]
+    answer = slow.client.post("/v1/transfers", slow.transfer("3.00"), key=key)
+    assert (answer.status, answer.code, answer.json["transaction_id"]) == (409, "cancelled", saga)
     shown = slow.get(f"/v1/transactions/{saga}")
     assert (shown["status"], shown["decline"]["code"]) == ("cancelled", "cancelled")
     for filters in ("", f"wallet_id={slow.ayu}&"):
