@@ -15,7 +15,8 @@ class AccessPart:
     def __init__(self, bench):
         self.bench = bench
         self.guarded = Dompet(bench.postgres, "dompet_bench_access")
-        self.open = Dompet(bench.postgres, "dompet_bench_open", variables={"DOMPET_TEST_WITHOUT_ACCESS": "1"})
+        self.open = Dompet(bench.postgres, "dompet_bench_open", variables={
+            "DOMPET_TEST_WITHOUT_ACCESS": "1", "DOMPET_PROFILE": "development"})  # production does not know it
         self.merchant = None
 
     def run(self):
