@@ -13,8 +13,7 @@ constexpr ReferenceColumn user_columns[]{
     {"last_name"},
     {"email"},
     {.name = "password_hash", .read = "''", .is_secret = true},
-    // Written with the address: another one than before is verified anew.
-    {"email_verified_at", "(t.email_verified_at IS NOT NULL)::text", "CASE WHEN email = ? THEN email_verified_at END"},
+    {"email_verified_at", "(t.email_verified_at IS NOT NULL)::text"},
     {"status"},
     {"roles",
      "(SELECT coalesce(json_agg(r.name ORDER BY r.name), '[]') FROM user_role ur JOIN role r ON r.id = ur.role_id"

@@ -112,6 +112,7 @@ ReferenceGuard verifies_anew(MailedCode code) {
   return [code = std::move(code)](SqlSession& session, const ReferenceRow& user) -> std::optional<ReferenceRefusal> {
     if (user.text("email") == code.mail.recipient)
       return std::nullopt;
+    session.ask_prepared("UPDATE app_user SET email_verified_at = NULL WHERE id = $1", Parameters{}.add(user.id));
     void_codes(session, user.id);
     mail_code(session, user.id, CodePurpose::verify_email, code);
     return std::nullopt;

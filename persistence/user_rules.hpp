@@ -27,7 +27,8 @@ ReferenceGuard role_may_be_touched(Holds holds);
 /// The roles become the user's, instead of those that he has. 404 `role_not_found`; `forbidden` when one has what the
 /// caller has not.
 ReferenceGuard with_roles(std::vector<std::string> roles, Holds holds);
-/// A new address: his codes so far are void, since they were sent to another one, and this one brings him one for it.
+/// A new address: it is not verified, his codes so far are void, since they were sent to another one, and this one
+/// brings him one for it.
 /// Nothing when it is the address that he has.
 ReferenceGuard verifies_anew(MailedCode code);
 /// Of a new user: his address is not verified yet.

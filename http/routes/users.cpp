@@ -161,10 +161,8 @@ void change_user(Services& services, const ExchangePtr& exchange) {
   std::vector<ReferenceGuard> guards;
   if (auto may = guard_of(user_resource, *exchange, Deed::change))
     guards.push_back(std::move(may));
-  if (const auto email = email_in(*values)) {
-    values->emplace_back("email_verified_at", *email);
+  if (const auto email = email_in(*values))
     guards.push_back(verifies_anew(verification_for(*email, services.identity.settings())));
-  }
   answer_by_store(services, exchange, user_resource,
                   [id = *id, values = *values, owner = owner_of(*exchange), act = act_of(*exchange),
                    guard = all_of(std::move(guards))](ReferenceStore& store) {
