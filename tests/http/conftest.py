@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from contract import Contract, join_document  # noqa: E402
+from market import Customer, Shop  # noqa: E402
 from processes import Dompetd, HttpClient, PostgreSQL, dompetctl  # noqa: E402
 
 
@@ -92,6 +93,20 @@ class Bank:
 @pytest.fixture
 def bank(client):
     return Bank(client)
+
+
+@pytest.fixture
+def ani(server, client):
+    customer = Customer(server, client)
+    yield customer
+    customer.close()
+
+
+@pytest.fixture
+def shop(server, client):
+    shop = Shop(server, client)
+    yield shop
+    shop.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from market import Customer, Shop
+from market import Customer
 from people import add_person, new_user
 from processes import wait_until
 
@@ -93,13 +93,6 @@ def customer(server, client):
     customer = Customer(server, client)
     yield customer
     customer.close()
-
-
-@pytest.fixture
-def shop(server, client):
-    shop = Shop(server, client)
-    yield shop
-    shop.close()
 
 
 def test_money_that_staff_moves_for_others_is_on_record_once(client, bank, staff, customer, shop):

@@ -13,13 +13,6 @@ def ani(server, client):
     customer.close()
 
 
-@pytest.fixture
-def shop(server, client):
-    shop = Shop(server, client)
-    yield shop
-    shop.close()
-
-
 def ids(rows):
     return [row["id"] for row in rows]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from market import Customer, Shop
+from market import Customer
 
 
 @pytest.fixture
@@ -10,13 +10,6 @@ def ani(server, client):
     customer = Customer(server, client, "1000.00")
     yield customer
     customer.close()
-
-
-@pytest.fixture
-def shop(server, client):
-    shop = Shop(server, client)
-    yield shop
-    shop.close()
 
 
 def limit(customer, by=None, **limits):

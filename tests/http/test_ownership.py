@@ -9,13 +9,6 @@ from market import Customer, Shop, key
 
 
 @pytest.fixture
-def ani(server, client):
-    customer = Customer(server, client)
-    yield customer
-    customer.close()
-
-
-@pytest.fixture
 def budi(server, client):
     customer = Customer(server, client)
     yield customer

@@ -6,20 +6,6 @@ from market import Customer, Shop
 from processes import wait_until
 
 
-@pytest.fixture
-def ani(server, client):
-    customer = Customer(server, client)
-    yield customer
-    customer.close()
-
-
-@pytest.fixture
-def shop(server, client):
-    shop = Shop(server, client)
-    yield shop
-    shop.close()
-
-
 def balances(customer):
     return tuple(customer.balance()[name] for name in ("available", "held"))
 

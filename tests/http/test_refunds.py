@@ -2,23 +2,7 @@
 
 import threading
 
-import pytest
-
-from market import Customer, Shop
-
-
-@pytest.fixture
-def ani(server, client):
-    customer = Customer(server, client)
-    yield customer
-    customer.close()
-
-
-@pytest.fixture
-def shop(server, client):
-    shop = Shop(server, client)
-    yield shop
-    shop.close()
+from market import Shop
 
 
 def test_a_refund_brings_the_money_back(ani, shop):
