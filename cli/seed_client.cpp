@@ -8,6 +8,10 @@ namespace dompet::cli {
 
 namespace {
 
+/// What the server sheds while it is busy is sent again, for five seconds in all.
+constexpr int most_attempts = 20;
+constexpr std::chrono::milliseconds pause{250};
+
 using Json = nlohmann::json;
 
 Json expect(const Answer& answer, std::string_view what) {
@@ -25,13 +29,12 @@ Json SeedClient::post(std::string_view path, const Json& body, const std::string
   HttpClient::Headers headers;
   if (!key.empty())
     headers.emplace_back("Idempotency-Key", key);
-  constexpr int attempts = 20;
   for (int attempt = 1;; ++attempt) {
     const auto answer = client_.request("POST", path, body.dump(), headers);
     const bool no_room = answer.status == 429 || answer.status == 503;
-    if (!no_room || attempt == attempts)
+    if (!no_room || attempt == most_attempts)
       return expect(answer, what);
-    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    std::this_thread::sleep_for(pause);
   }
 }
 
