@@ -39,7 +39,7 @@ std::string in_wallets_records() {
 /// What is only authorized is in the payer's history, not in the merchant's.
 constexpr const char* in_authorizations =
     " UNION SELECT r.id FROM unnest($1::uuid[], $2::uuid[]) AS r (id, wallet) JOIN journal j ON j.peer = r.wallet"
-    " WHERE j.kind = 11 AND position(uuid_send(r.id) IN j.payload) > 0";
+    " WHERE j.kind = 11 AND ";
 
 std::vector<Uuid> named_by(Reader& reader, const std::vector<ReferenceRow>& rows, const std::string& sql) {
   const Rows found = reader.session().ask(
@@ -58,7 +58,7 @@ std::vector<Uuid> cards_with_money(Reader& reader, const std::vector<ReferenceRo
 }
 
 std::vector<Uuid> merchants_with_money(Reader& reader, const std::vector<ReferenceRow>& merchants) {
-  return named_by(reader, merchants, in_wallets_records().append(in_authorizations));
+  return named_by(reader, merchants, in_wallets_records().append(in_authorizations).append(names_it));
 }
 
 std::vector<Uuid> users_with_wallets(Reader& reader, const std::vector<ReferenceRow>& users) {
