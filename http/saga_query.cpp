@@ -11,7 +11,8 @@ constexpr std::int64_t most_shards = 4'096;
 constexpr std::int64_t longest_age_s = 10LL * 365 * 24 * 3'600;
 constexpr std::int64_t most_attempts = 1'000'000'000;
 constexpr std::size_t longest_text = 100;
-/// How an amount is read that an operator gave without a currency: over transfers of all of them.
+/// How an amount is read that an operator gave without a currency: over transfers of all of them. XXX is ISO 4217's
+/// code for none.
 constexpr Currency two_decimals{"XXX", 999, 2};
 
 constexpr std::array listed_states{SagaState::reserved, SagaState::cancelling, SagaState::settled, SagaState::released,

@@ -9,8 +9,9 @@
 
 namespace dompet::http {
 
-/// One thread for argon2id, which takes 60 ms and 64 MiB a password: with the lowest priority, so that logins, however
-/// many, take no processor from transfers that want it. The queue is bounded, so a flood of logins is turned away.
+/// One thread for argon2id, which takes 60 ms and 64 MiB a password: of the class SCHED_IDLE, so that it gives
+/// way to transfers at once, as far as the kernel lets it (docs/performance.md says how far). The queue is bounded, so
+/// a flood of logins is turned away.
 class PasswordPool {
  public:
   explicit PasswordPool(std::size_t queue_limit);
