@@ -55,8 +55,7 @@ void Decisions::on_looked_up(const DecisionLookedUp& found) {
   const StoredDecision& stored = found.known;
   if (stored.outcome == Decision::none)
     return act(found.asked.ask);
-  if (stored.wallet != request.destination || stored.amount != request.amount ||
-      !(stored.currency == request.currency)) {
+  if (stored.wallet != request.destination || Money{stored.currency, stored.amount} != credit_of(request)) {
     spdlog::critical("transfer {} was decided with other parameters", to_string(request.id));
     node_->counters.integrity_alarms += 1;
     known_.erase(place);

@@ -18,6 +18,12 @@ std::shared_ptr<const Transaction> with_amount(const Transaction& request, Minor
   return decided;
 }
 
+/// Of a converted payment: what the merchant gets by a capture of so much, by the payment's rate. Each capture is
+/// rounded down by itself, so that all together never come to more than the payment was worth.
+Minor converted(const Transaction& capture, Minor amount) {
+  return convert(amount, capture.fx->rate, capture.currency, capture.fx->currency).value_or(0);
+}
+
 /// Names the end of a payment: of now, and by its tail of that payment. A payment that a returned capture opened again
 /// ends once more, perhaps in the same millisecond: the place in the wallet's history (`seq`, `nth` of this actor)
 /// tells the two apart.
@@ -52,10 +58,18 @@ void WalletKeeper::capture(const TransferPtr& transfer) {
                             request.amount == 0 ? std::nullopt : std::optional{request.amount}, request.final_capture});
   if (!reserved)
     return decline(*transfer, reserved.error());
+  if (request.fx && converted(request, reserved->amount) == 0)
+    return decline(*transfer, Decline::converts_to_nothing);
   dompet::apply(wallet_, *reserved);
   transfer->rest = reserved->rest;
-  if (request.amount != reserved->amount)
+  if (request.fx) {
+    auto decided = std::make_shared<Transaction>(request);
+    decided->amount = reserved->amount;
+    decided->fx->amount = converted(request, reserved->amount);
+    transfer->transaction = std::move(decided);
+  } else if (request.amount != reserved->amount) {
     transfer->transaction = with_amount(request, reserved->amount);
+  }
   send_on(transfer);
 }
 

@@ -28,6 +28,15 @@ void read_refundable(Node& node, const WalletActor& asker, const TransferPtr& tr
     caf::anon_send(asker, RefundableRead{transfer, {}, busy_sentence});
 }
 
+/// A refund names what the payer gets; the merchant's own side is known only now.
+std::shared_ptr<const Transaction> with_share(const Transaction& request, const RefundShare& share) {
+  auto decided = std::make_shared<Transaction>(request);
+  decided->amount = share.from_merchant;
+  if (decided->fx)
+    decided->fx->amount = share.to_payer;
+  return decided;
+}
+
 }  // namespace
 
 void WalletKeeper::refund(const TransferPtr& transfer) {
@@ -56,18 +65,15 @@ void WalletKeeper::on_refundable(const RefundableRead& read) {
   if (place == refunds_.end() || place->is_decided)
     return;
   place->is_decided = true;
-  const Minor left = read.refundable.captured - read.refundable.refunded;
   const Transaction& request = *transfer->transaction;
+  const auto share = share_of(read.refundable, credit_of(request).amount);
   if (!read.failure.empty()) {
     turn_down(*transfer, not_now(read.failure));
-  } else if (left <= 0 || request.amount > left) {
-    decline(*transfer, Decline::refund_exceeded);
+  } else if (!share) {
+    decline(*transfer, share.error());
   } else {
-    if (request.amount == 0) {
-      auto all = std::make_shared<Transaction>(request);
-      all->amount = left;
-      transfer->transaction = std::move(all);
-    }
+    if (credit_of(request).amount == 0 || request.fx)
+      transfer->transaction = with_share(request, *share);
     if (const auto hold = decide_hold(*transfer)) {
       dompet::apply(wallet_, *hold);
       send_on(transfer);

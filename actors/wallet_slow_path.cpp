@@ -74,7 +74,8 @@ void WalletKeeper::decide_credit(const DecideCredit& work) {
   if (work.transfer->generation != generation_)
     return;
   const Transaction& request = *work.transfer->transaction;
-  append_decision(work.transfer, decide(wallet_, Credit{request.id, request.currency, request.amount}));
+  const Money credit = credit_of(request);
+  append_decision(work.transfer, decide(wallet_, Credit{request.id, credit.currency, credit.amount}));
 }
 
 void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Credited>& decided) {
@@ -88,8 +89,10 @@ void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Cr
   entry->record->shard = transfer->destination_shard;
   entry->record->add_leg(wallet_.id, *decided);
   entry->wallets[0] = durable_;
-  entry->transit = TransitChange{transfer->destination_shard, transfer->source_shard, transfer->transaction->currency,
-                                 0, transfer->transaction->amount};
+  const Transaction& request = *transfer->transaction;
+  if (!request.fx)
+    entry->transit =
+        TransitChange{transfer->destination_shard, transfer->source_shard, request.currency, 0, request.amount};
   add_decision(node_, *entry, transfer, Decision::credited, std::nullopt);
   append(std::move(entry));
 }
@@ -129,7 +132,7 @@ void WalletKeeper::append_last_step(const FinishSaga& work, RecordKind kind, con
   entry->record->add_leg(wallet_.id, event);
   entry->wallets[0] = durable_;
   entry->saga = saga_change(transfer, work.expected, work.next);
-  if (kind == RecordKind::hold_captured && !asks_provider(request.kind))
+  if (kind == RecordKind::hold_captured && !asks_provider(request.kind) && !request.fx)
     entry->transit =
         TransitChange{transfer.source_shard, transfer.destination_shard, request.currency, request.amount, 0};
   entry->when_durable = tell_end(node_, work);
@@ -160,13 +163,14 @@ LaneEntryPtr make_refusal(const TransferPtr& transfer, std::uint64_t generation,
 void add_decision(const NodePtr& node, LaneEntry& entry, const TransferPtr& transfer, Decision outcome,
                   std::optional<Decline> reason) {
   const Transaction& request = *transfer->transaction;
+  const Money credit = credit_of(request);
   entry.decision = DecisionRow{request.id,
                                transfer->destination_shard,
                                outcome,
                                reason ? static_cast<std::uint8_t>(*reason) : std::uint8_t{0},
                                request.destination,
-                               request.amount,
-                               request.currency};
+                               credit.amount,
+                               credit.currency};
   entry.when_durable = [node, transfer, outcome, reason](const RecordPtr&) {
     caf::anon_send(node->shards[transfer->destination_shard], DecisionDurable{transfer, outcome, reason});
   };

@@ -107,7 +107,8 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   if (transfer.generation != generation_)
     return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
-  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  const Money credit = credit_of(request);
+  const auto credited = decide(wallet_, Credit{request.id, credit.currency, credit.amount});
   if (!credited)
     return decline_at_destination(work.transfer, credited.error());
   dompet::apply(wallet_, *credited);

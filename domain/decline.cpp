@@ -16,7 +16,9 @@ constexpr std::array words{
     Words{Decline::wallet_not_found, "wallet_not_found", "There is no such wallet."},
     Words{Decline::wallet_closed, "wallet_closed", "The wallet is closed."},
     Words{Decline::wallet_frozen, "wallet_frozen", "The wallet is frozen."},
-    Words{Decline::currency_mismatch, "currency_mismatch", "The wallet holds another currency."},
+    Words{Decline::currency_mismatch, "currency_mismatch",
+          "The wallet holds another currency: a transfer between two currencies needs the quote_id of an FX quote for "
+          "them."},
     Words{Decline::same_wallet, "same_wallet", "Source and destination are the same wallet."},
     Words{Decline::transaction_limit_exceeded, "transaction_limit_exceeded",
           "The amount is over the wallet's limit for one transaction."},
@@ -40,6 +42,8 @@ constexpr std::array words{
           "The payment has no authorization left: it was captured, voided or expired, or never had one."},
     Words{Decline::refund_exceeded, "refund_exceeded", "The refund is more than was captured and not refunded yet."},
     Words{Decline::provider_refused, "provider_refused", "The payment provider refused."},
+    Words{Decline::converts_to_nothing, "converts_to_nothing",
+          "Converted, the amount is less than the smallest unit of the other currency."},
     Words{Decline::forbidden, "forbidden", "A limit is raised, or taken away, with the permission wallets:limits:any."},
 };
 

@@ -32,6 +32,7 @@ enum class Decline : std::uint8_t {
   refund_exceeded = 21,
   provider_refused = 22,
   forbidden = 23,
+  converts_to_nothing = 40,
 };
 
 /// The code clients see: the enumerator's name.

@@ -55,12 +55,12 @@ Violation reply_is_backed(bool told_success, SagaState saga, Decision decision) 
   return std::nullopt;
 }
 
-Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inflow) {
+Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inflow, Minor position) {
   if (in_transit < 0)
     return "I7: more was captured than credited";
-  if (available + held - in_transit != net_inflow)
-    return "I7: the wallets hold " + std::to_string(available + held - in_transit) + " but " +
-           std::to_string(net_inflow) + " came in";
+  const Minor there = available + held + position - in_transit;
+  if (there != net_inflow)
+    return "I7: the wallets hold " + std::to_string(there) + " but " + std::to_string(net_inflow) + " came in";
   return std::nullopt;
 }
 
@@ -71,11 +71,25 @@ Violation one_transaction_per_key(std::span<const Record> records) {
   return std::nullopt;
 }
 
+namespace {
+
+bool converts_rightly(const Record& record) {
+  const Transaction* transaction = record.transaction.get();
+  if (transaction == nullptr || !transaction->fx || record.legs == 0 || transaction->kind == TransactionKind::refund)
+    return true;
+  const FxLeg& fx = *transaction->fx;
+  return convert(transaction->amount, fx.rate, transaction->currency, fx.currency) == fx.amount;
+}
+
+}  // namespace
+
 Violation record_balances(const Record& record) {
   const std::string which = "record " + to_string(record.id);
   try {
     if (!is_balanced(postings(record)))
       return which + " does not balance";
+    if (!converts_rightly(record))
+      return which + " gives another amount than its rate says";
   } catch (const Bug& broken) {
     return which + ": " + broken.what();
   }

@@ -31,14 +31,16 @@ Violation saga_agrees(SagaState saga, Decision decision);
 /// I6: what a client was told is backed: success by a credit, final failure by no credit.
 Violation reply_is_backed(bool told_success, SagaState saga, Decision decision);
 
-/// I7: what all wallets have, less what is credited but not yet captured, is what came from outside.
+/// I7: what all wallets have and the house exchanged (`position`: the total of `fx:`, what came in for other
+/// currencies less what went out), less what is credited but not yet captured, is what came from outside.
 /// All in minor units of one currency.
-Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inflow);
+Violation conserved(Minor available, Minor held, Minor in_transit, Minor net_inflow, Minor position = 0);
 
 /// I8: a key belongs to at most one transaction. Records of one key.
 Violation one_transaction_per_key(std::span<const Record> records);
 
-/// Every record's entries add up to nothing.
+/// Every record's entries add up to nothing in each currency, and a conversion gives what its rate says, rounded down.
+/// A refund's share is what the payment's records leave, and no single record can tell.
 Violation record_balances(const Record& record);
 
 }  // namespace dompet::invariants

@@ -29,6 +29,13 @@ struct Currency {
 std::optional<Currency> find_currency(std::string_view code);
 std::optional<Currency> find_currency(std::uint16_t numeric);
 
+/// An amount and what it is of.
+struct Money {
+  Currency currency{};
+  Minor amount = 0;
+  bool operator==(const Money&) const = default;
+};
+
 /// Sums that do not fit are nothing; a caller must say what that means for its money.
 std::optional<Minor> checked_add(Minor left, Minor right);
 std::optional<Minor> checked_subtract(Minor left, Minor right);

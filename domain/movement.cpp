@@ -24,19 +24,25 @@ class Counting {
   Counting(const Transaction& transaction, MovementOutcome outcome, Movements& movements)
       : transaction_(transaction), outcome_(outcome), movements_(movements) {}
 
+  /// In the wallet's own currency.
   void of_wallet(const WalletId& wallet, Direction direction, Minor amount) {
-    add(wallet, direction, amount, party_of(transaction_, direction));
+    add(wallet, direction, {currency_at(transaction_, wallet), amount}, party_of(transaction_, direction));
   }
   void of_ledger(Minor amount) {
     const bool comes_in = transaction_.source == WalletId{};
-    const bool goes_out = transaction_.destination == WalletId{};
-    add(whole_ledger, comes_in ? Direction::in : goes_out ? Direction::out : Direction::within, amount, {});
+    const bool goes_out = transaction_.destination == WalletId{} || transaction_.fx;
+    add(whole_ledger,
+        comes_in   ? Direction::in
+        : goes_out ? Direction::out
+                   : Direction::within,
+        {transaction_.currency, amount}, {});
   }
+  void of_other_currency(Minor amount) { add(whole_ledger, Direction::in, {transaction_.fx->currency, amount}, {}); }
 
  private:
-  void add(const WalletId& wallet, Direction direction, Minor amount, const Uuid& party) {
+  void add(const WalletId& wallet, Direction direction, const Money& money, const Uuid& party) {
     movements_.add({wallet, counted_kind(transaction_.kind), direction, outcome_, transaction_.method, party,
-                    transaction_.currency, amount});
+                    money.currency, money.amount});
   }
 
   const Transaction& transaction_;
@@ -55,6 +61,8 @@ void count_completed(const Record& record, Movements& movements) {
     counting.of_wallet(leg.wallet, gain > 0 ? Direction::in : Direction::out, gain > 0 ? gain : -gain);
     if (gain < 0 || record.transaction->source == WalletId{})
       counting.of_ledger(gain > 0 ? gain : -gain);
+    else if (record.transaction->fx)
+      counting.of_other_currency(gain);
   }
 }
 
@@ -76,7 +84,7 @@ void count_failed(const Record& record, Movements& movements) {
   counting.of_wallet(has_payer ? transaction.source : transaction.destination,
                      has_payer ? Direction::out : Direction::in, transaction.amount);
   if (transaction.kind == TransactionKind::payment && transaction.destination != WalletId{})
-    counting.of_wallet(transaction.destination, Direction::in, transaction.amount);
+    counting.of_wallet(transaction.destination, Direction::in, credit_of(transaction).amount);
   counting.of_ledger(transaction.amount);
 }
 

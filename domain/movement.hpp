@@ -40,7 +40,7 @@ struct Movement {
   bool operator==(const Movement&) const = default;
 };
 
-/// The movements of one record: both wallets' and the ledger's at most.
+/// The movements of one record: both wallets' at most, and the ledger's in each currency.
 class Movements {
  public:
   void add(const Movement& movement) { list_[count_++] = movement; }
@@ -49,13 +49,14 @@ class Movements {
   std::size_t size() const { return count_; }
 
  private:
-  std::array<Movement, 3> list_{};
+  std::array<Movement, 4> list_{};
   std::size_t count_ = 0;
 };
 
 /// What a record counts as. The views in it live as long as the record. Over all records of a wallet, what came in
 /// less what went out is the wallet's total. Who is told that there is no such wallet moved nothing and failed at
-/// nothing: otherwise strangers could fill the statistics of others.
+/// nothing: otherwise strangers could fill the statistics of others. A conversion leaves the ledger in one currency and
+/// comes into it in another: so do what comes in and goes out of the ledger add up to what its wallets have, in each.
 Movements movements_of(const Record& record);
 
 /// How clients count an act on a payment.

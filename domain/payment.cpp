@@ -1,5 +1,7 @@
 #include "domain/payment.hpp"
 
+#include <algorithm>
+
 namespace dompet {
 
 namespace {
@@ -53,6 +55,18 @@ Minor refunded_by(const Event& event) {
   return 0;
 }
 
+/// The same for the payer. What his side of a conversion is, the transaction says: paid by a payment, got by a refund.
+Minor for_payer(const Record& record, Minor moved) {
+  if (!record.transaction || !record.transaction->fx || moved == 0)
+    return moved;
+  const Transaction& transaction = *record.transaction;
+  const Minor amount = transaction.kind == TransactionKind::refund ? transaction.fx->amount : transaction.amount;
+  return moved > 0 ? amount : -amount;
+}
+
+// The compiler has it, the standard has not: the product of two amounts.
+__extension__ using Wide = __int128;
+
 }  // namespace
 
 PaymentTotals totals_of(std::span<const Record> records) {
@@ -82,12 +96,32 @@ Refundable refundable_of(const WalletId& merchant_wallet, std::span<const Record
   Refundable refundable;
   for (const Record& record : records) {
     const bool is_refund = record.transaction && record.transaction->kind == TransactionKind::refund;
-    for (const Leg& leg : record.all_legs())
-      if (leg.wallet == merchant_wallet)
-        (is_refund ? refundable.refunded : refundable.captured) +=
-            is_refund ? refunded_by(leg.event) : credited_by(leg.event);
+    for (const Leg& leg : record.all_legs()) {
+      if (leg.wallet != merchant_wallet)
+        continue;
+      const Minor moved = is_refund ? refunded_by(leg.event) : credited_by(leg.event);
+      (is_refund ? refundable.refunded : refundable.captured) += moved;
+      (is_refund ? refundable.paid_back : refundable.paid) += for_payer(record, moved);
+    }
   }
   return refundable;
+}
+
+std::expected<RefundShare, Decline> share_of(const Refundable& refundable, Minor wanted) {
+  const Minor left_to_payer = refundable.paid - refundable.paid_back;
+  const Minor left_of_merchant = refundable.captured - refundable.refunded;
+  if (left_to_payer <= 0 || left_of_merchant <= 0 || wanted > left_to_payer)
+    return std::unexpected(Decline::refund_exceeded);
+  if (wanted == 0 || wanted == left_to_payer)
+    return RefundShare{left_of_merchant, left_to_payer};
+  if (refundable.captured == refundable.paid && refundable.refunded == refundable.paid_back)
+    return RefundShare{wanted, wanted};
+  const Wide all_back = Wide{refundable.paid_back} + wanted;
+  const auto due = static_cast<Minor>(all_back * refundable.captured / refundable.paid);
+  const Minor share = std::min(due - refundable.refunded, left_of_merchant);
+  if (share <= 0)
+    return std::unexpected(Decline::converts_to_nothing);
+  return RefundShare{share, wanted};
 }
 
 }  // namespace dompet

@@ -18,6 +18,16 @@ std::string_view name_of(TransactionKind kind) {
   throw Bug("a transaction has a known kind");
 }
 
+Money credit_of(const Transaction& transaction) {
+  if (transaction.fx)
+    return {transaction.fx->currency, transaction.fx->amount};
+  return {transaction.currency, transaction.amount};
+}
+
+Currency currency_at(const Transaction& transaction, const WalletId& wallet) {
+  return transaction.fx && wallet == transaction.destination ? transaction.fx->currency : transaction.currency;
+}
+
 bool has_payment_details(const Transaction& transaction) {
   return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
          transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||

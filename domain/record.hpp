@@ -12,6 +12,7 @@
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
+#include "domain/rate.hpp"
 #include "domain/shard.hpp"
 
 namespace dompet {
@@ -38,10 +39,22 @@ constexpr bool is_act_on_payment(TransactionKind kind) {
 
 std::string_view name_of(TransactionKind kind);
 
+/// What the destination of a converted transaction gets: another currency than the source pays, by the quote's rate.
+struct FxLeg {
+  QuoteId quote{};
+  /// Units of the destination's currency for one of the source's. Of a refund it is the payment's, from the payer's
+  /// currency to the merchant's.
+  Rate rate{};
+  Currency currency{};
+  Minor amount = 0;
+  bool operator==(const FxLeg&) const = default;
+};
+
 /// What a client asked to move: the same in every record of one transaction.
 struct Transaction {
   TransactionId id{};
   TransactionKind kind = TransactionKind::transfer;
+  /// What the source pays; of what the destination gets, `credit_of` tells.
   Currency currency{};
   Minor amount = 0;
   /// The wallet that pays; nil for a top-up, whose money comes from outside.
@@ -66,11 +79,19 @@ struct Transaction {
   bool final_capture = false;
   /// When an authorization ends, milliseconds since 1970; zero for everything else.
   std::int64_t expires_at_ms = 0;
+  /// Of a transaction between two currencies.
+  std::optional<FxLeg> fx{};
 
   bool operator==(const Transaction&) const = default;
 };
 
-/// Whether it has anything of what only payments, their acts, refunds and withdrawals have: `parent` and below.
+/// What the destination gets: the source's own money, unless it is converted.
+Money credit_of(const Transaction& transaction);
+/// The currency of the wallet on one side of it.
+Currency currency_at(const Transaction& transaction, const WalletId& wallet);
+
+/// Whether it has anything of what only payments, their acts, refunds and withdrawals have: `parent` to
+/// `expires_at_ms`.
 bool has_payment_details(const Transaction& transaction);
 
 /// How an authorized payment stands after a record, in minor units of its currency.

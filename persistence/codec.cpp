@@ -23,6 +23,7 @@ enum Flag : std::uint8_t {
   /// What only payments, their acts, refunds and withdrawals have.
   has_details = 16,
   has_payment_state = 32,
+  has_fx = 64,
 };
 
 /// Credits and refusals are written by the destination, every other record by the source.
@@ -46,6 +47,8 @@ std::uint8_t flags_of(const Record& record) {
     flags |= has_details;
   if (record.payment)
     flags |= has_payment_state;
+  if (record.transaction && record.transaction->fx)
+    flags |= has_fx;
   return static_cast<std::uint8_t>(flags);
 }
 
@@ -69,6 +72,27 @@ void read_details(Reader& in, Transaction& transaction) {
   transaction.expires_at_ms = in.signed_varint();
 }
 
+void put_fx(ByteWriter& out, const FxLeg& fx) {
+  out.raw(fx.quote.uuid.bytes);
+  out.signed_varint(fx.rate.coefficient);
+  out.u8(fx.rate.scale);
+  out.varint(fx.currency.numeric);
+  out.signed_varint(fx.amount);
+}
+
+FxLeg read_fx(Reader& in) {
+  FxLeg fx;
+  fx.quote.uuid.bytes = in.raw<16>();
+  fx.rate.coefficient = in.signed_varint();
+  fx.rate.scale = in.u8();
+  const auto currency = find_currency(static_cast<std::uint16_t>(in.varint()));
+  if (!currency || fx.rate.coefficient <= 0 || fx.rate.scale > most_scale)
+    throw Unreadable("a journal row was converted by no rate or into an unknown currency");
+  fx.currency = *currency;
+  fx.amount = in.signed_varint();
+  return fx;
+}
+
 /// Everything of the payload but the legs.
 std::string encode_facts(const Record& record) {
   std::string bytes;
@@ -87,6 +111,8 @@ std::string encode_facts(const Record& record) {
     out.text(transaction->metadata);
     if (has_payment_details(*transaction))
       put_details(out, *transaction);
+    if (transaction->fx)
+      put_fx(out, *transaction->fx);
   }
   if (record.payment) {
     out.signed_varint(record.payment->authorized);
@@ -163,6 +189,8 @@ std::shared_ptr<const Transaction> read_transaction(Reader& in, const JournalRow
   transaction->metadata = in.text();
   if ((flags & has_details) != 0)
     read_details(in, *transaction);
+  if ((flags & has_fx) != 0)
+    transaction->fx = read_fx(in);
   const bool receiving = (flags & wallet_receives) != 0;
   transaction->source = wallet_of(receiving ? row.peer : row.wallet);
   transaction->destination = wallet_of(receiving ? row.wallet : row.peer);

@@ -83,10 +83,11 @@ void PaymentPass::look_at_sums(const TransactionId& payment, const std::vector<R
                    totals.captured + totals.remaining + totals.under_way <= totals.authorized,
                "more was captured than authorized", where);
   // What is credited but not settled yet is still reserved with the payer.
-  within_.look(totals.captured <= merchant.captured && (begun->kind != RecordKind::payment_authorized ||
-                                                        merchant.captured <= totals.captured + totals.under_way),
+  within_.look(totals.captured <= merchant.paid && (begun->kind != RecordKind::payment_authorized ||
+                                                    merchant.paid <= totals.captured + totals.under_way),
                "the payer paid another sum than the merchant got", where);
-  within_.look(totals.refunded <= merchant.refunded && merchant.refunded <= merchant.captured,
+  within_.look(totals.refunded <= merchant.paid_back && merchant.paid_back <= merchant.paid &&
+                   merchant.refunded <= merchant.captured,
                "more was refunded than captured", where);
 }
 

@@ -29,6 +29,16 @@ bool has_reason(const std::optional<JournalRow>& row) {
   }
 }
 
+/// What the record of a decision says that the destination gets or would have got.
+Money credit_in(const JournalRow& row) {
+  try {
+    const Record record = decode(row);
+    return record.transaction ? credit_of(*record.transaction) : Money{};
+  } catch (const Unreadable&) {
+    return {};
+  }
+}
+
 /// Where the id stands among the journal's columns.
 constexpr int journal_id_column = 9;
 
@@ -166,8 +176,9 @@ void SagaPass::look_at_decision(const TransactionId& id, const Story& story) {
     if (!story.decided)
       continue;
     const JournalRow& decided = *story.decided;
-    decided_once_.look(row.uuid_if_any(2) == decided.wallet && row.number(3) == decided.amount &&
-                           row.number(4) == decided.currency && row.number(5) == decided.shard,
+    const Money credit = credit_in(decided);
+    decided_once_.look(row.uuid_if_any(2) == decided.wallet && row.number(3) == credit.amount &&
+                           row.number(4) == credit.currency.numeric && row.number(5) == decided.shard,
                        "a decision is about another transfer than its record", where);
   }
   decided_once_.look(invariants::one_decision(decisions, story.credited), where);

@@ -142,8 +142,8 @@ void StreamPass::look_at_money(const JournalRow& row, const Record& record) {
     return;
   ensure(record.transaction != nullptr, "a step of a transfer names its transaction");
   const Transaction& transaction = *record.transaction;
-  // That went outside.
-  if (transaction.kind == TransactionKind::withdrawal)
+  // That went outside, or stands against the accounts of exchange.
+  if (transaction.kind == TransactionKind::withdrawal || transaction.fx)
     return;
   const bool in = record.kind == RecordKind::transfer_credited;
   const Shard peer = shard_of(in ? transaction.source : transaction.destination, shard_count_);

@@ -137,6 +137,7 @@ void WalletPass::look_at_books() {
   std::map<std::string, Minor> net_inflow;
   std::map<std::string, Minor> in_transit;
   std::map<std::string, Minor> stated;
+  std::map<std::string, Minor> positions;
   const auto take = [&](const Row& row) {
     const std::string account{row.text(0)};
     const std::string currency = account.substr(account.rfind(':') + 1);
@@ -144,6 +145,8 @@ void WalletPass::look_at_books() {
       stated[currency] += row.number(1);
     else if (account.starts_with("transit:"))
       in_transit[currency] -= row.number(1);
+    else if (account.starts_with("fx:"))
+      positions[currency] += row.number(1);
     else
       net_inflow[currency] -= row.number(1);
     books_.wallets[currency];
@@ -157,7 +160,8 @@ void WalletPass::look_at_books() {
     if (currency.empty())
       continue;
     const std::string where = "system_total of " + currency;
-    conserved_.look(invariants::conserved(held.available, held.held, in_transit[currency], net_inflow[currency]),
+    conserved_.look(invariants::conserved(held.available, held.held, in_transit[currency], net_inflow[currency],
+                                          positions[currency]),
                     where);
     conserved_.look(stated[currency] == held.available + held.held, "the wallets' total is not what they hold", where);
   }

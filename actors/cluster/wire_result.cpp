@@ -206,6 +206,8 @@ std::optional<Decline> read_optional_decline(Source& in) {
 /// Set in the byte of the kind: what only payments and the like have comes last. Without it a transaction has the bytes
 /// that it had before there were such details, so that nodes of both builds understand each other.
 constexpr int details_follow = 0x80;
+/// Likewise, behind the details: what the destination of a converted transaction gets.
+constexpr int fx_follows = 0x40;
 
 void put_details(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.parent);
@@ -227,10 +229,31 @@ void read_details(Source& in, Transaction& transaction) {
   transaction.expires_at_ms = in.signed_varint();
 }
 
+void put_fx(ByteWriter& out, const FxLeg& fx) {
+  put_id(out, fx.quote);
+  out.signed_varint(fx.rate.coefficient);
+  out.u8(fx.rate.scale);
+  put_currency(out, fx.currency);
+  out.signed_varint(fx.amount);
+}
+
+FxLeg read_fx(Source& in) {
+  FxLeg fx;
+  fx.quote = read_id<QuoteId>(in);
+  fx.rate.coefficient = in.signed_varint();
+  fx.rate.scale = in.u8();
+  if (fx.rate.coefficient <= 0 || fx.rate.coefficient >= 1'000'000'000'000'000'000 || fx.rate.scale > most_scale)
+    throw Unreadable("a frame has a rate that is none");
+  fx.currency = read_currency(in);
+  fx.amount = in.signed_varint();
+  return fx;
+}
+
 void put_transaction(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.id);
   const bool has_details = has_payment_details(transaction);
-  out.u8(static_cast<std::uint8_t>(static_cast<int>(transaction.kind) | (has_details ? details_follow : 0)));
+  out.u8(static_cast<std::uint8_t>(static_cast<int>(transaction.kind) | (has_details ? details_follow : 0) |
+                                   (transaction.fx ? fx_follows : 0)));
   put_currency(out, transaction.currency);
   out.signed_varint(transaction.amount);
   put_id(out, transaction.source);
@@ -240,13 +263,15 @@ void put_transaction(ByteWriter& out, const Transaction& transaction) {
   out.text(transaction.metadata);
   if (has_details)
     put_details(out, transaction);
+  if (transaction.fx)
+    put_fx(out, *transaction.fx);
 }
 
 std::shared_ptr<const Transaction> read_transaction(Source& in) {
   auto transaction = std::make_shared<Transaction>();
   transaction->id = read_id<TransactionId>(in);
   const int kind = in.u8();
-  transaction->kind = static_cast<TransactionKind>(kind & ~details_follow);
+  transaction->kind = static_cast<TransactionKind>(kind & ~(details_follow | fx_follows));
   if (transaction->kind < TransactionKind::topup || transaction->kind > TransactionKind::void_payment)
     throw Unreadable("a frame has a transaction of an unknown kind");
   transaction->currency = read_currency(in);
@@ -258,6 +283,8 @@ std::shared_ptr<const Transaction> read_transaction(Source& in) {
   transaction->metadata = in.text();
   if ((kind & details_follow) != 0)
     read_details(in, *transaction);
+  if ((kind & fx_follows) != 0)
+    transaction->fx = read_fx(in);
   return transaction;
 }
 

@@ -21,6 +21,9 @@ namespace {
 /// Every other wallet is somebody's.
 UserId owner_of(const WalletId& wallet) { return wallet.uuid.bytes.back() % 2 == 0 ? UserId{wallet.uuid} : UserId{}; }
 
+/// Amounts are small, so that rounding often leaves something; both currencies have two digits.
+constexpr std::array rates{Rate{4, 1}, Rate{65, 2}, Rate{1'333'333, 6}, Rate{27, 1}};
+
 /// Two cards are in use, and now and then blocked.
 CardId card(std::size_t number) {
   CardId card;
@@ -78,6 +81,7 @@ Clients::Wish Clients::random_wish() {
     wish.source = any_wallet();
   wish.amount = 1 + static_cast<Minor>(below(chance(10) ? 60 : 5));
   wish.is_strangers = chance(2);
+  draw_rate(wish);
   if (wish.kind != TransactionKind::payment)
     return wish;
   wish.manual_capture = chance(75);
@@ -88,6 +92,15 @@ Clients::Wish Clients::random_wish() {
   return wish;
 }
 
+/// Between two currencies most clients have a quote; the others are declined.
+void Clients::draw_rate(Wish& wish) {
+  const bool has_two = wish.kind == TransactionKind::transfer || wish.kind == TransactionKind::payment;
+  if (!has_two || currency_of(wish.source) == currency_of(wish.destination) || chance(10))
+    return;
+  wish.rate = static_cast<int>(below(rates.size()));
+  wish.amount += 3;
+}
+
 /// What a merchant may do about a payment, whether it can still be done or not.
 Clients::Wish Clients::wish_about(const Payment& payment) {
   const bool refunds = chance(payment.is_open ? 25 : 90);
@@ -95,6 +108,7 @@ Clients::Wish Clients::wish_about(const Payment& payment) {
                                    TransactionKind::increment, TransactionKind::void_payment};
   Wish wish;
   wish.payment = payment.id;
+  wish.rate = payment.rate;
   wish.kind = refunds ? TransactionKind::refund : acts[below(acts.size())];
   wish.source = refunds ? payment.merchant : payment.payer;
   if (wish.kind == TransactionKind::capture || refunds)
@@ -141,9 +155,22 @@ std::uint64_t Clients::ask_again(std::size_t key) {
   return ask_money(key, was_told(key) ? keys_[key].told->wish : keys_[key].wishes.front());
 }
 
-Currency Clients::currency_of(const Wish& wish) const {
-  const WalletId& payer = wish.kind == TransactionKind::topup ? wish.destination : wish.source;
-  return *find_currency(payer == wallets_.back() ? "USD" : "IDR");
+Currency Clients::currency_of(const WalletId& wallet) const {
+  return *find_currency(wallet == wallets_.back() ? "USD" : "IDR");
+}
+
+/// What HTTP makes of a quote, and of the payment that an act is on: of a capture the payer's wallet says what it comes
+/// to, of a refund it is what the payer wants back.
+std::optional<FxLeg> Clients::conversion_of(const Wish& wish) const {
+  const bool is_other_act = wish.kind == TransactionKind::increment || wish.kind == TransactionKind::void_payment;
+  if (wish.rate < 0 || is_other_act)
+    return std::nullopt;
+  FxLeg fx{.rate = rates[static_cast<std::size_t>(wish.rate)], .currency = currency_of(wish.destination)};
+  if (wish.kind == TransactionKind::refund)
+    fx.amount = wish.amount;
+  else if (wish.kind != TransactionKind::capture)
+    fx.amount = convert(wish.amount, fx.rate, currency_of(wish.source), fx.currency).value_or(0);
+  return fx;
 }
 
 std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
@@ -152,8 +179,9 @@ std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   auto transaction = std::make_shared<Transaction>();
   transaction->id = {fresh()};
   transaction->kind = wish.kind;
-  transaction->currency = currency_of(wish);
-  transaction->amount = wish.amount;
+  transaction->currency = currency_of(wish.kind == TransactionKind::topup ? wish.destination : wish.source);
+  transaction->fx = conversion_of(wish);
+  transaction->amount = wish.kind == TransactionKind::refund && transaction->fx ? 0 : wish.amount;
   transaction->source = wish.source;
   transaction->destination = wish.destination;
   transaction->method = wish.kind == TransactionKind::topup        ? "cash"
@@ -170,7 +198,7 @@ std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount) +
                              std::string{name_of(wish.kind)} + to_string(wish.payment) + to_string(wish.card) +
                              (wish.manual_capture ? "manual" : "") + (wish.final_capture ? "final" : "") +
-                             (wish.is_strangers ? "stranger" : "");
+                             (wish.is_strangers ? "stranger" : "") + std::to_string(wish.rate);
   const Stamp stamp{key_id("a client", std::to_string(key)), fingerprint(fields)};
   const TransactionId id = transaction->id;
   const WalletId& first = wish.kind == TransactionKind::topup ? wish.destination : wish.source;
@@ -261,7 +289,7 @@ void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
   }
   (answer.state == SagaState::settled ? tally_.done : tally_.declined) += 1;
   if (answer.state == SagaState::settled && !answer.replayed)
-    note_done(*answer.record);
+    note_done(asked, *answer.record);
   Key& key = keys_[asked.key];
   if (!key.told) {
     key.told = Told{answer.record->id, asked.wish, answer.state, answer.refusal};
@@ -273,14 +301,15 @@ void Clients::on_money(Asked& asked, const MoneyAnswer& answer) {
   must(told.state == answer.state && told.refusal == answer.refusal, "a repeated request got another answer");
 }
 
-void Clients::note_done(const Record& record) {
+void Clients::note_done(const Asked& asked, const Record& record) {
   const Transaction& done = *record.transaction;
   tally_.authorized += record.kind == RecordKind::payment_authorized ? 1 : 0;
   tally_.captured += done.kind == TransactionKind::capture ? 1 : 0;
   tally_.refunded += done.kind == TransactionKind::refund ? 1 : 0;
   tally_.withdrawn += done.kind == TransactionKind::withdrawal ? 1 : 0;
+  tally_.converted += done.fx ? 1 : 0;
   if (done.kind == TransactionKind::payment)
-    payments_.push_back({done.id, done.source, done.destination, done.manual_capture});
+    payments_.push_back({done.id, done.source, done.destination, done.manual_capture, asked.wish.rate});
 }
 
 void Clients::note_told(const WalletId& wallet, std::uint64_t seq) {

@@ -75,6 +75,7 @@ class Clients {
     int captured = 0;
     int refunded = 0;
     int withdrawn = 0;
+    int converted = 0;
   };
   const Tally& tally() const { return tally_; }
 
@@ -92,6 +93,8 @@ class Clients {
     CardId card{};
     /// He who asks does not own the wallet.
     bool is_strangers = false;
+    /// Of a conversion: its rate, by number; less than zero when there is none.
+    int rate = -1;
     bool operator==(const Wish&) const = default;
   };
   /// A payment that somebody was told of.
@@ -100,6 +103,7 @@ class Clients {
     WalletId payer{};
     WalletId merchant{};
     bool is_open = false;
+    int rate = -1;
   };
   /// The final answer that a key got first.
   struct Told {
@@ -130,8 +134,10 @@ class Clients {
   std::uint64_t ask_money(std::size_t key, const Wish& wish);
   Wish random_wish();
   Wish wish_about(const Payment& payment);
-  Currency currency_of(const Wish& wish) const;
-  void note_done(const Record& record);
+  Currency currency_of(const WalletId& wallet) const;
+  void draw_rate(Wish& wish);
+  std::optional<FxLeg> conversion_of(const Wish& wish) const;
+  void note_done(const Asked& asked, const Record& record);
   void note_told(const WalletId& wallet, std::uint64_t seq);
   const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_()) % bound; }

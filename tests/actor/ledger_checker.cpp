@@ -37,7 +37,7 @@ void LedgerChecker::check() {
     check_transaction(id);
   if (!touched.empty())
     for (const auto& [currency, money] : money_)
-      must_not(invariants::conserved(money.available, money.held, money.in_transit, money.came_in));
+      must_not(invariants::conserved(money.available, money.held, money.in_transit, money.came_in, money.position));
 }
 
 void LedgerChecker::take(const Record& record, std::size_t place) {
@@ -99,12 +99,15 @@ void LedgerChecker::take_money(const Record& record) {
     facts.last_legs[leg.wallet] = leg.seq;
   }
   const Minor amount = record.transaction->amount;
+  const bool converts = record.transaction->fx.has_value();
+  if (converts)
+    take_exchange(record);
   const bool is_withdrawal = facts.kind == TransactionKind::withdrawal;
   if (record.kind == RecordKind::topup)
     money.came_in += amount;
-  if (record.kind == RecordKind::transfer_credited)
+  if (record.kind == RecordKind::transfer_credited && !converts)
     money.in_transit += amount;
-  if (record.kind == RecordKind::hold_captured)
+  if (record.kind == RecordKind::hold_captured && !converts)
     (is_withdrawal ? money.came_in : money.in_transit) -= amount;
   facts.payouts += record.kind == RecordKind::hold_captured && is_withdrawal ? 1 : 0;
   facts.acts += record.kind == RecordKind::payment_authorized || record.kind == RecordKind::payment_incremented ||
@@ -115,6 +118,16 @@ void LedgerChecker::take_money(const Record& record) {
                  facts.kind == TransactionKind::void_payment;
   facts.in_one_record |= record.kind == RecordKind::transfer;
   facts.declined |= record.kind == RecordKind::declined;
+}
+
+/// What the house gained and gave by a conversion, in the record that moved the wallet's side of it.
+void LedgerChecker::take_exchange(const Record& record) {
+  const Transaction& transaction = *record.transaction;
+  const bool at_once = record.kind == RecordKind::transfer;
+  if (at_once || record.kind == RecordKind::hold_captured)
+    money_[transaction.currency.numeric].position += transaction.amount;
+  if (at_once || record.kind == RecordKind::transfer_credited)
+    money_[transaction.fx->currency.numeric].position -= transaction.fx->amount;
 }
 
 SagaState LedgerChecker::state_of(const TransactionId& id, const Facts& facts) const {

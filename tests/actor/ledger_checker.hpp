@@ -80,12 +80,15 @@ class LedgerChecker {
     Minor held = 0;
     Minor in_transit = 0;
     Minor came_in = 0;
+    /// What conversions brought the house less what they cost it.
+    Minor position = 0;
   };
 
   void take(const Record& record, std::size_t place);
   void take_stream(const Record& record, std::size_t place);
   void take_leg(const Record& record, const Leg& leg);
   void take_money(const Record& record);
+  void take_exchange(const Record& record);
   void check_transaction(const TransactionId& id);
   void check_by_provider(const TransactionId& id, const Facts& facts) const;
   SagaState state_of(const TransactionId& id, const Facts& facts) const;

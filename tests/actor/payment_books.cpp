@@ -72,16 +72,33 @@ void PaymentBooks::take_merchant(const Record& record, const Leg& leg) {
   const bool is_capture = request.kind == TransactionKind::capture;
   if (const auto* credited = std::get_if<Credited>(&leg.event);
       credited != nullptr && (is_capture || request.kind == TransactionKind::payment))
-    merchants_[{is_capture ? request.parent : request.id, leg.wallet}].got += credited->amount;
+    take_paid(merchants_[{is_capture ? request.parent : request.id, leg.wallet}], request, credited->amount);
   if (request.kind != TransactionKind::refund || leg.wallet != request.source)
     return;
   Merchant& merchant = merchants_[{request.parent, leg.wallet}];
-  std::visit(Match{[&](const TransferredOut& fact) { merchant.refunded += fact.amount; },
-                   [&](const HoldPlaced& fact) { merchant.refunded += fact.amount; },
-                   [&](const HoldReleased& fact) { merchant.refunded -= fact.amount; }, [](const auto&) {}},
+  const Minor to_payer = credit_of(request).amount;
+  const auto add = [&](int sign, Minor amount) {
+    merchant.refunded += sign * amount;
+    merchant.paid_back += sign * to_payer;
+  };
+  std::visit(Match{[&](const TransferredOut& fact) { add(1, fact.amount); },
+                   [&](const HoldPlaced& fact) { add(1, fact.amount); },
+                   [&](const HoldReleased& fact) { add(-1, fact.amount); }, [](const auto&) {}},
              leg.event);
   must(merchant.refunded <= merchant.got,
        "more was refunded of payment " + to_string(request.parent) + " than captured");
+  const bool is_all = merchant.refunded == merchant.got;
+  must(is_all == (merchant.paid_back == merchant.paid) && merchant.paid_back <= merchant.paid,
+       "payment " + to_string(request.parent) + " was given back to one side and not to the other");
+}
+
+/// Credited to the merchant is what the payer paid, by the payment's rate and never more than that.
+void PaymentBooks::take_paid(Merchant& merchant, const Transaction& request, Minor credited) {
+  merchant.got += credited;
+  merchant.paid += request.amount;
+  if (request.fx)
+    must(merchant.got <= convert(merchant.paid, request.fx->rate, request.currency, request.fx->currency),
+         "the merchant of payment " + to_string(request.id) + " got more than was paid");
 }
 
 void PaymentBooks::spend(const WalletId& wallet, Spender& spender, const Spending& spending, Minor amount) {

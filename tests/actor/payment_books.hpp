@@ -45,11 +45,15 @@ class PaymentBooks {
   struct Merchant {
     Minor got = 0;
     Minor refunded = 0;
+    /// The same as the payer paid and got it back.
+    Minor paid = 0;
+    Minor paid_back = 0;
   };
 
   void take_payment(const Record& record, const Leg& leg);
   void take_merchant(const Record& record, const Leg& leg);
   void take_spending(const Record& record, const Leg& leg);
+  static void take_paid(Merchant& merchant, const Transaction& request, Minor credited);
   void spend(const WalletId& wallet, Spender& spender, const Spending& spending, Minor amount);
 
   std::map<TransactionId, Payment> payments_{};

@@ -146,7 +146,8 @@ StoredDecision SimulatedLedger::decision(const TransactionId& id) {
   if (!stored || stored->record.kind != RecordKind::transfer)
     return {};
   const Transaction& request = *stored->record.transaction;
-  return {Decision::credited, 0, request.destination, request.amount, request.currency};
+  const Money credit = credit_of(request);
+  return {Decision::credited, 0, request.destination, credit.amount, credit.currency};
 }
 
 std::vector<SagaListing> SimulatedLedger::open_sagas(Shard shard) {

@@ -75,6 +75,14 @@ inline Event any_event(Random& random, std::size_t number, const TransactionId& 
   }
 }
 
+inline FxLeg any_conversion(Random& random) {
+  return {{random.uuid()},
+          {static_cast<std::int64_t>(1 + random.upto(999'999'999'999'999'998)),
+           static_cast<std::uint8_t>(random.upto(most_scale))},
+          any_currency(random),
+          any_amount(random)};
+}
+
 inline std::shared_ptr<const Transaction> any_transaction(Random& random, TransactionKind kind) {
   Transaction made;
   made.id = {random.uuid()};
@@ -94,6 +102,8 @@ inline std::shared_ptr<const Transaction> any_transaction(Random& random, Transa
   made.manual_capture = random.coin();
   made.final_capture = random.coin();
   made.expires_at_ms = random.coin() ? 0 : any_amount(random);
+  if (random.coin())
+    made.fx = any_conversion(random);
   made.description = random.text(200);
   made.metadata = random.coin() ? "" : random.text(300);
   return std::make_shared<const Transaction>(std::move(made));
