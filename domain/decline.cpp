@@ -40,6 +40,9 @@ constexpr std::array words{
           "The payment has no authorization left: it was captured, voided or expired, or never had one."},
     Words{Decline::refund_exceeded, "refund_exceeded", "The refund is more than was captured and not refunded yet."},
     Words{Decline::provider_refused, "provider_refused", "The payment provider refused."},
+    Words{Decline::risk_blocked, "risk_blocked", "The transaction was refused for security reasons."},
+    Words{Decline::risk_rejected, "risk_rejected",
+          "The transaction was looked at for security reasons and not approved."},
     Words{Decline::forbidden, "forbidden", "A limit is raised, or taken away, with the permission wallets:limits:any."},
 };
 

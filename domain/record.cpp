@@ -18,6 +18,8 @@ std::string_view name_of(TransactionKind kind) {
   throw Bug("a transaction has a known kind");
 }
 
+bool awaits_review(const std::optional<Assessment>& risk) { return risk && risk->action == RiskAction::review; }
+
 bool has_payment_details(const Transaction& transaction) {
   return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
          transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||
