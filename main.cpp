@@ -16,6 +16,7 @@
 
 #include "actors/engine.hpp"
 #include "actors/projection.hpp"
+#include "actors/risk_watch.hpp"
 #include "config/logging.hpp"
 #include "config/settings.hpp"
 #include "config/settings_table.hpp"
@@ -31,6 +32,7 @@
 #include "persistence/migrator.hpp"
 #include "persistence/movement_projector.hpp"
 #include "persistence/reader.hpp"
+#include "persistence/risk_store.hpp"
 #include "persistence/vault.hpp"
 #include "providers/simulator.hpp"
 
@@ -246,11 +248,18 @@ ProviderSimulator::Answer words_for(Engine& engine) {
   };
 }
 
+/// Nothing is moved before it is known by which rules.
+RiskRulesPtr risk_rules(const Settings& settings) {
+  Reader reader(reader_settings(settings, settings.database.url, "start"));
+  return std::make_shared<const RiskRules>(RiskRuleStore(reader).rules().rules);
+}
+
 void serve(const Settings& settings) {
   const Incarnation incarnation = new_incarnation();
   EngineSettings engine_settings = settings.engine;
   engine_settings.shard_count = check_databases(settings);
   // A provider that may be slow or say no is asked before a top-up is credited.
+  engine_settings.risk_rules = risk_rules(settings);
   engine_settings.topups_ask_provider = settings.provider.mode == ProviderMode::simulated;
   VarDirectory var_directory(settings.var_directory);
   const std::string predecessor = var_directory.note_start(to_string(incarnation));
@@ -270,6 +279,11 @@ void serve(const Settings& settings) {
     databases.push_back(access(settings, url, incarnation));
   ProviderSimulator provider(settings.provider, users);
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
+  const RiskWatch risk_watch(engine, {.database = users,
+                                      .application_name = "dompet/" + settings.engine.node_name + "/risk",
+                                      .reader = [reader = reader_settings(settings, users, "risk")] {
+                                        return std::make_unique<Reader>(reader);
+                                      }});
   const Projection projection(settings.projection, projectors(settings));
   http::HttpFront front(http_settings, ask, engine, identity);
   front.start();

@@ -153,6 +153,7 @@ class Engine::Parts {
     node_->provider = provider;
     node_->unix_ms = settings.wall_clock_ms ? settings.wall_clock_ms : wall_clock_ms;
     node_->boottime_ms = boottime_ms;
+    node_->risk.set(settings.risk_rules, boottime_ms());
     node_->give_up = [](const std::string& reason) { stop_process(reason, gave_up_exit_code); };
     node_->step_down = [](const std::string& reason) { stop_process(reason, stepped_down_exit_code); };
     for (const DatabaseAccess& database : databases) {
@@ -352,6 +353,16 @@ void Engine::leave(std::chrono::milliseconds limit) {
   if (!node.left_signal.try_acquire_for(limit))
     spdlog::warn("the cluster could not be left in time; what this node still has goes to whoever takes it");
 }
+
+void Engine::set_risk_rules(RiskRulesPtr rules) { parts_->node_->risk.set(std::move(rules), boottime_ms()); }
+
+RiskRulesPtr Engine::risk_rules() const {
+  const Node& node = *parts_->node_;
+  const bool is_stale = node.risk.is_stale(boottime_ms(), node.settings.risk_rules_max_age);
+  return is_stale ? nullptr : node.risk.rules();
+}
+
+RiskFigures Engine::risk_figures() const { return parts_->node_->risk.figures(); }
 
 Pressure Engine::pressure() const {
   const Node& node = *parts_->node_;

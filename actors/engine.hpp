@@ -11,6 +11,7 @@
 
 #include "actors/provider_port.hpp"
 #include "actors/requests.hpp"
+#include "domain/risk.hpp"
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
 #include "persistence/reader.hpp"
@@ -82,6 +83,10 @@ struct EngineSettings {
   /// How long an authorized payment lives. The end of each is in its own transaction; what has ended is looked for
   /// among those that are older than this.
   std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
+  /// Risk rules that were read longer ago judge nothing any more: what needs a judgement is not done then.
+  std::chrono::milliseconds risk_rules_max_age{10'000};
+  /// What no officer has decided by then is rejected.
+  std::chrono::seconds review_expiry{7 * 24 * 3'600};
   /// A top-up is credited when the provider says that the money came, not at once.
   bool topups_ask_provider = false;
   std::chrono::milliseconds resend_first{100};
@@ -92,6 +97,8 @@ struct EngineSettings {
   /// Milliseconds since 1970, for what people read; empty: the system's clock. No setting of a server: only
   /// `dompetctl seed`, which writes a past, and tests bring one of their own.
   std::function<std::int64_t()> wall_clock_ms{};
+  /// The rules to begin with, as they were just read; empty: none.
+  RiskRulesPtr risk_rules{};
 };
 
 /// How full the engine is, for admission at the door. Read without locks.
@@ -176,6 +183,19 @@ struct EngineCounters {
   std::uint64_t expired_payments = 0;
 };
 
+/// How movements of money were judged by risk rules since the start, for /metrics.
+struct RiskFigures {
+  struct Line {
+    RiskAction action = RiskAction::allow;
+    /// The id of a rule that was met; empty for movements that met none.
+    std::string rule{};
+    std::uint64_t count = 0;
+  };
+  std::vector<Line> lines{};
+  std::uint64_t assessments = 0;
+  std::uint64_t nanoseconds = 0;
+};
+
 /// Work for a database session of the query pool, off the HTTP and actor threads.
 using QueryWork = std::function<void(Reader& reader)>;
 
@@ -234,6 +254,13 @@ class Engine {
   /// Gives every shard away, as far as others are there to take them, and leaves the cluster; for SIGTERM. Returns
   /// when that is done, or after the limit.
   void leave(std::chrono::milliseconds limit);
+
+  /// From now on movements are judged by these rules, which were read just now. Call it at least every
+  /// `risk_rules_max_age`, with the same ones when nothing changed.
+  void set_risk_rules(RiskRulesPtr rules);
+  /// Those it judges by; nothing when they were read too long ago.
+  RiskRulesPtr risk_rules() const;
+  RiskFigures risk_figures() const;
 
   Pressure pressure() const;
   EngineCounters counters() const;

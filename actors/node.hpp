@@ -13,6 +13,7 @@
 #include "actors/engine.hpp"
 #include "actors/key_filter.hpp"
 #include "actors/messages.hpp"
+#include "actors/risk_desk.hpp"
 
 namespace dompet {
 
@@ -80,6 +81,7 @@ struct LaneSeat {
 struct Node {
   Node(EngineSettings engine_settings, int database_count)
       : settings(std::move(engine_settings)), seats(settings.shard_count) {
+    risk.begin_with(settings.risk_rules);
     for (int i = 0; i < database_count; ++i)
       lanes.push_back(std::make_unique<LaneSeat>());
   }
@@ -111,6 +113,7 @@ struct Node {
 
   KnownKeys keys{};
   AtomicCounters counters{};
+  RiskDesk risk{};
   /// Boottime until which balances may be read from memory; written by membership after each renewal.
   std::atomic<std::int64_t> lease_until_ms{0};
   /// Asked to leave: it takes no shards any more.

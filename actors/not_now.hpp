@@ -20,9 +20,13 @@ inline constexpr const char* database_away_sentence =
     "The wallet's database does not answer. Nothing was done; try again.";
 inline constexpr const char* no_provider_sentence =
     "There is no provider for this kind of transaction now. Nothing was done; try again.";
+inline constexpr const char* risk_unavailable_sentence =
+    "What judges this transaction cannot be read now. Nothing was done; try again.";
 inline constexpr const char* not_ready_sentence = "The ledger is starting. Nothing was done; try again.";
 
 inline NotNow not_now(std::string reason) { return {false, std::move(reason)}; }
+
+inline NotNow risk_unavailable() { return {false, risk_unavailable_sentence, NotNow::Cause::risk}; }
 
 inline NotNow quarantined(const std::string& reason) { return not_now("The wallet is quarantined: " + reason); }
 

@@ -56,7 +56,8 @@ struct ReadWalletRequest {
 
 /// What an operator can do about a transfer that takes its steps one by one. There is no "force release": a release
 /// needs the destination's word, so all that can be asked for is a cancellation (protocol 5.5, 8).
-enum class SagaOrder : std::uint8_t { inspect, retry, cancel, pause, resume };
+/// Approvals and rejections are an officer's, of what is under review: answered once they are durable.
+enum class SagaOrder : std::uint8_t { inspect, retry, cancel, pause, resume, approve, reject };
 
 /// An order to the coordinator of a transfer, or a question to its memory.
 struct SagaOrderRequest {
@@ -90,7 +91,7 @@ Shard shard_of_request(const Request& request, Shard shard_count);
 
 /// How a money request stands. By the record's kind: `topup`, `transfer` and the acts on payments are completed,
 /// `payment_authorized` waits for its captures, `declined` is a refusal for good, `hold_placed` and `topup_begun` with
-/// a saga that is not final are still under way.
+/// a saga that is not final are still under way; one that is under review waits for an officer.
 struct MoneyAnswer {
   std::shared_ptr<const Record> record{};
   SagaState state = SagaState::settled;
@@ -111,6 +112,9 @@ struct NotNow {
   bool may_be_applied = false;
   /// A whole sentence for the client.
   std::string reason{};
+  /// What is missing: whatever it takes to do it, or to judge whether it may be done.
+  enum class Cause : std::uint8_t { outage, risk };
+  Cause cause = Cause::outage;
 };
 
 /// What a coordinator's memory says about a saga.

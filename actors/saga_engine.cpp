@@ -3,7 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "actors/not_now.hpp"
 #include "actors/wallet.hpp"
 #include "persistence/failpoint.hpp"
 
@@ -27,6 +29,8 @@ void SagaEngine::on_reserved(const TransferPtr& transfer) {
   }
   Saga& saga = sagas_[transfer->transaction->id];
   saga.transfer = transfer;
+  saga.state = SagaState::reserved;
+  saga.step_pending = false;
   saga.begun = self_->clock().now();
   node_->counters.slow_transfers += 1;
   hear(saga, SagaInput::reserved_durable);
@@ -38,7 +42,9 @@ void SagaEngine::on_cancelling(const TransferPtr& transfer) {
   Saga& saga = sagas_[transfer->transaction->id];
   saga.transfer = transfer;
   saga.state = SagaState::cancelling;
-  saga.cancel_pending = false;
+  saga.step_pending = false;
+  if (transfer->why_cancelled)
+    saga.refusal = transfer->why_cancelled;
   hear(saga, SagaInput::cancelling_durable);
 }
 
@@ -52,6 +58,7 @@ void SagaEngine::hear(Saga& saga, SagaInput input, std::optional<Decline> reason
     case SagaAction::append_settled:
     case SagaAction::append_released: return finish(saga, next.next, reason);
     case SagaAction::append_cancelling: return append_cancelling(saga);
+    case SagaAction::append_approved: return append_approved(saga);
     case SagaAction::raise_alarm: return raise_alarm(saga);
   }
 }
@@ -101,7 +108,7 @@ void SagaEngine::on_proof(const Proof& proof) {
   close_attempt(saga, name_of(proof.outcome));
   store_attempts(saga);
   if (!saga.finishing)
-    return hear(saga, input, proof.reason);
+    return hear(saga, input, saga.refusal ? saga.refusal : proof.reason);
   if (step(saga.finishing->next, input).action == SagaAction::raise_alarm)
     raise_alarm(saga);
 }
@@ -128,21 +135,32 @@ void SagaEngine::on_finished(const SagaFinished& finished) {
 
 void SagaEngine::append_cancelling(Saga& saga) {
   failpoint("saga.cancel");
+  LaneEntryPtr entry = step_entry(saga, RecordKind::transfer_cancelling, SagaState::cancelling);
+  entry->record->decline = saga.transfer->why_cancelled = saga.refusal;
+  entry->when_durable = [self = SagaEngineActor{self_}, node = node_, transfer = saga.transfer,
+                         order = std::exchange(saga.order, 0)](const RecordPtr&) {
+    caf::anon_send(self, SagaCancelling{transfer});
+    node->answer(order, SagaReport{.open = true, .state = SagaState::cancelling});
+  };
   // The lane keeps the order: whatever finishes the saga from here on finds it CANCELLING.
   saga.state = SagaState::cancelling;
-  saga.cancel_pending = true;
+  node_->append(shard_, std::move(entry));
+}
+
+LaneEntryPtr SagaEngine::step_entry(Saga& saga, RecordKind kind, SagaState next) const {
   auto entry = std::make_shared<LaneEntry>();
   entry->record = std::make_shared<Record>();
-  entry->record->kind = RecordKind::transfer_cancelling;
+  entry->record->kind = kind;
   entry->record->id = saga.transfer->transaction->id;
   entry->record->transaction = saga.transfer->transaction;
   entry->record->shard = shard_;
   entry->generation = generation_;
-  entry->saga = saga_change(*saga.transfer, SagaState::reserved, SagaState::cancelling);
-  entry->when_durable = [self = SagaEngineActor{self_}, transfer = saga.transfer](const RecordPtr&) {
-    caf::anon_send(self, SagaCancelling{transfer});
+  entry->saga = saga_change(*saga.transfer, saga.state, next);
+  entry->when_lost = [node = node_, order = saga.order](bool may_be_applied) {
+    node->answer(order, NotNow{may_be_applied, interrupted_sentence});
   };
-  node_->append(shard_, std::move(entry));
+  saga.step_pending = true;
+  return entry;
 }
 
 void SagaEngine::tick() {
@@ -152,8 +170,12 @@ void SagaEngine::tick() {
   if (!is_paused_)
     for (auto& [id, saga] : sagas_) {
       answer_if_late(saga);
-      if (saga.cancel_pending)
+      if (saga.step_pending)
         continue;
+      if (saga.state == SagaState::under_review) {
+        end_review_if_over(saga);
+        continue;
+      }
       // A provider has no time limit: only its word ends what it was asked for.
       const bool expired =
           now - saga.begun > node_->settings.transfer_expiry && !asks_provider(saga.transfer->transaction->kind);
@@ -192,6 +214,7 @@ SagaEngineActor::behavior_type saga_engine_actor(SagaEngineActor::stateful_point
   return {
       [self](const SagaReserved& message) { self->state->on_reserved(message.transfer); },
       [self](const SagaCancelling& message) { self->state->on_cancelling(message.transfer); },
+      [self](const SagaUnderReview& message) { self->state->on_under_review(message.transfer); },
       [self](const Proof& message) { self->state->on_proof(message); },
       [self](const NoProof& message) { self->state->on_no_proof(message); },
       [self](const ProviderWord& message) { self->state->on_provider_word(message); },

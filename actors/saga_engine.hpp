@@ -20,6 +20,7 @@ class SagaEngine {
 
   void on_reserved(const TransferPtr& transfer);
   void on_cancelling(const TransferPtr& transfer);
+  void on_under_review(const TransferPtr& transfer);
   void on_proof(const Proof& proof);
   void on_no_proof(const NoProof& word);
   void on_finished(const SagaFinished& finished);
@@ -45,8 +46,8 @@ class SagaEngine {
     std::chrono::milliseconds back_off{0};
     Clock::time_point begun{};
     Clock::time_point next_send{};
-    /// CANCELLING is recorded but not durable: nothing may be sent yet.
-    bool cancel_pending = false;
+    /// The next state is recorded but not durable: nothing may be sent yet.
+    bool step_pending = false;
     /// By an operator, who resumes it; a cancellation still goes out when he asks for it.
     bool paused = false;
     int attempts = 0;
@@ -55,8 +56,10 @@ class SagaEngine {
     Clock::time_point sent{};
     /// How many of the attempts are on record.
     int stored_attempts = 0;
-    /// Why the wallet does not take a top-up whose money came.
+    /// Why it is called off: the wallet does not take a top-up whose money came, or an officer did not let it go on.
     std::optional<Decline> refusal{};
+    /// Who ordered the step that is pending, and waits until it is durable; zero when nobody does.
+    std::uint64_t order = 0;
   };
 
   /// A transfer that is not final in this time is answered as it stands: the client asks again or looks it up.
@@ -67,6 +70,14 @@ class SagaEngine {
   void finish(Saga& saga, SagaState next, std::optional<Decline> refusal);
   void send_last_step(Saga& saga);
   void append_cancelling(Saga& saga);
+  void append_approved(Saga& saga);
+  /// A record that only changes the saga's state.
+  LaneEntryPtr step_entry(Saga& saga, RecordKind kind, SagaState next) const;
+
+  // Reviews: saga_review.cpp.
+  bool is_reviewable(const Saga& saga) const;
+  void decide_review(Saga& saga, const OrderSaga& order);
+  void end_review_if_over(Saga& saga);
 
   // Providers: saga_provider.cpp.
   void ask_provider(const Saga& saga, bool cancel);

@@ -22,6 +22,10 @@ struct SagaReserved {
 struct SagaCancelling {
   TransferPtr transfer;
 };
+/// The hold is durable and waits for an officer.
+struct SagaUnderReview {
+  TransferPtr transfer;
+};
 /// The destination's durable word.
 struct Proof {
   TransactionId saga{};
@@ -58,23 +62,25 @@ struct SagaFinished {
 /// Open sagas found by recovery.
 struct SagasFound {
   std::uint64_t generation = 0;
-  std::vector<TransferPtr> reserved;
-  std::vector<TransferPtr> cancelling;
+  std::vector<TransferPtr> reserved{};
+  std::vector<TransferPtr> cancelling{};
+  std::vector<TransferPtr> under_review{};
   std::string failure{};
 };
 
 using SagaEngineActor =
-    caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>, caf::reacts_to<Proof>,
-                     caf::reacts_to<NoProof>, caf::reacts_to<ProviderWord>, caf::reacts_to<CannotTake>,
-                     caf::reacts_to<OrderSaga>, caf::reacts_to<PauseSagas>, caf::reacts_to<SagaFinished>,
-                     caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>, caf::reacts_to<EndTenure>,
-                     caf::reacts_to<Tick>>;
+    caf::typed_actor<caf::reacts_to<SagaReserved>, caf::reacts_to<SagaCancelling>, caf::reacts_to<SagaUnderReview>,
+                     caf::reacts_to<Proof>, caf::reacts_to<NoProof>, caf::reacts_to<ProviderWord>,
+                     caf::reacts_to<CannotTake>, caf::reacts_to<OrderSaga>, caf::reacts_to<PauseSagas>,
+                     caf::reacts_to<SagaFinished>, caf::reacts_to<SagasFound>, caf::reacts_to<BeginGeneration>,
+                     caf::reacts_to<EndTenure>, caf::reacts_to<Tick>>;
 
 }  // namespace dompet
 
 #define DOMPET_LOCAL_MESSAGE(Type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(dompet::Type)
 DOMPET_LOCAL_MESSAGE(SagaReserved)
 DOMPET_LOCAL_MESSAGE(SagaCancelling)
+DOMPET_LOCAL_MESSAGE(SagaUnderReview)
 DOMPET_LOCAL_MESSAGE(Proof)
 DOMPET_LOCAL_MESSAGE(NoProof)
 DOMPET_LOCAL_MESSAGE(ProviderWord)

@@ -62,14 +62,17 @@ void SagaEngine::store_attempts(Saga& saga) {
 SagaReport SagaEngine::report(const Saga& saga) const {
   SagaReport report{.open = true, .state = saga.state, .paused = saga.paused, .attempts = saga.attempts};
   const auto left = saga.next_send - self_->clock().now();
-  if (!saga.paused && !saga.cancel_pending)
+  if (!saga.paused && !saga.step_pending && saga.state != SagaState::under_review)
     report.next_attempt_in_ms =
         std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
   const std::string destination = "shard " + std::to_string(saga.transfer->destination_shard);
   if (saga.finishing)
     report.waits_for = "the commit of its last step";
-  else if (saga.cancel_pending)
-    report.waits_for = "the commit of the wish to cancel";
+  else if (saga.step_pending)
+    report.waits_for =
+        saga.state == SagaState::under_review ? "the commit of its approval" : "the commit of the wish to cancel";
+  else if (saga.state == SagaState::under_review)
+    report.waits_for = "an officer's decision";
   else if (saga.paused)
     report.waits_for = "an operator who resumes it";
   else if (asks_provider(saga.transfer->transaction->kind))
@@ -98,11 +101,14 @@ void SagaEngine::on_order(const OrderSaga& order) {
       saga.next_send = self_->clock().now();
       break;
     case SagaOrder::cancel:
-      accepted = !saga.finishing;
+      // One that is being approved has to go on first.
+      accepted = !saga.finishing && !(saga.step_pending && saga.state == SagaState::under_review);
       saga.paused = false;
-      if (accepted && saga.state == SagaState::reserved && !saga.cancel_pending)
+      if (accepted && saga.state != SagaState::cancelling && !saga.step_pending)
         hear(saga, SagaInput::cancel_requested);
       break;
+    case SagaOrder::approve:
+    case SagaOrder::reject: return decide_review(saga, order);
   }
   SagaReport answer = report(saga);
   answer.accepted = accepted;

@@ -39,6 +39,12 @@ void SagaEngine::on_provider_word(const ProviderWord& message) {
 /// late.
 void SagaEngine::hear_provider(Saga& saga, const ProviderWordRequest& word) {
   const bool says = word.known && word.outcome != Decision::none;
+  // Nobody asked it yet. Whatever it says is about something else, or wrong.
+  if (saga.state == SagaState::under_review) {
+    if (says)
+      note_contradiction(*node_, word);
+    return;
+  }
   close_attempt(saga, says ? name_of(word.outcome) : "unknown");
   store_attempts(saga);
   const SagaInput input = word.outcome == Decision::credited ? SagaInput::credited : SagaInput::refused;

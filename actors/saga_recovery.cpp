@@ -27,6 +27,8 @@ TransferPtr transfer_of(const SagaListing& row, RecoveryStore& store, std::uint6
   transfer->generation = generation;
   transfer->source_shard = row.source_shard;
   transfer->destination_shard = row.destination_shard;
+  if (row.state == SagaState::cancelling && stored && awaits_review(stored->record.risk))
+    transfer->why_cancelled = store.wish_to_cancel(row.id);
   return transfer;
 }
 
@@ -65,14 +67,17 @@ void SagaEngine::look_for_sagas() {
   is_looking_ = true;
   const bool queued = node_->pool_of(shard_).read(
       [self = SagaEngineActor{self_}, shard = shard_, generation = generation_](RecoveryStore& store) {
-        SagasFound found{generation, {}, {}, {}};
-        for (const SagaListing& row : store.open_sagas(shard))
-          (row.state == SagaState::reserved ? found.reserved : found.cancelling)
-              .push_back(transfer_of(row, store, generation));
+        SagasFound found{.generation = generation};
+        for (const SagaListing& row : store.open_sagas(shard)) {
+          auto& alike = row.state == SagaState::reserved       ? found.reserved
+                        : row.state == SagaState::under_review ? found.under_review
+                                                               : found.cancelling;
+          alike.push_back(transfer_of(row, store, generation));
+        }
         caf::anon_send(self, std::move(found));
       },
       [self = SagaEngineActor{self_}, generation = generation_](const std::string& reason, bool) {
-        caf::anon_send(self, SagasFound{generation, {}, {}, reason});
+        caf::anon_send(self, SagasFound{.generation = generation, .failure = reason});
       });
   if (!queued)
     look_again_ = self_->clock().now() + retry_recovery;
@@ -94,6 +99,11 @@ void SagaEngine::on_found(const SagasFound& found) {
     if (is_news(transfer)) {
       reunite(transfer);
       on_cancelling(transfer);
+    }
+  for (const TransferPtr& transfer : found.under_review)
+    if (is_news(transfer)) {
+      reunite(transfer);
+      on_under_review(transfer);
     }
   // Those that are not open any more were answered when they ended.
   waited_for_.clear();

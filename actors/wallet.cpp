@@ -72,6 +72,7 @@ void WalletKeeper::append_leg(const Transfer& transfer, RecordKind kind, const E
   LaneEntryPtr entry = new_entry(transfer, kind);
   if (transfer.stamp != Stamp{})
     entry->record->stamp = transfer.stamp;
+  entry->record->risk = transfer.risk;
   entry->record->add_leg(wallet_.id, event);
   entry->wallets[0] = durable_;
   entry->correlation = transfer.correlation;
@@ -83,6 +84,7 @@ LaneEntryPtr WalletKeeper::declined_entry(const Transfer& transfer, Decline decl
   LaneEntryPtr entry = new_entry(transfer, RecordKind::declined);
   entry->record->decline = decline;
   entry->record->stamp = transfer.stamp;
+  entry->record->risk = transfer.risk;
   entry->wallets[0] = decided_on;
   entry->correlation = transfer.correlation;
   return entry;
@@ -104,10 +106,17 @@ void WalletKeeper::turn_down(const Transfer& transfer, Result answer) {
 void WalletKeeper::accept(const AcceptTopup& work) {
   const Transfer& transfer = *work.transfer;
   const Transaction& request = *transfer.transaction;
+  if (!can_assess(work.transfer))
+    return;
   const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount, transfer.on_behalf_of});
   if (!credited)
     return decline(transfer, credited.error());
-  if (node_->settings.topups_ask_provider)
+  if (!passes_rules(*work.transfer))
+    return;
+  // What an officer lets go on is asked of the provider, also where other top-ups are credited at once.
+  if (awaits_review(transfer.risk) && node_->provider == nullptr)
+    return turn_down(transfer, not_now(no_provider_sentence));
+  if (node_->settings.topups_ask_provider || awaits_review(transfer.risk))
     return append_begun(work.transfer);
   append_leg(transfer, RecordKind::topup, *credited);
 }
@@ -158,7 +167,8 @@ void WalletKeeper::change(const ChangeWallet& work) {
 // --- stopping ---
 
 void WalletKeeper::quiesce() {
-  const bool idle = under_way_.empty() && settling_.empty() && refunds_.empty() && durable_->pending == 0;
+  const bool idle =
+      under_way_.empty() && settling_.empty() && refunds_.empty() && risk_.waiting.empty() && durable_->pending == 0;
   self_->send(node_->shard_of_wallet(wallet_.id), WalletQuiesced{wallet_.id, idle, generation_});
   if (idle)
     self_->quit();
@@ -170,6 +180,9 @@ void WalletKeeper::abandon() {
   for (const Refund& refund : refunds_)
     if (!refund.is_decided)
       node_->answer(refund.transfer->correlation, NotNow{false, interrupted_sentence});
+  for (const TransferPtr& transfer : risk_.waiting)
+    node_->answer(transfer->correlation, NotNow{false, interrupted_sentence});
+  risk_ = {};
   under_way_.clear();
   settling_.clear();
   refunds_.clear();
@@ -192,6 +205,8 @@ WalletActor::behavior_type wallet_actor(WalletActor::stateful_pointer<std::uniqu
       [self](const TransferAppended& message) { self->state->on_appended(message.transfer); },
       [self](const TransferInLane& message) { self->state->on_in_lane(message.transfer); },
       [self](const RefundableRead& message) { self->state->on_refundable(message); },
+      [self](const RecentMovementsRead& message) { self->state->on_movements(message); },
+      [self](const OtherOwnerRead& message) { self->state->on_other_owner(message); },
       [self](const TransferNotAppended& message) { self->state->on_not_appended(message); },
       [self](const ProbeReturned& message) { self->state->on_probe_returned(message.transfer); },
       [self](const PeerCrashed& message) { self->state->on_peer_crashed(message.wallet); },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/node.hpp"
+#include "actors/risk_memory.hpp"
 
 namespace dompet {
 
@@ -29,6 +30,8 @@ class WalletKeeper {
   void on_in_lane(const TransferPtr& transfer);
   void on_not_appended(const TransferNotAppended& message);
   void on_refundable(const RefundableRead& read);
+  void on_movements(const RecentMovementsRead& read);
+  void on_other_owner(const OtherOwnerRead& read);
   void on_probe_returned(const TransferPtr& transfer);
   void on_peer_crashed(const WalletId& peer);
   void quiesce();
@@ -77,7 +80,7 @@ class WalletKeeper {
   // Acts on payments: wallet_payments.cpp.
   void authorize(const TransferPtr& transfer);
   void capture(const TransferPtr& transfer);
-  void increase(const Transfer& transfer);
+  void increase(const TransferPtr& transfer);
   void give_up(Transfer& transfer);
 
   // Refunds, which must not come to more than was captured: wallet_refunds.cpp.
@@ -85,6 +88,18 @@ class WalletKeeper {
   void look_up_refundable(const TransferPtr& transfer);
   /// The refund is in the lane, or nothing will come of it: the next one of its payment begins.
   void next_refund(const TransferPtr& done);
+
+  // What risk rules say: wallet_risk.cpp.
+  /// Whether everything is known that the rules look at. Otherwise the request begins again when it is, or was turned
+  /// down.
+  bool can_assess(const TransferPtr& transfer);
+  /// Judges it and notes the judgement. False when it was declined.
+  bool passes_rules(Transfer& transfer);
+  void wait_for_facts(const TransferPtr& transfer, const RiskNeeds& needs);
+  void read_movements(std::int64_t since_ms);
+  void read_other_owner(const TransferPtr& transfer);
+  void begin_again(const TransferPtr& transfer);
+  void give_up_assessing(const TransferPtr& transfer);
 
   WalletActor::pointer self_;
   NodePtr node_;
@@ -101,6 +116,7 @@ class WalletKeeper {
   std::vector<TransferPtr> settling_{};
   /// In the order in which they came.
   std::vector<Refund> refunds_{};
+  RiskMemory risk_{};
 };
 
 WalletActor::behavior_type wallet_actor(WalletActor::stateful_pointer<std::unique_ptr<WalletKeeper>> self, NodePtr node,

@@ -14,6 +14,7 @@
 #include "actors/lane_entry.hpp"
 #include "actors/requests.hpp"
 #include "domain/payment.hpp"
+#include "domain/risk.hpp"
 
 namespace dompet {
 
@@ -91,6 +92,19 @@ struct RefundableRead {
   Refundable refundable{};
   std::string failure{};
 };
+/// What the rules must know of what left this wallet, from records that are durable.
+struct RecentMovementsRead {
+  /// Which reading it was.
+  std::uint64_t reading = 0;
+  RecentMovements recent{};
+  std::int64_t since_ms = 0;
+  std::string failure{};
+};
+/// Whose the other wallet of a movement is.
+struct OtherOwnerRead {
+  TransferPtr transfer;
+  std::string failure{};
+};
 /// The destination did not append it and never will. The answer goes to the client unless the destination appended
 /// a refusal, which answers by itself.
 struct TransferNotAppended {
@@ -117,6 +131,7 @@ using WalletActor =
                      caf::reacts_to<ChangeWallet>, caf::reacts_to<DecideCredit>, caf::reacts_to<FinishSaga>,
                      caf::reacts_to<ExpirePayment>, caf::reacts_to<Probe>, caf::reacts_to<TransferAppended>,
                      caf::reacts_to<TransferInLane>, caf::reacts_to<RefundableRead>,
+                     caf::reacts_to<RecentMovementsRead>, caf::reacts_to<OtherOwnerRead>,
                      caf::reacts_to<TransferNotAppended>, caf::reacts_to<ProbeReturned>, caf::reacts_to<PeerCrashed>,
                      caf::reacts_to<Quiesce>, caf::reacts_to<Abandon>>;
 
@@ -141,6 +156,11 @@ struct Transfer {
   /// What the source decided: as what the amount counts in its limits; of a final capture what it gives back.
   Spending spending{};
   Minor rest = 0;
+  /// What risk rules said, and what they had to know for it: whose the other wallet is.
+  std::optional<Assessment> risk{};
+  std::optional<UserId> other_owner{};
+  /// Slow path: why it was called off, when it was for a reason.
+  std::optional<Decline> why_cancelled{};
   /// Slow path: the record that holds the request, once it is durable.
   RecordPtr begun{};
 
@@ -163,6 +183,8 @@ DOMPET_LOCAL_MESSAGE(Probe)
 DOMPET_LOCAL_MESSAGE(TransferAppended)
 DOMPET_LOCAL_MESSAGE(TransferInLane)
 DOMPET_LOCAL_MESSAGE(RefundableRead)
+DOMPET_LOCAL_MESSAGE(RecentMovementsRead)
+DOMPET_LOCAL_MESSAGE(OtherOwnerRead)
 DOMPET_LOCAL_MESSAGE(TransferNotAppended)
 DOMPET_LOCAL_MESSAGE(ProbeReturned)
 DOMPET_LOCAL_MESSAGE(PeerCrashed)

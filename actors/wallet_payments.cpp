@@ -10,6 +10,7 @@ namespace dompet {
 
 namespace {
 
+constexpr const char* review_of_capture_text = "The payment was authorized for review";
 constexpr const char* captured_now_sentence = "A capture of this payment is under way. Nothing was done; try again.";
 
 std::shared_ptr<const Transaction> with_amount(const Transaction& request, Minor amount) {
@@ -40,8 +41,11 @@ TransactionId id_of_end(const TransactionId& payment, std::int64_t now_ms, std::
 }  // namespace
 
 void WalletKeeper::authorize(const TransferPtr& transfer) {
-  if (const auto hold = decide_hold(*transfer, /*authorization=*/true))
-    append_leg(*transfer, RecordKind::payment_authorized, *hold);
+  auto hold = decide_hold(*transfer, /*authorization=*/true);
+  if (!hold || !passes_rules(*transfer))
+    return;
+  hold->is_to_be_reviewed = awaits_review(transfer->risk);
+  append_leg(*transfer, RecordKind::payment_authorized, *hold);
 }
 
 /// What is taken from the payment's hold becomes the capture's own, so that nothing else can take it while the
@@ -60,6 +64,9 @@ void WalletKeeper::capture(const TransferPtr& transfer) {
     return decline(*transfer, reserved.error());
   if (request.fx && converted(request, reserved->amount) == 0)
     return decline(*transfer, Decline::converts_to_nothing);
+  // An authorization only sets aside, as a review does: what an officer must look at is what is captured.
+  if (const Hold* hold = wallet_.find_hold(request.parent); hold->is_to_be_reviewed)
+    transfer->risk = Assessment{.action = RiskAction::review, .reasons = {{"authorization", review_of_capture_text}}};
   dompet::apply(wallet_, *reserved);
   transfer->rest = reserved->rest;
   if (request.fx) {
@@ -75,15 +82,21 @@ void WalletKeeper::capture(const TransferPtr& transfer) {
 
 /// An increment dates the whole hold anew, so that it must know what belongs to the hold: not while a capture is under
 /// way, which may come back to it.
-void WalletKeeper::increase(const Transfer& transfer) {
+void WalletKeeper::increase(const TransferPtr& asked) {
+  Transfer& transfer = *asked;
   const Transaction& request = *transfer.transaction;
   if (request.currency != wallet_.currency)
     return decline(transfer, Decline::currency_mismatch);
   if (std::ranges::find(wallet_.holds, request.parent, &Hold::parent) != wallet_.holds.end())
     return turn_down(transfer, not_now(captured_now_sentence));
-  const auto increased = decide(wallet_, IncreaseHold{request.parent, request.amount, spending_of(request.kind)});
+  if (!can_assess(asked))
+    return;
+  auto increased = decide(wallet_, IncreaseHold{request.parent, request.amount, spending_of(request.kind)});
   if (!increased)
     return decline(transfer, increased.error());
+  if (!passes_rules(transfer))
+    return;
+  increased->is_to_be_reviewed = awaits_review(transfer.risk);
   append_leg(transfer, RecordKind::payment_incremented, *increased);
 }
 

@@ -48,19 +48,24 @@ SagaChange saga_change(const Transfer& transfer, SagaState expected, SagaState n
           request.kind};
 }
 
-/// The saga begins: RESERVED. A top-up that waits for its provider has nothing set aside yet.
+/// The saga begins: RESERVED, or UNDER_REVIEW. A top-up that waits for its provider has nothing set aside yet.
 void WalletKeeper::append_begun(const TransferPtr& transfer) {
   const bool has_hold = transfer->transaction->kind != TransactionKind::topup;
   LaneEntryPtr entry = new_entry(*transfer, has_hold ? RecordKind::hold_placed : RecordKind::topup_begun);
   entry->record->stamp = transfer->stamp;
+  entry->record->risk = transfer->risk;
   if (has_hold) {
     entry->record->add_leg(wallet_.id, reserved_by(*transfer));
     entry->wallets[0] = durable_;
   }
-  entry->saga = saga_change(*transfer, SagaState::none, SagaState::reserved);
-  entry->when_durable = [engine = node_->sagas[transfer->source_shard], transfer](const RecordPtr& record) {
+  const bool waits = awaits_review(transfer->risk);
+  entry->saga = saga_change(*transfer, SagaState::none, waits ? SagaState::under_review : SagaState::reserved);
+  entry->when_durable = [engine = node_->sagas[transfer->source_shard], transfer, waits](const RecordPtr& record) {
     transfer->begun = record;
-    caf::anon_send(engine, SagaReserved{transfer});
+    if (waits)
+      caf::anon_send(engine, SagaUnderReview{transfer});
+    else
+      caf::anon_send(engine, SagaReserved{transfer});
   };
   entry->when_lost = [node = node_, correlation = transfer->correlation.load()](bool may_be_applied) {
     node->answer(correlation, NotNow{may_be_applied, interrupted_sentence});

@@ -36,15 +36,17 @@ void WalletKeeper::begin(const BeginTransfer& work) {
     return decline(*transfer, Decline::wallet_not_found);
   switch (request.kind) {
     case TransactionKind::capture: return capture(transfer);
-    case TransactionKind::increment: return increase(*transfer);
+    case TransactionKind::increment: return increase(transfer);
     case TransactionKind::void_payment: return give_up(*transfer);
     case TransactionKind::refund: return refund(transfer);
     default: break;
   }
+  if (!can_assess(transfer))
+    return;
   if (request.kind == TransactionKind::payment && request.manual_capture)
     return authorize(transfer);
   const auto hold = decide_hold(*transfer);
-  if (!hold)
+  if (!hold || !passes_rules(*transfer))
     return;
   dompet::apply(wallet_, *hold);
   send_on(transfer);
@@ -89,7 +91,7 @@ void WalletKeeper::send_on(const TransferPtr& transfer) {
   const Transaction& request = *transfer->transaction;
   const bool in_one_lane = request.kind != TransactionKind::withdrawal &&
                            node_->seats[transfer->destination_shard].generation == generation_;
-  if (!in_one_lane || !node_->settings.fast_path)
+  if (!in_one_lane || !node_->settings.fast_path || awaits_review(transfer->risk))
     return append_begun(transfer);
   transfer->source_actor = self_;
   transfer->source_durable = durable_;
@@ -114,6 +116,7 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   dompet::apply(wallet_, *credited);
   LaneEntryPtr entry = new_entry(transfer, RecordKind::transfer);
   entry->record->stamp = transfer.stamp;
+  entry->record->risk = transfer.risk;
   entry->record->add_leg(request.source, debit_of(transfer));
   entry->record->add_leg(wallet_.id, *credited);
   entry->wallets = {transfer.source_durable, durable_};
@@ -184,6 +187,7 @@ void WalletKeeper::on_not_appended(const TransferNotAppended& message) {
     return append_begun(transfer);
   }
   give_back(*transfer);
+  risk_.forget(transfer->transaction->id);
   if (message.answer)
     turn_down(*transfer, *message.answer);
   next_refund(transfer);
@@ -197,6 +201,7 @@ void WalletKeeper::on_probe_returned(const TransferPtr& transfer) {
   if (!forget(transfer))
     return;
   give_back(*transfer);
+  risk_.forget(transfer->transaction->id);
   turn_down(*transfer, NotNow{false, interrupted_sentence});
   next_refund(transfer);
 }

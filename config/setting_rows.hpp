@@ -23,6 +23,7 @@ void add_http(Rows& rows);
 void add_identity(Rows& rows);
 void add_money(Rows& rows);
 void add_engine(Rows& rows);
+void add_risk(Rows& rows);
 void add_cluster(Rows& rows);
 void add_reading(Rows& rows);
 void add_provider(Rows& rows);

@@ -145,6 +145,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_identity(rows);
     rows::add_money(rows);
     rows::add_engine(rows);
+    rows::add_risk(rows);
     rows::add_cluster(rows);
     rows::add_reading(rows);
     rows::add_provider(rows);

@@ -44,6 +44,9 @@ constexpr std::array words{
     Words{Decline::provider_refused, "provider_refused", "The payment provider refused."},
     Words{Decline::converts_to_nothing, "converts_to_nothing",
           "Converted, the amount is less than the smallest unit of the other currency."},
+    Words{Decline::risk_blocked, "risk_blocked", "The transaction was refused for security reasons."},
+    Words{Decline::risk_rejected, "risk_rejected",
+          "The transaction was looked at for security reasons and not approved."},
     Words{Decline::forbidden, "forbidden", "A limit is raised, or taken away, with the permission wallets:limits:any."},
 };
 

@@ -32,6 +32,8 @@ enum class Decline : std::uint8_t {
   refund_exceeded = 21,
   provider_refused = 22,
   forbidden = 23,
+  risk_blocked = 24,
+  risk_rejected = 25,
   converts_to_nothing = 40,
 };
 
@@ -39,6 +41,10 @@ enum class Decline : std::uint8_t {
 std::string_view code(Decline decline);
 /// One whole sentence for people.
 std::string_view sentence(Decline decline);
+/// Whether it was called off before its other side decided, by an operator, an officer, or because its time was over.
+constexpr bool was_called_off(const std::optional<Decline>& decline) {
+  return decline == Decline::cancelled || decline == Decline::risk_rejected;
+}
 std::optional<Decline> decline_of(std::uint8_t number);
 
 }  // namespace dompet

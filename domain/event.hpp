@@ -104,6 +104,8 @@ struct HoldPlaced {
   Spending spending{};
   /// A payment was authorized: captures take from it until it is used up, voided or expired.
   bool authorization = false;
+  /// An officer must look at every capture of it.
+  bool is_to_be_reviewed = false;
   bool operator==(const HoldPlaced&) const = default;
 };
 
@@ -112,6 +114,8 @@ struct HoldIncreased {
   TransactionId payment;
   Minor amount = 0;
   Spending spending{};
+  /// From now on an officer must look at every capture of it.
+  bool is_to_be_reviewed = false;
   bool operator==(const HoldIncreased&) const = default;
 };
 

@@ -41,9 +41,20 @@ Violation saga_agrees(SagaState saga, Decision decision) {
     return "I4: settled without a credit";
   if (saga == SagaState::released && decision != Decision::refused)
     return "I4: released without a refusal";
+  // Of a saga under review nobody was asked: neither a credit nor a refusal can be on record.
+  if (saga == SagaState::under_review && decision != Decision::none)
+    return "I9: decided while it was under review";
   const bool has_hold = saga == SagaState::reserved || saga == SagaState::cancelling || saga == SagaState::settled;
   if (decision == Decision::credited && !has_hold)
     return "I5: credited without a hold";
+  return std::nullopt;
+}
+
+Violation review_is_kept(bool is_to_be_reviewed, int approvals, bool is_credited) {
+  if (approvals > (is_to_be_reviewed ? 1 : 0))
+    return "I9: approved twice, or without a review";
+  if (is_to_be_reviewed && is_credited && approvals == 0)
+    return "I9: credited without the approval that it was to wait for";
   return std::nullopt;
 }
 

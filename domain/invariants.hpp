@@ -28,6 +28,9 @@ Violation one_decision(std::span<const Decision> decisions, int credited_events)
 /// I4 and I5: settled needs CREDITED, released needs REFUSED, and a credit needs a hold that was not released.
 Violation saga_agrees(SagaState saga, Decision decision);
 
+/// I9: what is to be reviewed is credited only after an approval, and nothing else is ever approved.
+Violation review_is_kept(bool is_to_be_reviewed, int approvals, bool is_credited);
+
 /// I6: what a client was told is backed: success by a credit, final failure by no credit.
 Violation reply_is_backed(bool told_success, SagaState saga, Decision decision);
 

@@ -28,6 +28,8 @@ Currency currency_at(const Transaction& transaction, const WalletId& wallet) {
   return transaction.fx && wallet == transaction.destination ? transaction.fx->currency : transaction.currency;
 }
 
+bool awaits_review(const std::optional<Assessment>& risk) { return risk && risk->action == RiskAction::review; }
+
 bool has_payment_details(const Transaction& transaction) {
   return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
          transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||

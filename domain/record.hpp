@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/assessment.hpp"
 #include "domain/decline.hpp"
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
@@ -111,6 +112,9 @@ struct Stamp {
   bool operator==(const Stamp&) const = default;
 };
 
+/// Whether an officer must let it go on: nobody is asked to take the money before.
+bool awaits_review(const std::optional<Assessment>& risk);
+
 /// What one record did to one wallet, with the state that it left there.
 struct Leg {
   WalletId wallet{};
@@ -135,7 +139,7 @@ enum class RecordKind : std::uint8_t {
   transfer = 3,
   /// A money request was refused for good: no leg, kept for its idempotency key.
   declined = 4,
-  /// The saga is RESERVED: the source's leg.
+  /// The saga is RESERVED, or UNDER_REVIEW when its assessment says so: the source's leg.
   hold_placed = 5,
   /// The destination decided CREDITED: its leg.
   transfer_credited = 6,
@@ -153,10 +157,12 @@ enum class RecordKind : std::uint8_t {
   payment_incremented = 12,
   /// What was left was given back, by the merchant or because the time was over: the payer's leg.
   payment_voided = 13,
-  /// A top-up that a provider must confirm: no leg. The saga is RESERVED.
+  /// A top-up that a provider must confirm: no leg. The saga is RESERVED, or UNDER_REVIEW.
   topup_begun = 14,
   /// The provider refused it: no leg. The saga is RELEASED.
   topup_refused = 15,
+  /// An officer let it go on: no leg. The saga was UNDER_REVIEW and is RESERVED.
+  review_approved = 16,
 };
 
 /// One row of the journal, the unit of truth. The record is the transaction wherever that is possible: both
@@ -170,6 +176,8 @@ struct Record {
   std::optional<Stamp> stamp{};
   /// Of records of a payment with manual capture.
   std::optional<PaymentState> payment{};
+  /// Of the record that begins a movement which risk rules looked at.
+  std::optional<Assessment> risk{};
   std::array<Leg, 2> leg{};
   std::uint8_t legs = 0;
 

@@ -6,8 +6,20 @@ namespace dompet {
 
 namespace {
 
+/// Nobody was asked, so nobody can have said anything: a credit here is money that moved without an approval.
+SagaStep step_under_review(SagaInput input) {
+  switch (input) {
+    case SagaInput::approval_requested: return {SagaState::reserved, SagaAction::append_approved};
+    case SagaInput::cancel_requested: return {SagaState::cancelling, SagaAction::append_cancelling};
+    case SagaInput::credited: return {SagaState::under_review, SagaAction::raise_alarm};
+    default: return {SagaState::under_review, SagaAction::nothing};
+  }
+}
+
 SagaStep open_step(SagaState state, SagaInput input) {
   switch (input) {
+    case SagaInput::review_durable:
+    case SagaInput::approval_requested: return {state, SagaAction::nothing};
     case SagaInput::reserved_durable:
     case SagaInput::cancelling_durable: return {state, message_of(state)};
     case SagaInput::credited: return {SagaState::settled, SagaAction::append_settled};
@@ -38,6 +50,7 @@ std::string_view name_of(SagaState state) {
     case SagaState::settled: return "settled";
     case SagaState::released: return "released";
     case SagaState::declined: return "declined";
+    case SagaState::under_review: return "under_review";
   }
   throw Bug("a saga has a known state");
 }
@@ -53,6 +66,8 @@ std::string_view name_of(Decision decision) {
 
 SagaStep step(SagaState state, SagaInput input) {
   ensure(state != SagaState::none, "only a saga that exists can hear something");
+  if (state == SagaState::under_review)
+    return step_under_review(input);
   return is_final(state) ? final_step(state, input) : open_step(state, input);
 }
 

@@ -6,7 +6,16 @@
 namespace dompet {
 
 /// Where a transfer is, as its source shard has it on record (protocol 5.5). The numbers are stored.
-enum class SagaState : std::uint8_t { none = 0, reserved = 1, cancelling = 2, settled = 3, released = 4, declined = 5 };
+enum class SagaState : std::uint8_t {
+  none = 0,
+  reserved = 1,
+  cancelling = 2,
+  settled = 3,
+  released = 4,
+  declined = 5,
+  /// Held, and nobody is asked to take the money until an officer has let it go on.
+  under_review = 6,
+};
 
 /// What the destination shard has on record about a transfer: written once, never changed.
 enum class Decision : std::uint8_t { none = 0, credited = 1, refused = 2 };
@@ -23,6 +32,10 @@ constexpr bool is_final(SagaState state) {
 enum class SagaInput {
   /// The hold is durable; also what recovery says of a saga that it found open.
   reserved_durable,
+  /// The hold is durable, and an officer must look at it first; also what recovery says of one that it found so.
+  review_durable,
+  /// An officer lets it go on.
+  approval_requested,
   /// The wish to cancel is durable.
   cancelling_durable,
   credited,
@@ -43,6 +56,7 @@ enum class SagaAction {
   append_settled,
   append_released,
   append_cancelling,
+  append_approved,
   /// Two proofs contradict each other: money rules are broken, stop and call for people.
   raise_alarm,
 };

@@ -149,7 +149,8 @@ void on(Wallet& wallet, const HoldPlaced& event) {
   wallet.holds.push_back({.transaction = event.transaction,
                           .amount = event.amount,
                           .spending = event.spending,
-                          .authorized = event.authorization ? event.amount : 0});
+                          .authorized = event.authorization ? event.amount : 0,
+                          .is_to_be_reviewed = event.is_to_be_reviewed});
   count(wallet.spent, event.amount, event.spending);
 }
 
@@ -162,6 +163,7 @@ void on(Wallet& wallet, const HoldIncreased& event) {
   each_hold_of(wallet, event.payment,
                [&event](Hold& of_payment) { of_payment.authorized = must_add(of_payment.authorized, event.amount); });
   hold.spending = event.spending;
+  hold.is_to_be_reviewed |= event.is_to_be_reviewed;
   count(wallet.spent, hold.amount, hold.spending);
 }
 
@@ -187,7 +189,8 @@ void on(Wallet& wallet, const CaptureReserved& event) {
                      .authorized = hold.authorized,
                      .captured = hold.captured,
                      .parent = event.payment,
-                     .rest = event.rest};
+                     .rest = event.rest,
+                     .is_to_be_reviewed = hold.is_to_be_reviewed};
   forget_if_empty(wallet, hold);
   wallet.holds.push_back(capture);
 }
@@ -212,7 +215,8 @@ void on(Wallet& wallet, const CaptureReturned& event) {
     wallet.holds.push_back({.transaction = event.payment,
                             .spending = capture.spending,
                             .authorized = capture.authorized,
-                            .captured = capture.captured});
+                            .captured = capture.captured,
+                            .is_to_be_reviewed = capture.is_to_be_reviewed});
   Hold& payment = must_find(wallet, event.payment);
   payment.amount = must_add(payment.amount, event.amount);
   add_captured(wallet, event.payment, capture.rest - event.amount);

@@ -31,6 +31,8 @@ struct Hold {
   /// Of a capture under way: its payment, and how much of `amount` is released when it settles.
   TransactionId parent{};
   Minor rest = 0;
+  /// Of an authorized payment and its captures: an officer must look at what is captured.
+  bool is_to_be_reviewed = false;
 
   bool is_authorization() const { return authorized != 0 && parent == TransactionId{}; }
   bool operator==(const Hold&) const = default;

@@ -37,7 +37,11 @@ Problem silence(NoAnswer absence, bool moves_money) {
 }
 
 Problem refusal_for_now(const NotNow& reason, bool moves_money) {
-  Problem problem{.code = reason.may_be_applied ? "outcome_unknown" : "unavailable", .detail = reason.reason};
+  const bool is_risk = reason.cause == NotNow::Cause::risk;
+  Problem problem{.code = reason.may_be_applied ? "outcome_unknown"
+                          : is_risk             ? "risk_unavailable"
+                                                : "unavailable",
+                  .detail = reason.reason};
   if (moves_money)
     problem.applied = reason.may_be_applied ? Applied::unknown : Applied::no;
   return problem;

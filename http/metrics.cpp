@@ -68,6 +68,27 @@ void append_engine(std::vector<MetricFamily>& families, const EngineCounters& co
                             static_cast<double>(counters.resident_wallets)));
 }
 
+void append_risk(std::vector<MetricFamily>& families, const RiskFigures& figures) {
+  MetricFamily judged{"dompet_risk_evaluate_total",
+                      "What risk rules said about movements, by each rule that was met.",
+                      MetricType::Counter,
+                      {}};
+  for (const RiskFigures::Line& line : figures.lines) {
+    prometheus::ClientMetric metric;
+    metric.label = {{"decision", std::string{dompet::name_of(line.action)}}, {"reason", line.rule}};
+    metric.counter.value = static_cast<double>(line.count);
+    judged.metric.push_back(std::move(metric));
+  }
+  families.push_back(std::move(judged));
+  prometheus::ClientMetric took;
+  took.summary.sample_count = figures.assessments;
+  took.summary.sample_sum = static_cast<double>(figures.nanoseconds) / 1e9;
+  families.push_back({"dompet_risk_evaluate_seconds",
+                      "How long judging took, without what had to be read for it.",
+                      MetricType::Summary,
+                      {std::move(took)}});
+}
+
 void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressure) {
   families.push_back(
       family("dompet_engine_ready", "1 when money can be taken.", MetricType::Gauge, pressure.ready ? 1 : 0));
@@ -153,6 +174,7 @@ std::string Metrics::expose(const Engine& engine, const Admission& admission, co
                             MetricType::Counter, static_cast<double>(lost_log_lines())));
   append_pressure(families, engine.pressure());
   append_engine(families, engine.counters());
+  append_risk(families, engine.risk_figures());
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);
   return std::move(text).str();

@@ -83,6 +83,12 @@ constexpr std::array types{
                 "Number, expiry and CVV do not belong together, or the card has expired. Which of it is not said. "
                 "Nothing was moved."},
     // 403: not yours to do.
+    ProblemType{"risk_blocked", 403, "The transaction was refused for security reasons", false,
+                "Rules against fraud refused it, for good. Ask the support if you think that they are wrong."},
+    ProblemType{"risk_rejected", 403, "The transaction was looked at for security reasons and not approved", false,
+                "Nobody got the money; it is available again."},
+    ProblemType{"own_transaction", 403, "An officer does not decide on his own transaction", false,
+                "One of its wallets belongs to you. Somebody else must look at it."},
     ProblemType{"forbidden", 403, "You may not do this", false,
                 "`detail` names the permission that it needs. GET /v1/auth/me lists what you may do."},
     // 404
@@ -100,6 +106,8 @@ constexpr std::array types{
     ProblemType{"api_key_not_found", 404, "The merchant has no such key", false,
                 "GET /v1/merchants/{id}/api-keys lists the keys it has."},
     ProblemType{"provider_not_found", 404, "There is no such provider", false, "Nobody pays out under this name."},
+    ProblemType{"assessment_not_found", 404, "There is no such assessment", false,
+                "No transaction has this id, or no risk rule looked at it."},
     ProblemType{"saga_not_found", 404, "There is no such saga", false, "Only transfers are sagas."},
     ProblemType{"bulk_not_found", 404, "There is no such bulk job here", false,
                 "A job lives in the memory of the node that took it, and ends with it."},
@@ -151,6 +159,8 @@ constexpr std::array types{
     ProblemType{"too_many_api_keys", 409, "The merchant has too many keys", false, "Revoke one first."},
     ProblemType{"cancelled", 409, "The transfer was cancelled", false,
                 "It was cancelled before the destination accepted it; the money is back in the source wallet."},
+    ProblemType{"not_under_review", 409, "The transaction does not wait for an officer", false,
+                "It was decided meanwhile, or risk rules never asked for a review."},
     ProblemType{
         "saga_is_final", 409, "The transfer is over", false,
         "It is settled, released or declined, and takes no orders. The undo of a settled one is a new transfer."},
@@ -161,6 +171,8 @@ constexpr std::array types{
     ProblemType{"too_many_jobs", 409, "Too many bulk jobs are under way", true,
                 "Wait until one of them is done, or abort one."},
     // The form of the request
+    ProblemType{"version_mismatch", 412, "Somebody else changed it meanwhile", false,
+                "`version` must be that of what is replaced. Read it again, and decide again."},
     ProblemType{"body_too_large", 413, "The body is too large", false,
                 "A body has at most 1 MiB, of a bulk request at most 8 MiB."},
     ProblemType{"unsupported_media_type", 415, "The body is not application/json", false,
@@ -196,6 +208,10 @@ constexpr std::array types{
         "owner_unreachable", 503, "The transfer's owner cannot be reached", true,
         "Its node is down, or its shard is changing hands; another one will take it over. `applied` says whether "
         "the order may have been taken."},
+    ProblemType{
+        "risk_unavailable", 503, "What judges the transaction cannot be read now", true,
+        "Risk rules, or what they look at, are not known well enough. Nothing was done; repeat the request, with the "
+        "same key, after Retry-After."},
     ProblemType{"shutting_down", 503, "The service is being stopped", true, "Nothing was done. Try again soon."},
 };
 

@@ -231,6 +231,7 @@ std::string render_counts(const SagaCounts& counts, const ClusterView& view, std
   JsonWriter json(text);
   json.begin_object().plain("as_of", format_time(now_ms)).key("states").begin_object();
   json.key("reserved").number(counts.reserved).key("cancelling").number(counts.cancelling);
+  json.key("under_review").number(counts.under_review);
   json.key("settled").number(counts.settled).key("released").number(counts.released).end_object();
   json.key("open_by_age").begin_array();
   for (std::size_t i = 0; i < counts.open_by_age.size(); ++i) {

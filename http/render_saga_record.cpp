@@ -26,6 +26,7 @@ std::string_view name_of(RecordKind kind) {
     case RecordKind::payment_voided: return "payment_voided";
     case RecordKind::topup_begun: return "topup_begun";
     case RecordKind::topup_refused: return "topup_refused";
+    case RecordKind::review_approved: return "review_approved";
   }
   return "unknown";
 }

@@ -34,7 +34,7 @@ void append_decline(JsonWriter& json, const std::optional<Decline>& decline) {
 TransactionStatus status_of_authorization(const TransactionView& view) {
   if (view.record.kind == RecordKind::hold_placed && view.state == SagaState::released)
     return TransactionStatus::failed;
-  const bool is_open = view.state == SagaState::reserved || view.state == SagaState::cancelling;
+  const bool is_open = view.state != SagaState::none && !is_final(view.state);
   if (is_open || view.payment->remaining > 0)
     return TransactionStatus::authorized;
   return view.payment->captured > 0 ? TransactionStatus::completed : TransactionStatus::cancelled;
@@ -123,7 +123,7 @@ TransactionStatus status_of(const TransactionView& view) {
     return TransactionStatus::completed;
   if (view.state != SagaState::released)
     return TransactionStatus::pending;
-  return view.refusal == Decline::cancelled ? TransactionStatus::cancelled : TransactionStatus::failed;
+  return was_called_off(view.refusal) ? TransactionStatus::cancelled : TransactionStatus::failed;
 }
 
 bool is_under_way(const TransactionView& view) {

@@ -176,6 +176,16 @@ constexpr Route table[]{
     {post, "/v1/sagas/{id}/pause", "sagas:operate", Load::read, Body::json, no_key, routes::pause_saga},
     {post, "/v1/sagas/{id}/resume", "sagas:operate", Load::read, Body::json, no_key, routes::resume_saga},
 
+    {post, "/v1/risk/score", "risk:score", Load::read, Body::json, no_key, routes::score_risk},
+    {get, "/v1/risk/assessments", "risk:read", Load::read, Body::none, no_key, routes::list_assessments},
+    {get, "/v1/risk/assessments/{id}", "risk:read", Load::read, Body::none, no_key, routes::read_assessment},
+    {post, "/v1/risk/assessments/{id}/approve", "risk:decide", Load::read, Body::json, no_key,
+     routes::approve_assessment},
+    {post, "/v1/risk/assessments/{id}/reject", "risk:decide", Load::read, Body::json, no_key,
+     routes::reject_assessment},
+    {get, "/v1/risk/rules", "risk:read", Load::read, Body::none, no_key, routes::read_risk_rules},
+    {put, "/v1/risk/rules", "risk:write", Load::read, Body::json, no_key, routes::replace_risk_rules},
+
     {get, "/v1/cluster", "cluster:read", Load::read, Body::none, no_key, routes::read_cluster},
     {post, "/v1/cluster/shards/{shard}/move", "cluster:operate", Load::read, Body::json, no_key, routes::move_shard},
     {post, "/v1/cluster/nodes/{name}/drain", "cluster:approve", Load::read, Body::json, no_key, routes::drain_node},

@@ -83,6 +83,15 @@ void read_saga_job(Services& services, const ExchangePtr& exchange);
 void pause_saga_job(Services& services, const ExchangePtr& exchange);
 void resume_saga_job(Services& services, const ExchangePtr& exchange);
 void abort_saga_job(Services& services, const ExchangePtr& exchange);
+// risk.cpp
+void score_risk(Services& services, const ExchangePtr& exchange);
+void list_assessments(Services& services, const ExchangePtr& exchange);
+void read_assessment(Services& services, const ExchangePtr& exchange);
+void read_risk_rules(Services& services, const ExchangePtr& exchange);
+void replace_risk_rules(Services& services, const ExchangePtr& exchange);
+// risk_reviews.cpp
+void approve_assessment(Services& services, const ExchangePtr& exchange);
+void reject_assessment(Services& services, const ExchangePtr& exchange);
 // providers.cpp
 void take_provider_callback(Services& services, const ExchangePtr& exchange);
 // cluster.cpp

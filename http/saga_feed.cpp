@@ -11,7 +11,8 @@ namespace {
 std::string content_of(const SagaCounts& counts) {
   std::string content;
   const auto add = [&content](std::int64_t number) { content += std::to_string(number) + ' '; };
-  for (const std::int64_t number : {counts.reserved, counts.cancelling, counts.settled, counts.released})
+  for (const std::int64_t number :
+       {counts.reserved, counts.cancelling, counts.under_review, counts.settled, counts.released})
     add(number);
   for (const std::int64_t number : counts.open_by_age)
     add(number);

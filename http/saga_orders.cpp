@@ -18,6 +18,8 @@ std::string sentence_of(SagaOrder order, SagaState state) {
                  : "It is being finished.";
     case SagaOrder::pause: return "Nothing more is sent until it is resumed, or until its shard changes hands.";
     case SagaOrder::resume: return "It goes on at once.";
+    case SagaOrder::approve: return "It goes on: its destination is asked now.";
+    case SagaOrder::reject: return "The destination is asked to refuse it; the money comes back with its word.";
     case SagaOrder::inspect: break;
   }
   return "Looked at.";
@@ -74,6 +76,8 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
           {.code = "order_refused",
            .detail = "Its owner has no such open transfer: it has just ended, or is not loaded yet. Look again."},
           "not_taken");
+    if (!report->accepted && is_decision())
+      return refuse({.code = "not_under_review"}, "not_taken");
     if (!report->accepted)
       return refuse({.code = "order_refused",
                      .detail = "The destination has decided, and the last step is being recorded: too late to cancel."},
@@ -83,6 +87,8 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
       return mark();
     done_(accepted_);
   }
+
+  bool is_decision() const { return wish_.order == SagaOrder::approve || wish_.order == SagaOrder::reject; }
 
   void on_no_owner(const Reply& reply) {
     const auto* not_now = reply.result == nullptr ? nullptr : std::get_if<NotNow>(reply.result);
@@ -164,6 +170,8 @@ std::string_view name_of(SagaOrder order) {
     case SagaOrder::cancel: return "cancel";
     case SagaOrder::pause: return "pause";
     case SagaOrder::resume: return "resume";
+    case SagaOrder::approve: return "approve";
+    case SagaOrder::reject: return "reject";
   }
   return "unknown";
 }

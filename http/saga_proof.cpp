@@ -29,6 +29,10 @@ std::string sentence_of(const SagaStory& story, bool register_read) {
                                         : "Yes: the destination's register says REFUSED, its owner will release it.";
   if (outcome_of(story) == Decision::credited)
     return "No: the destination has credited the money, so the hold must be captured.";
+  if (state == SagaState::under_review)
+    return "No: it waits for an officer, and nobody was asked yet. Reject it, or ask for a cancellation, which makes "
+           "the "
+           "destination decide.";
   if (!register_read)
     return "No: the destination's register cannot be read now, and silence is not a permission.";
   return "No: the destination has not decided. That no decision is found is not a permission, since a CREDIT may be on "

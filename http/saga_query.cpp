@@ -15,13 +15,13 @@ constexpr std::size_t longest_text = 100;
 /// code for none.
 constexpr Currency two_decimals{"XXX", 999, 2};
 
-constexpr std::array listed_states{SagaState::reserved, SagaState::cancelling, SagaState::settled, SagaState::released,
-                                   SagaState::declined};
+constexpr std::array listed_states{SagaState::reserved, SagaState::cancelling, SagaState::under_review,
+                                   SagaState::settled,  SagaState::released,   SagaState::declined};
 
 void read_state(QueryParameters& parameters, SagaSearch& search, const std::shared_ptr<const ClusterView>& view,
                 std::int64_t now_ms) {
-  const std::string state =
-      parameters.choice("state", {"reserved", "cancelling", "settled", "released", "declined", "open", "stuck"});
+  const std::string state = parameters.choice(
+      "state", {"reserved", "cancelling", "under_review", "settled", "released", "declined", "open", "stuck"});
   for (const SagaState possible : listed_states)
     if (name_of(possible) == state)
       search.state = possible;

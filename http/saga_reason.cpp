@@ -37,11 +37,11 @@ class Inquiry {
   SagaReason run() {
     note_evidence();
     using Rule = bool (Inquiry::*)();
-    constexpr std::array<Rule, 9> rules{&Inquiry::nobody_owns_the_source, &Inquiry::the_owner_is_away,
-                                        &Inquiry::it_is_paused,           &Inquiry::it_is_not_loaded,
-                                        &Inquiry::it_is_decided,          &Inquiry::the_lane_waits,
-                                        &Inquiry::nobody_can_decide,      &Inquiry::the_same_error_comes_back,
-                                        &Inquiry::it_just_waits};
+    constexpr std::array<Rule, 10> rules{
+        &Inquiry::nobody_owns_the_source, &Inquiry::the_owner_is_away, &Inquiry::an_officer_must_decide,
+        &Inquiry::it_is_paused,           &Inquiry::it_is_not_loaded,  &Inquiry::it_is_decided,
+        &Inquiry::the_lane_waits,         &Inquiry::nobody_can_decide, &Inquiry::the_same_error_comes_back,
+        &Inquiry::it_just_waits};
     for (const Rule rule : rules)
       if ((this->*rule)())
         break;
@@ -51,7 +51,11 @@ class Inquiry {
  private:
   std::string source() const { return "shard " + std::to_string(facts_.source_shard); }
   std::string destination() const { return "shard " + std::to_string(facts_.destination_shard); }
-  std::string state() const { return facts_.state == SagaState::cancelling ? "CANCELLING" : "RESERVED"; }
+  std::string state() const {
+    if (facts_.state == SagaState::under_review)
+      return "UNDER_REVIEW";
+    return facts_.state == SagaState::cancelling ? "CANCELLING" : "RESERVED";
+  }
   std::string message() const { return facts_.state == SagaState::cancelling ? "CANCEL" : "CREDIT"; }
   std::string ago(std::int64_t at_ms) const { return duration_text(std::max<std::int64_t>(0, facts_.now_ms - at_ms)); }
   std::int64_t in_state_ms() const { return facts_.now_ms - facts_.updated_at_ms; }
@@ -120,6 +124,15 @@ class Inquiry {
     if (node != nullptr)
       sentence += " and was last seen " + duration_text(node->silent_for.count()) + " ago";
     return say(sentence + ": if it is down, nobody drives it until the shard is taken over.", true);
+  }
+
+  /// No fault: it waits for a person.
+  bool an_officer_must_decide() {
+    if (facts_.state != SagaState::under_review)
+      return false;
+    return say("Waits for an officer since " + ago(facts_.updated_at_ms) +
+                   ": risk rules want it looked at, and nobody is asked before he decides.",
+               false);
   }
 
   bool it_is_paused() {

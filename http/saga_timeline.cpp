@@ -36,14 +36,26 @@ std::string title_of(const Leg& leg, std::string_view side, const Currency& curr
   return money + " credited to " + wallet;
 }
 
+/// ": Over 50; Often"
+std::string reasons_of(const Record& record) {
+  std::string text;
+  for (const RiskReason& reason : record.risk->reasons)
+    text.append(text.empty() ? ": " : "; ").append(reason.text);
+  return text;
+}
+
 /// What a record means for the saga, or for its decision.
 std::pair<std::string_view, std::string> meaning_of(const Record& record) {
   const std::string why = record.decline ? ": " + std::string{code(*record.decline)} : "";
   switch (record.kind) {
-    case RecordKind::hold_placed: return {"saga", "RESERVED: the hold is durable, CREDIT may be sent"};
+    case RecordKind::hold_placed:
+      if (awaits_review(record.risk))
+        return {"saga", "UNDER_REVIEW: the hold is durable, an officer must look at it" + reasons_of(record)};
+      return {"saga", "RESERVED: the hold is durable, CREDIT may be sent"};
+    case RecordKind::review_approved: return {"saga", "RESERVED: an officer approved it, CREDIT may be sent"};
     case RecordKind::transfer_credited: return {"decision", "The destination's shard decided CREDITED"};
     case RecordKind::transfer_refused: return {"decision", "The destination's shard decided REFUSED" + why};
-    case RecordKind::transfer_cancelling: return {"saga", "CANCELLING: from now on CANCEL is sent"};
+    case RecordKind::transfer_cancelling: return {"saga", "CANCELLING: from now on CANCEL is sent" + why};
     case RecordKind::hold_captured: return {"saga", "SETTLED: the transfer is complete"};
     case RecordKind::hold_released: return {"saga", "RELEASED: the transfer has failed, the money is back"};
     case RecordKind::transfer: return {"saga", "SETTLED: held, credited and captured in one commit"};

@@ -24,6 +24,7 @@ enum Flag : std::uint8_t {
   has_details = 16,
   has_payment_state = 32,
   has_fx = 64,
+  has_risk = 128,
 };
 
 /// Credits and refusals are written by the destination, every other record by the source.
@@ -49,6 +50,8 @@ std::uint8_t flags_of(const Record& record) {
     flags |= has_payment_state;
   if (record.transaction && record.transaction->fx)
     flags |= has_fx;
+  if (record.risk)
+    flags |= has_risk;
   return static_cast<std::uint8_t>(flags);
 }
 
@@ -93,6 +96,31 @@ FxLeg read_fx(Reader& in) {
   return fx;
 }
 
+void put_risk(ByteWriter& out, const Assessment& risk) {
+  out.u8(risk.score);
+  out.u8(static_cast<std::uint8_t>(risk.action));
+  out.varint(risk.reasons.size());
+  for (const RiskReason& reason : risk.reasons) {
+    out.text(reason.rule);
+    out.text(reason.text);
+  }
+}
+
+Assessment read_risk(Reader& in) {
+  Assessment risk{.score = in.u8()};
+  const std::uint8_t action = in.u8();
+  const std::uint64_t count = in.varint();
+  if (risk.score > 100 || action > static_cast<std::uint8_t>(RiskAction::block) || count > most_risk_reasons)
+    throw Unreadable("a journal row was assessed as nothing can be");
+  risk.action = static_cast<RiskAction>(action);
+  risk.reasons.resize(count);
+  for (RiskReason& reason : risk.reasons) {
+    reason.rule = in.text();
+    reason.text = in.text();
+  }
+  return risk;
+}
+
 /// Everything of the payload but the legs.
 std::string encode_facts(const Record& record) {
   std::string bytes;
@@ -119,6 +147,8 @@ std::string encode_facts(const Record& record) {
     out.signed_varint(record.payment->captured);
     out.signed_varint(record.payment->remaining);
   }
+  if (record.risk)
+    put_risk(out, *record.risk);
   return bytes;
 }
 
@@ -154,7 +184,7 @@ void fill_parties(JournalRow& row, const Record& record) {
 
 RecordKind record_kind_of(std::int16_t number) {
   if (number < static_cast<std::int16_t>(RecordKind::wallet_changed) ||
-      number > static_cast<std::int16_t>(RecordKind::topup_refused))
+      number > static_cast<std::int16_t>(RecordKind::review_approved))
     throw Unreadable("a journal row is a record of an unknown kind");
   return static_cast<RecordKind>(number);
 }
@@ -248,6 +278,8 @@ JournalRow encode(const Record& record) {
       row.parent = record.transaction->parent.uuid;
   }
   fill_parties(row, record);
+  if (record.risk)
+    row.risk = risk_column(record.risk->action, record.risk->score);
   row.payload = encode_facts(record);
   row.payload.push_back(static_cast<char>(record.legs));
   for (const Leg& leg : record.all_legs()) {
@@ -285,8 +317,14 @@ Record decode(const JournalRow& row) {
     record.payment->captured = in.signed_varint();
     record.payment->remaining = in.signed_varint();
   }
+  if ((flags & has_risk) != 0)
+    record.risk = read_risk(in);
   read_legs(record, row, std::string_view{row.payload}.substr(row.payload.size() - in.left()));
   return record;
+}
+
+std::int16_t risk_column(RiskAction action, int score) {
+  return static_cast<std::int16_t>(static_cast<int>(action) * 1'000 + score);
 }
 
 Digest link(const Digest& previous, const Record& record, const Leg& leg) {

@@ -29,6 +29,8 @@ struct JournalRow {
   std::optional<Uuid> peer{};
   /// The payment that an act on it or a refund belongs to.
   std::optional<Uuid> parent{};
+  /// What risk rules said, for lists: `risk_column`. The payload has all of it.
+  std::optional<std::int16_t> risk{};
   std::string payload{};
 };
 
@@ -47,6 +49,9 @@ JournalRow encode(const Record& record);
 
 /// Reads a row back. Throws Unreadable.
 Record decode(const JournalRow& row);
+
+/// An assessment as the journal's column has it: the action's number times a thousand, and the score.
+std::int16_t risk_column(RiskAction action, int score);
 
 /// The next link of a wallet's hash chain: SHA-256 over the previous digest and everything that the record says
 /// about this leg. Anyone who has the statement can compute it again.

@@ -106,13 +106,13 @@ void put(ByteWriter& out, const TransferredOut& event) {
     put_spending(out, event.spending);
 }
 void put(ByteWriter& out, const HoldPlaced& event) {
-  const bool is_plain = event.spending == Spending{} && !event.authorization;
+  const bool is_plain = event.spending == Spending{} && !event.authorization && !event.is_to_be_reviewed;
   tag(out, is_plain ? Tag::hold_placed : Tag::hold_placed_counted);
   out.signed_varint(event.amount);
   if (is_plain)
     return;
   put_spending(out, event.spending);
-  out.u8(event.authorization);
+  out.u8(static_cast<std::uint8_t>(event.authorization | (event.is_to_be_reviewed << 1)));
 }
 void put(ByteWriter& out, const HoldCaptured& event) {
   tag(out, Tag::hold_captured);
@@ -144,7 +144,9 @@ WalletOpened read_opened_with_owner(Reader& in) {
 HoldPlaced read_placed_counted(Reader& in, const TransactionId& transaction) {
   HoldPlaced event{transaction, in.signed_varint()};
   event.spending = read_spending(in);
-  event.authorization = in.u8() != 0;
+  const std::uint8_t marks = in.u8();
+  event.authorization = (marks & 1) != 0;
+  event.is_to_be_reviewed = (marks & 2) != 0;
   return event;
 }
 

@@ -13,13 +13,13 @@ namespace dompet {
 
 namespace {
 
-constexpr const char* commit_statement = "commit_batch_v2";
-constexpr int commit_parameters = 52;
+constexpr const char* commit_statement = "commit_batch_v3";
+constexpr int commit_parameters = 53;
 constexpr const char* fenced = "DP001";
 
-/// `SELECT commit_batch_v2($1, …, $n)`; the types of the arguments come from the function.
+/// `SELECT commit_batch_v3($1, …, $n)`; the types of the arguments come from the function.
 std::string commit_sql() {
-  std::string sql = "SELECT commit_batch_v2(";
+  std::string sql = "SELECT commit_batch_v3(";
   for (int i = 1; i <= commit_parameters; ++i)
     sql += (i > 1 ? ",$" : "$") + std::to_string(i);
   return sql + ")";
@@ -41,6 +41,8 @@ void add_journal(BinaryParams& params, const std::vector<JournalRow>& rows) {
   params.array(int8, rows, [](const JournalRow& r) { return r.peer_seq; });
   params.array(bytea, rows, [](const JournalRow& r) { return std::string_view{r.payload}; });
   params.array(uuid, rows, [](const JournalRow& r) { return r.parent; });
+  params.array(int2, rows,
+               [](const JournalRow& r) { return r.risk ? std::optional<std::int64_t>{*r.risk} : std::nullopt; });
 }
 
 void add_wallets(BinaryParams& params, const std::vector<WalletRow>& rows) {

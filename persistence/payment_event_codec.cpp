@@ -6,9 +6,10 @@ namespace {
 
 using Reader = ByteReader<Unreadable>;
 
-HoldIncreased read_increased(Reader& in) {
+HoldIncreased read_increased(Reader& in, bool is_to_be_reviewed) {
   HoldIncreased event{read_id<struct TransactionThing>(in), in.signed_varint()};
   event.spending = read_spending(in);
+  event.is_to_be_reviewed = is_to_be_reviewed;
   return event;
 }
 
@@ -48,7 +49,7 @@ PaymentVoided read_voided(Reader& in) {
 }  // namespace
 
 void put(ByteWriter& out, const HoldIncreased& event) {
-  tag(out, Tag::hold_increased);
+  tag(out, event.is_to_be_reviewed ? Tag::hold_increased_for_review : Tag::hold_increased);
   put_id(out, event.payment);
   out.signed_varint(event.amount);
   put_spending(out, event.spending);
@@ -84,7 +85,8 @@ void put(ByteWriter& out, const PaymentVoided& event) {
 
 std::optional<Event> read_payment_event(Reader& in, Tag tag, const TransactionId& transaction) {
   switch (tag) {
-    case Tag::hold_increased: return read_increased(in);
+    case Tag::hold_increased:
+    case Tag::hold_increased_for_review: return read_increased(in, tag == Tag::hold_increased_for_review);
     case Tag::capture_reserved: return read_reserved(in, transaction);
     case Tag::capture_settled: return read_settled(in, transaction);
     case Tag::capture_returned: return read_returned(in, transaction);

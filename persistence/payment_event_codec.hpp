@@ -40,6 +40,7 @@ enum class Tag : std::uint8_t {
   payment_voided = 21,
   card_blocked = 22,
   card_allowed = 23,
+  hold_increased_for_review = 24,
 };
 
 template <class Thing>

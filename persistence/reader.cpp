@@ -23,7 +23,7 @@ std::string load_sql() {
          " ORDER BY seq DESC LIMIT 1)"
          " SELECT 0, 0, 0, greatest((SELECT max(wallet_seq) FROM journal WHERE wallet = $1 AND kind <> 4),"
          " (SELECT max(peer_seq) FROM journal WHERE peer = $1)), 0, 0, 0, (SELECT seq FROM newest), NULL, NULL, NULL,"
-         " NULL, NULL, (SELECT state FROM newest), 0, NULL"
+         " NULL, NULL, (SELECT state FROM newest), 0, NULL, NULL"
          " UNION ALL SELECT " +
          journal_columns() + " FROM journal j WHERE wallet = $1 AND kind <> 4 AND wallet_seq" + range +
          " UNION ALL SELECT " + journal_columns() + " FROM journal j WHERE peer = $1 AND peer_seq" + range;

@@ -12,6 +12,7 @@
 #include "domain/movement.hpp"
 #include "domain/payment.hpp"
 #include "domain/record.hpp"
+#include "domain/risk.hpp"
 #include "domain/saga.hpp"
 #include "persistence/lane_store.hpp"
 
@@ -181,6 +182,13 @@ class RecoveryStore {
   virtual std::optional<StoredTransaction> transaction(const TransactionId& id) = 0;
   /// A transaction's decision: from the register, or from its compact record (docs/decisions/0001).
   virtual StoredDecision decision(const TransactionId& id) = 0;
+  /// Why a saga that is CANCELLING was called off; nothing when nobody gave a reason.
+  virtual std::optional<Decline> wish_to_cancel(const TransactionId& id) = 0;
+  /// What left the wallet, or was set aside to leave it, since a moment: captures and refunds are not among it.
+  /// Looks at the newest `limit` records only.
+  virtual RecentMovements movements_since(const WalletId& wallet, std::int64_t since_ms, int limit) = 0;
+  /// Whose the wallet is: nil for nobody's, nothing when there is no such wallet.
+  virtual std::optional<UserId> owner_of(const WalletId& wallet) = 0;
   /// Sagas of a shard that recovery must finish, oldest first.
   virtual std::vector<SagaListing> open_sagas(Shard shard) = 0;
   /// What the merchant's wallet got by a payment and gave back of it, refunds that are under way included.
@@ -210,6 +218,9 @@ class Reader final : public RecoveryStore {
   /// Every record of a transaction, in the order in which they were written.
   std::vector<Record> timeline(const TransactionId& id);
   StoredDecision decision(const TransactionId& id) override;
+  std::optional<Decline> wish_to_cancel(const TransactionId& id) override;
+  RecentMovements movements_since(const WalletId& wallet, std::int64_t since_ms, int limit) override;
+  std::optional<UserId> owner_of(const WalletId& wallet) override;
 
   /// Newest first, strictly before `before_seq` when it is given and strictly after `after_seq`.
   std::vector<StatementLine> statement(const WalletId& wallet, std::optional<std::uint64_t> before_seq, int limit,

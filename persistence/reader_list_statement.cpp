@@ -117,11 +117,11 @@ std::string ListStatement::of_all() {
 
 std::string ListStatement::of_sagas() {
   const bool is_over = filter_.status == "failed";
-  const std::string states = is_over ? "4" : "1, 2";
+  const std::string states = is_over ? "(4)" : open_saga_states;
   return "SELECT " + transaction_columns() +
          ", NULL, j.id, NULL, NULL FROM saga s JOIN journal j ON j.id = s.id AND j.kind IN (5, 14)"
-         " LEFT JOIN decision d ON d.id = s.id WHERE s.state IN (" +
-         states + ")" + (is_over ? unless_cancelled : "") + " AND s.id < " + bind(before_.id.uuid) + times("") +
+         " LEFT JOIN decision d ON d.id = s.id WHERE s.state IN " +
+         states + (is_over ? unless_cancelled : "") + " AND s.id < " + bind(before_.id.uuid) + times("") +
          money("j", "") + here_("s.source_shard") + " ORDER BY s.id DESC" + limit_;
 }
 

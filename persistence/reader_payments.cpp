@@ -56,7 +56,7 @@ std::string_view status_of(const StoredTransaction& stored) {
   switch (stored.state) {
     case SagaState::settled: return "completed";
     case SagaState::declined: return "declined";
-    case SagaState::released: return manual || stored.refusal == Decline::cancelled ? "cancelled" : "failed";
+    case SagaState::released: return manual || was_called_off(stored.refusal) ? "cancelled" : "failed";
     default: return manual ? "authorized" : "pending";
   }
 }

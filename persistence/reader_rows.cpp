@@ -27,7 +27,7 @@ std::string journal_columns(const std::string& table) {
   for (const char* name : {"shard", "kind", "currency", "shard_seq", "epoch", "batch", "amount", "wallet_seq",
                            "peer_seq", "id", "key", "wallet", "peer", "payload"})
     list += table + "." + name + ", ";
-  return list + milliseconds(table + ".at") + ", " + table + ".parent";
+  return list + milliseconds(table + ".at") + ", " + table + ".parent, " + table + ".risk";
 }
 
 Uuid first_uuid_of(std::int64_t unix_ms) {
@@ -55,6 +55,8 @@ JournalRow journal_row(const Row& row, int first) {
   journal.payload = row.bytes(column++);
   journal.at_ms = row.number(column++);
   journal.parent = row.uuid_if_any(column++);
+  if (const auto risk = row.number_if_any(column++))
+    journal.risk = static_cast<std::int16_t>(*risk);
   return journal;
 }
 
@@ -77,7 +79,8 @@ StoredTransaction stored_transaction(const Row& row) {
     throw Unreadable("transaction " + to_string(stored.record.id) + " was begun but has no saga");
   stored.state = static_cast<SagaState>(row.number(journal_width));
   stored.completed_at_ms = is_final(stored.state) ? row.number(journal_width + 1) : 0;
-  if (stored.state == SagaState::released)
+  // Of what an officer could look at the register only knows that it was cancelled: the record of the release says why.
+  if (stored.state == SagaState::released && !awaits_review(stored.record.risk))
     if (const auto reason = row.number_if_any(journal_width + 2))
       stored.refusal = decline_of(static_cast<std::uint8_t>(*reason));
   return stored;

@@ -32,10 +32,13 @@ inline const std::string shards_here_sql =
     "(SELECT s.shard FROM shard s, ledger l WHERE s.database_id = l.database_id OR s.leaving)";
 
 /// How many columns `journal_columns` names.
-inline constexpr int journal_width = 16;
+inline constexpr int journal_width = 17;
 
 /// The journal's columns in the order that `journal_row` expects; `table` is the alias in the statement.
 std::string journal_columns(const std::string& table = "j");
+
+/// The states of sagas that are not over, as the indexes of open ones are declared with.
+inline constexpr const char* open_saga_states = "(1, 2, 6)";
 
 /// Milliseconds since 1970 of a timestamptz expression.
 std::string milliseconds(const std::string& expression);

@@ -3,8 +3,9 @@
 namespace dompet {
 
 std::vector<SagaListing> Reader::open_sagas(Shard shard) {
-  static const std::string sql =
-      "SELECT " + saga_table_columns() + " FROM saga s WHERE s.source_shard = $1 AND s.state IN (1, 2) ORDER BY s.id";
+  static const std::string sql = "SELECT " + saga_table_columns() +
+                                 " FROM saga s WHERE s.source_shard = $1 AND s.state IN " +
+                                 std::string{open_saga_states} + " ORDER BY s.id";
   std::vector<SagaListing> open;
   session_->ask_prepared(sql, Parameters{}.add(shard)).each([&](const Row& row) { open.push_back(saga_of(row)); });
   return open;

@@ -28,6 +28,7 @@ int precedence_of_beginning(RecordKind kind) {
 /// Records of one transaction, batches being equally old, follow in this order.
 int rank(RecordKind kind) {
   switch (kind) {
+    case RecordKind::review_approved:
     case RecordKind::transfer_cancelling: return 1;
     case RecordKind::transfer_credited:
     case RecordKind::transfer_refused: return 2;
@@ -95,6 +96,13 @@ std::vector<Record> Reader::timeline(const TransactionId& id) {
     return std::tuple{record.at_ms, rank(record.kind), record.shard, record.shard_seq};
   });
   return records;
+}
+
+std::optional<Decline> Reader::wish_to_cancel(const TransactionId& id) {
+  for (const Record& record : timeline(id))
+    if (record.kind == RecordKind::transfer_cancelling)
+      return record.decline;
+  return std::nullopt;
 }
 
 StoredDecision Reader::decision(const TransactionId& id) {

@@ -13,12 +13,13 @@ constexpr int most_causes = 50;
 
 /// `here` leaves out the sagas of shards that live in another database; empty where there is none.
 std::string open_sagas_sql(const std::string& here) {
-  return "(SELECT id, state, destination_shard, created_at FROM saga WHERE state IN (1, 2)" + here + " LIMIT " +
-         std::to_string(most_open) + ") s";
+  return "(SELECT id, state, destination_shard, created_at FROM saga WHERE state IN " + std::string{open_saga_states} +
+         here + " LIMIT " + std::to_string(most_open) + ") s";
 }
 
 void count_open(SqlSession& session, const std::string& here, SagaCounts& counts) {
-  std::string sql = "SELECT count(*) FILTER (WHERE s.state = 1), count(*) FILTER (WHERE s.state = 2), " +
+  std::string sql = "SELECT count(*) FILTER (WHERE s.state = 1), count(*) FILTER (WHERE s.state = 2),"
+                    " count(*) FILTER (WHERE s.state = 6), " +
                     milliseconds("min(s.created_at)");
   for (const int up_to_s : saga_age_classes_s)
     sql += ", count(*) FILTER (WHERE s.created_at >= now() - interval '" + std::to_string(up_to_s) + " s')";
@@ -26,13 +27,14 @@ void count_open(SqlSession& session, const std::string& here, SagaCounts& counts
   const Row row = rows[0];
   counts.reserved = row.number(0);
   counts.cancelling = row.number(1);
-  counts.oldest_created_ms = row.number_if_any(2);
+  counts.under_review = row.number(2);
+  counts.oldest_created_ms = row.number_if_any(3);
   std::int64_t younger = 0;
   for (std::size_t i = 0; i < saga_age_classes_s.size(); ++i) {
-    const std::int64_t up_to_here = row.number(3 + static_cast<int>(i));
+    const std::int64_t up_to_here = row.number(4 + static_cast<int>(i));
     counts.open_by_age[i] = up_to_here - std::exchange(younger, up_to_here);
   }
-  counts.open_by_age.back() = counts.reserved + counts.cancelling - younger;
+  counts.open_by_age.back() = counts.reserved + counts.cancelling + counts.under_review - younger;
 }
 
 void count_finals(SqlSession& session, const std::string& here, SagaCounts& counts) {
@@ -61,6 +63,7 @@ void find_causes(SqlSession& session, const std::string& here, SagaCounts& count
 void add(SagaCounts& sum, const SagaCounts& part) {
   sum.reserved += part.reserved;
   sum.cancelling += part.cancelling;
+  sum.under_review += part.under_review;
   sum.settled += part.settled;
   sum.released += part.released;
   for (std::size_t i = 0; i < sum.open_by_age.size(); ++i)

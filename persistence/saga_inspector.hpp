@@ -106,6 +106,8 @@ inline constexpr std::array<int, 4> saga_age_classes_s{1, 5, 30, 300};
 struct SagaCounts {
   std::int64_t reserved = 0;
   std::int64_t cancelling = 0;
+  /// They wait for an officer, and for nothing else.
+  std::int64_t under_review = 0;
   std::int64_t settled = 0;
   std::int64_t released = 0;
   std::array<std::int64_t, saga_age_classes_s.size() + 1> open_by_age{};

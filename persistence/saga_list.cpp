@@ -13,7 +13,7 @@ constexpr int first_window = 1'024;
 constexpr int rows_to_ask_about = 500;
 constexpr int most_rounds = 40;
 
-bool is_open(SagaState state) { return state == SagaState::reserved || state == SagaState::cancelling; }
+bool is_open(SagaState state) { return state != SagaState::none && !is_final(state); }
 
 bool by_id(SagaSort sort) { return sort == SagaSort::newest || sort == SagaSort::oldest; }
 
@@ -80,11 +80,11 @@ class Statement {
   std::string stepwise_filters() {
     std::string sql = filters("s", "s.source_shard", "s.created_at");
     if (search_.only_open)
-      sql += " AND s.state IN (1, 2)";
+      sql.append(" AND s.state IN ").append(open_saga_states);
     if (search_.state)
       sql += " AND s.state = " + std::to_string(static_cast<int>(*search_.state));
     if (search_.state && is_open(*search_.state))
-      sql += " AND s.state IN (1, 2)";  // what the index of open ones is declared with
+      sql.append(" AND s.state IN ").append(open_saga_states);  // what the index of open ones is declared with
     if (search_.destination_shard)
       sql += " AND s.destination_shard = " + bind(static_cast<std::int64_t>(*search_.destination_shard));
     if (!search_.error.empty())
@@ -275,7 +275,7 @@ SagaPage sorted_list(SqlSession& session, const SagaSearch& search, const std::o
   for (int round = 0; round < most_rounds; ++round) {
     Statement statement(search);
     std::string sql = "SELECT " + saga_table_columns() + ", " + beside_columns("s.id") + " FROM saga s" +
-                      beside_joins("s.id") + " WHERE s.state IN (1, 2)" + statement.stepwise_filters();
+                      beside_joins("s.id") + " WHERE s.state IN " + open_saga_states + statement.stepwise_filters();
     if (search.wallet) {
       const std::string wallet = statement.bind(search.wallet->uuid);
       sql += " AND (s.source = " + wallet + " OR s.destination = " + wallet + ")";

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "persistence/bytes.hpp"
@@ -14,7 +15,11 @@ namespace {
 
 using Reader = ByteReader<Unreadable>;
 
-constexpr std::uint8_t snapshot_version = 2;
+/// The last layout is written only where a hold needs it, so that nodes of the build before read all others.
+constexpr std::uint8_t snapshot_version = 3;
+constexpr std::uint8_t version_without_reviews = 2;
+
+bool has_reviews(const std::vector<Hold>& holds) { return std::ranges::any_of(holds, &Hold::is_to_be_reviewed); }
 
 WalletStatus status_of(std::uint8_t number) {
   if (number > static_cast<std::uint8_t>(WalletStatus::closed))
@@ -54,7 +59,7 @@ std::vector<CardId> read_cards(Reader& in) {
   return cards;
 }
 
-void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
+void put_holds(ByteWriter& out, const std::vector<Hold>& holds, std::uint8_t version) {
   out.varint(holds.size());
   for (const Hold& hold : holds) {
     out.raw(hold.transaction.uuid.bytes);
@@ -64,6 +69,8 @@ void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
     out.signed_varint(hold.captured);
     out.raw(hold.parent.uuid.bytes);
     out.signed_varint(hold.rest);
+    if (version >= snapshot_version)
+      out.u8(hold.is_to_be_reviewed);
   }
 }
 
@@ -82,6 +89,8 @@ std::vector<Hold> read_holds(Reader& in, std::uint8_t version) {
     hold.captured = in.signed_varint();
     hold.parent.uuid.bytes = in.raw<16>();
     hold.rest = in.signed_varint();
+    if (version >= snapshot_version)
+      hold.is_to_be_reviewed = in.u8() != 0;
   }
   return holds;
 }
@@ -92,14 +101,15 @@ std::string encode_snapshot(const WalletHistory& history) {
   std::string bytes;
   ByteWriter out(bytes);
   const Wallet& wallet = history.wallet;
-  out.u8(snapshot_version);
+  const std::uint8_t version = has_reviews(wallet.holds) ? snapshot_version : version_without_reviews;
+  out.u8(version);
   out.raw(wallet.id.uuid.bytes);
   out.u64(history.seq);
   out.raw(history.digest);
   out.u8(static_cast<std::uint8_t>(wallet.status));
   out.signed_varint(wallet.available);
   out.signed_varint(wallet.held);
-  put_holds(out, wallet.holds);
+  put_holds(out, wallet.holds, version);
   put_spent(out, wallet.spent);
   put_cards(out, wallet.blocked_cards);
   encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});

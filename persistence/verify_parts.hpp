@@ -231,6 +231,9 @@ class SagaPass {
     int credited = 0;
     int refused = 0;
     int cancelling = 0;
+    int approved = 0;
+    /// It was to wait for an officer.
+    bool is_to_be_reviewed = false;
     int captured = 0;
     int released = 0;
     /// What began it.
@@ -257,6 +260,7 @@ class SagaPass {
   std::optional<MergedCursor> decisions_{};
   SagaState state_ = SagaState::none;
   Check sagas_agree_{"Every saga stands where its records say."};
+  Check reviewed_{"What was to be reviewed is credited only after an approval (I9)."};
   Check decided_once_{"Every transfer by steps is decided at most once, and credited as decided (I3)."};
   Check proven_{"What is settled was credited, what is released was refused, what is credited has a hold (I4, I5)."};
 };

@@ -11,6 +11,10 @@ bool is_of(const std::optional<MergedCursor>& cursor, const TransactionId& id, i
   return cursor->front() != nullptr && cursor->front()->uuid(column) == id.uuid;
 }
 
+bool is_to_be_reviewed(const JournalRow& row) {
+  return row.risk && *row.risk >= risk_column(RiskAction::review, 0) && *row.risk < risk_column(RiskAction::block, 0);
+}
+
 /// What an unreadable row is, the streams' pass has said already.
 TransactionKind kind_of(const JournalRow& row) {
   try {
@@ -47,7 +51,7 @@ constexpr int journal_id_column = 9;
 void SagaPass::run() {
   steps_.emplace(places_, "steps",
                  "SELECT " + journal_columns() +
-                     " FROM journal j WHERE (kind BETWEEN 5 AND 10 OR kind IN (14, 15) OR"
+                     " FROM journal j WHERE (kind BETWEEN 5 AND 10 OR kind IN (14, 15, 16) OR"
                      " kind = 2 AND id IN (SELECT id FROM saga))" +
                      Place::only_here("shard") + " ORDER BY id, shard, shard_seq",
                  journal_id_column);
@@ -85,6 +89,7 @@ SagaPass::Story SagaPass::take_story(const TransactionId& id) {
       case RecordKind::topup_begun:
         ++(row.kind == static_cast<std::int16_t>(RecordKind::topup_begun) ? story.begun : story.held);
         story.kind = kind_of(row);
+        story.is_to_be_reviewed = is_to_be_reviewed(row);
         story.hold = std::move(row);
         break;
       case RecordKind::topup: ++story.confirmed; break;
@@ -101,6 +106,7 @@ SagaPass::Story SagaPass::take_story(const TransactionId& id) {
         story.decided = std::move(row);
         break;
       case RecordKind::transfer_cancelling: ++story.cancelling; break;
+      case RecordKind::review_approved: ++story.approved; break;
       case RecordKind::hold_captured: ++story.captured; break;
       case RecordKind::hold_released:
         ++story.released;
@@ -123,7 +129,7 @@ void SagaPass::look_at_saga(const TransactionId& id, const Story& story) {
   const std::string where = "saga " + to_string(id);
   SagaState told = SagaState::none;
   if (story.held + story.begun > 0)
-    told = SagaState::reserved;
+    told = story.is_to_be_reviewed && story.approved == 0 ? SagaState::under_review : SagaState::reserved;
   if (story.cancelling > 0)
     told = SagaState::cancelling;
   if (story.captured + story.confirmed > 0)
@@ -133,6 +139,8 @@ void SagaPass::look_at_saga(const TransactionId& id, const Story& story) {
   const int ends = story.captured + story.confirmed + story.released + story.rejected;
   sagas_agree_.look(story.held + story.begun <= 1 && ends <= 1 && story.cancelling <= 1,
                     "a transfer was held, cancelled or ended twice", where);
+  const bool is_credited = story.credited + story.captured + story.confirmed > 0;
+  reviewed_.look(invariants::review_is_kept(story.is_to_be_reviewed, story.approved, is_credited), where);
   const bool has_row = is_of(sagas_, id, 0);
   sagas_agree_.look(has_row == (told != SagaState::none), has_row ? "a saga has no hold" : "a hold has no saga", where);
   if (!has_row)
@@ -192,7 +200,7 @@ void SagaPass::look_at_decision(const TransactionId& id, const Story& story) {
 }
 
 void SagaPass::report(std::vector<LedgerCheck>& checks) const {
-  for (const Check* check : {&sagas_agree_, &decided_once_, &proven_})
+  for (const Check* check : {&sagas_agree_, &reviewed_, &decided_once_, &proven_})
     checks.push_back(check->result());
 }
 

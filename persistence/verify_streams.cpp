@@ -19,6 +19,10 @@ std::optional<Uuid> parent_of(const Record& record) {
   return has_parent ? std::optional{record.transaction->parent.uuid} : std::nullopt;
 }
 
+std::optional<std::int16_t> risk_of(const Record& record) {
+  return record.risk ? std::optional{risk_column(record.risk->action, record.risk->score)} : std::nullopt;
+}
+
 }  // namespace
 
 void StreamPass::run() {
@@ -111,6 +115,7 @@ void StreamPass::look_at(const JournalRow& row) {
     readable_.look(stands_in_its_shard(row, shard_count_), "a record stands in a shard that is not its own",
                    where_is(row));
     readable_.look(parent_of(record) == row.parent, "a record names another payment than its row", where_is(row));
+    readable_.look(risk_of(record) == row.risk, "a record was assessed otherwise than its row says", where_is(row));
     look_at_money(row, record);
     movements_.count(record);
   } catch (const Unreadable& fault) {

@@ -37,8 +37,8 @@ enum class ChangeKind : std::uint8_t {
 };
 
 /// An order's number on the wire is its place here: only ever append.
-constexpr std::array saga_orders{SagaOrder::inspect, SagaOrder::retry, SagaOrder::cancel, SagaOrder::pause,
-                                 SagaOrder::resume};
+constexpr std::array saga_orders{SagaOrder::inspect, SagaOrder::retry,   SagaOrder::cancel, SagaOrder::pause,
+                                 SagaOrder::resume,  SagaOrder::approve, SagaOrder::reject};
 
 void put_limits(ByteWriter& out, const Limits& limits) {
   put_optional_number(out, limits.per_transaction);

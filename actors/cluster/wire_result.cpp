@@ -13,6 +13,7 @@ enum class ResultKind : std::uint8_t {
   key_reused = 4,
   not_now = 5,
   saga_report = 6,
+  risk_unavailable = 7,
 };
 
 Decline read_decline(Source& in) {
@@ -24,7 +25,7 @@ Decline read_decline(Source& in) {
 
 SagaState read_saga_state(Source& in) {
   const std::uint8_t state = in.u8();
-  if (state > static_cast<std::uint8_t>(SagaState::declined))
+  if (state > static_cast<std::uint8_t>(SagaState::under_review))
     throw Unreadable("a frame has a transfer in an unknown state");
   return static_cast<SagaState>(state);
 }
@@ -122,13 +123,13 @@ void put(ByteWriter& out, const KeyReused& reused) {
 }
 
 void put(ByteWriter& out, const NotNow& refusal) {
-  put_kind(out, ResultKind::not_now);
+  put_kind(out, refusal.cause == NotNow::Cause::risk ? ResultKind::risk_unavailable : ResultKind::not_now);
   put_flag(out, refusal.may_be_applied);
   out.text(refusal.reason);
 }
 
-NotNow read_not_now(Source& in) {
-  NotNow refusal;
+NotNow read_not_now(Source& in, NotNow::Cause cause) {
+  NotNow refusal{.cause = cause};
   refusal.may_be_applied = read_flag(in);
   refusal.reason = in.text();
   return refusal;
@@ -298,7 +299,8 @@ Result read_result(Source& in) {
     case ResultKind::decline: return read_decline(in);
     case ResultKind::money: return read_money(in);
     case ResultKind::key_reused: return KeyReused{read_id<TransactionId>(in)};
-    case ResultKind::not_now: return read_not_now(in);
+    case ResultKind::not_now: return read_not_now(in, NotNow::Cause::outage);
+    case ResultKind::risk_unavailable: return read_not_now(in, NotNow::Cause::risk);
     case ResultKind::saga_report: return read_saga_report(in);
   }
   throw Unreadable("a frame has an answer of an unknown kind");

@@ -11,11 +11,13 @@
 
 namespace dompet::http {
 
-/// Asks database 0 on the query pool and goes on on the io thread: with what was read, or with why it could not be.
-/// `read` may throw what the reader throws. When `then` throws, an exchange that it left without an answer gets a 500.
+/// Asks a database, 0 unless told otherwise, on its query pool and goes on on the io thread: with what was read, or
+/// with why it could not be. `read` may throw what the reader throws. When `then` throws, an exchange that it left
+/// without an answer gets a 500.
 template <class Value>
 void ask_pool(Services& services, const ExchangePtr& exchange, std::function<Value(Reader& reader)> read,
-              std::function<void(Value value)> then, std::function<void(const Problem& problem)> otherwise) {
+              std::function<void(Value value)> then, std::function<void(const Problem& problem)> otherwise,
+              int database = 0) {
   // Handed over by whichever end of the query comes first, so that no pool's thread keeps a part of the exchange.
   struct Carried {
     ExchangePtr exchange;
@@ -42,7 +44,7 @@ void ask_pool(Services& services, const ExchangePtr& exchange, std::function<Val
   };
   const bool is_taken =
       services.engine.query([hand_over, read = std::move(read)](Reader& reader) { hand_over(read(reader)); },
-                            [hand_over](const std::string&) { hand_over(std::nullopt); });
+                            [hand_over](const std::string&) { hand_over(std::nullopt); }, database);
   if (is_taken)
     return;
   services.metrics.count(Shed::overloaded);

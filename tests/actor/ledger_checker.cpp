@@ -116,6 +116,10 @@ void LedgerChecker::take_money(const Record& record) {
                     : 0;
   facts.is_act = record.transaction->manual_capture || facts.kind == TransactionKind::increment ||
                  facts.kind == TransactionKind::void_payment;
+  facts.is_to_be_reviewed |= awaits_review(record.risk) && record.kind != RecordKind::payment_authorized &&
+                             record.kind != RecordKind::payment_incremented;
+  facts.approvals += record.kind == RecordKind::review_approved ? 1 : 0;
+  must_not(invariants::review_is_kept(facts.is_to_be_reviewed, facts.approvals, facts.credits + facts.payouts > 0));
   facts.in_one_record |= record.kind == RecordKind::transfer;
   facts.declined |= record.kind == RecordKind::declined;
 }

@@ -71,6 +71,8 @@ class LedgerChecker {
     bool is_act = false;
     bool in_one_record = false;
     bool declined = false;
+    bool is_to_be_reviewed = false;
+    int approvals = 0;
     std::vector<Decision> decisions{};
     std::uint64_t batch = 0;
     std::map<WalletId, std::uint64_t> last_legs{};

@@ -203,6 +203,7 @@ class RouterSite final : public ReplySink, public Links {
   static SagaEngineActor::behavior_type saga_of_site(SagaEngineActor::pointer, RouterSite* site, Shard shard) {
     return {ignore<SagaReserved>(),
             ignore<SagaCancelling>(),
+            ignore<SagaUnderReview>(),
             [site, shard](const Proof& proof) { site->proofs.emplace_back(shard, proof); },
             [site, shard](const NoProof& word) { site->no_proofs.emplace_back(shard, word); },
             ignore<ProviderWord>(),

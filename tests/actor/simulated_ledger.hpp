@@ -119,6 +119,9 @@ class SimulatedLedger final : public RecoveryStore, public SimulatedShards {
   std::optional<Record> record_of_key(const KeyId& key) override;
   std::optional<StoredTransaction> transaction(const TransactionId& id) override;
   StoredDecision decision(const TransactionId& id) override;
+  std::optional<Decline> wish_to_cancel(const TransactionId& id) override;
+  RecentMovements movements_since(const WalletId& wallet, std::int64_t since_ms, int limit) override;
+  std::optional<UserId> owner_of(const WalletId& wallet) override;
   std::vector<SagaListing> open_sagas(Shard shard) override;
   Refundable refundable(const TransactionId& payment, const WalletId& merchant_wallet) override;
   std::vector<ExpiredPayment> authorizations_before(Shard shard, std::int64_t begun_before_ms,

@@ -150,6 +150,34 @@ StoredDecision SimulatedLedger::decision(const TransactionId& id) {
   return {Decision::credited, 0, request.destination, credit.amount, credit.currency};
 }
 
+std::optional<Decline> SimulatedLedger::wish_to_cancel(const TransactionId& id) {
+  const auto [begin, end] = by_id_.equal_range(id);
+  for (auto place = begin; place != end; ++place)
+    if (const Record record = decode(journal_[place->second]); record.kind == RecordKind::transfer_cancelling)
+      return record.decline;
+  return std::nullopt;
+}
+
+RecentMovements SimulatedLedger::movements_since(const WalletId& wallet, std::int64_t since_ms, int limit) {
+  RecentMovements recent;
+  const Legs& legs = as_wallet_[wallet];
+  for (auto place = legs.rbegin(); place != legs.rend() && std::ssize(recent.movements) < limit; ++place) {
+    const Record record = decode(journal_[place->second]);
+    const bool takes = record.kind == RecordKind::transfer || record.kind == RecordKind::hold_placed ||
+                       record.kind == RecordKind::payment_authorized || record.kind == RecordKind::payment_incremented;
+    if (takes && record.at_ms >= since_ms && is_counted_by_velocity(record.transaction->kind))
+      recent.movements.push_back(
+          {record.id, record.transaction->kind, record.transaction->currency, record.transaction->amount});
+  }
+  recent.is_cut = std::ssize(recent.movements) == limit;
+  return recent;
+}
+
+std::optional<UserId> SimulatedLedger::owner_of(const WalletId& wallet) {
+  const auto found = wallets_.find(wallet);
+  return found == wallets_.end() ? std::nullopt : std::optional{found->second.owner};
+}
+
 std::vector<SagaListing> SimulatedLedger::open_sagas(Shard shard) {
   std::vector<SagaListing> open;
   for (const auto& [id, saga] : sagas_)

@@ -13,6 +13,40 @@ using std::chrono::milliseconds;
 constexpr int actions_a_life = 400;
 constexpr int most_rounds = 20;
 
+/// Some of what clients do is looked at by an officer, some is blocked.
+RiskRulesPtr rules_of_a_bank() {
+  const auto rupiah = find_currency("IDR");
+  auto rules = std::make_shared<RiskRules>();
+  rules->rules = {
+      {.id = "large", .name = "large", .enabled = true, .currency = rupiah, .amount = 40, .action = RiskAction::block},
+      {.id = "odd",
+       .name = "odd",
+       .enabled = true,
+       .currency = rupiah,
+       .amount = 4,
+       .score = 40,
+       .action = RiskAction::review},
+      {.id = "often",
+       .name = "often",
+       .kind = RiskRuleKind::velocity_count,
+       .enabled = true,
+       .count = 4,
+       .window_ms = 1'000,
+       .score = 60},
+      {.id = "much",
+       .name = "much",
+       .kind = RiskRuleKind::velocity_amount,
+       .enabled = true,
+       .currency = rupiah,
+       .amount = 30,
+       .window_ms = 500,
+       .score = 60,
+       .action = RiskAction::review},
+      {.id = "own", .name = "own", .kind = RiskRuleKind::same_party, .enabled = true, .score = 10}};
+  rules->block_from = 100;
+  return rules;
+}
+
 /// Bounds so tight that a short life meets them.
 EngineSettings drawn_settings(std::mt19937_64& random) {
   const auto one_of = [&](std::initializer_list<std::size_t> values) {
@@ -28,6 +62,9 @@ EngineSettings drawn_settings(std::mt19937_64& random) {
   settings.fast_path = one_of({0, 1, 1}) == 1;
   settings.authorization_lifetime = std::chrono::seconds(one_of({2, 5, 3'600}));
   settings.topups_ask_provider = one_of({0, 1}) == 1;
+  settings.review_expiry = std::chrono::seconds(one_of({2, 10}));
+  if (one_of({0, 0, 1}) == 1)
+    settings.risk_rules = rules_of_a_bank();
   return settings;
 }
 
@@ -92,6 +129,12 @@ Simulation::Tally Simulation::tally() const {
   tally.refunded = clients_.tally().refunded;
   tally.withdrawn = clients_.tally().withdrawn;
   tally.converted = clients_.tally().converted;
+  for (const JournalRow& row : ledger_.journal()) {
+    tally.approved += row.kind == static_cast<std::int16_t>(RecordKind::review_approved) ? 1 : 0;
+    const std::optional<Decline> decline = decode(row).decline;
+    tally.rejected += decline == Decline::risk_rejected && row.wallet_seq ? 1 : 0;
+    tally.blocked += decline == Decline::risk_blocked ? 1 : 0;
+  }
   return tally;
 }
 
@@ -148,12 +191,25 @@ void Simulation::act_as_client() {
     clients_.repeat_key(/*other_content=*/true);
   else if (draw < 80)
     clients_.change_status();
-  else if (draw < 92)
+  else if (draw < 89)
     clients_.ask_any_balance();
+  else if (draw < 92)
+    act_as_officer();
   else if (draw < 95)
     vex_by_provider();
   else
     let_time_pass();
+}
+
+/// Decides about what waits for him, or about what does not any more.
+void Simulation::act_as_officer() {
+  static constexpr std::array orders{SagaOrder::approve, SagaOrder::approve, SagaOrder::reject, SagaOrder::cancel};
+  for (Shard shard = 0; shard < settings_.shard_count; ++shard)
+    for (const SagaListing& saga : ledger_.open_sagas(shard))
+      if (chance(70)) {
+        world_.submit(SagaOrderRequest{saga.id, shard, orders[below(orders.size())]});
+        ++tally_.orders;
+      }
 }
 
 /// Old words come again; and of what is over the opposite is said.

@@ -38,6 +38,10 @@ class Simulation {
     int converted = 0;
     std::uint64_t expired = 0;
     std::uint64_t contradictions = 0;
+    int orders = 0;
+    int approved = 0;
+    int rejected = 0;
+    int blocked = 0;
   };
   Tally tally() const;
 
@@ -53,6 +57,7 @@ class Simulation {
   void break_commit();
   void crash_wallet();
   void vex_by_provider();
+  void act_as_officer();
   SimulatedProvider::Manners drawn_manners();
   void kill_and_start();
   void let_time_pass();

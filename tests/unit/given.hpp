@@ -125,7 +125,7 @@ inline constexpr RecordKind record_kinds[]{
     RecordKind::hold_captured,      RecordKind::hold_released,
     RecordKind::payment_authorized, RecordKind::payment_incremented,
     RecordKind::payment_voided,     RecordKind::topup_begun,
-    RecordKind::topup_refused,
+    RecordKind::topup_refused,      RecordKind::review_approved,
 };
 
 /// A seeded source of values; a failing test names the seed.

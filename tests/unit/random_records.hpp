@@ -61,8 +61,8 @@ inline Event any_event(Random& random, std::size_t number, const TransactionId& 
     case 5: return WalletClosed{};
     case 6: return Credited{transaction, any_amount(random)};
     case 7: return TransferredOut{transaction, any_amount(random), any_spending(random)};
-    case 8: return HoldPlaced{transaction, any_amount(random), any_spending(random), random.coin()};
-    case 9: return HoldIncreased{{random.uuid()}, any_amount(random), any_spending(random)};
+    case 8: return HoldPlaced{transaction, any_amount(random), any_spending(random), random.coin(), random.coin()};
+    case 9: return HoldIncreased{{random.uuid()}, any_amount(random), any_spending(random), random.coin()};
     case 10: return HoldCaptured{transaction, any_amount(random)};
     case 11: return HoldReleased{transaction, any_amount(random)};
     case 12: return CaptureReserved{{random.uuid()}, transaction, any_amount(random), any_amount(random)};
@@ -109,6 +109,15 @@ inline std::shared_ptr<const Transaction> any_transaction(Random& random, Transa
   return std::make_shared<const Transaction>(std::move(made));
 }
 
+inline Assessment any_assessment(Random& random) {
+  Assessment risk{.score = static_cast<std::uint8_t>(random.upto(100)),
+                  .action = static_cast<RiskAction>(random.upto(2))};
+  risk.reasons.resize(random.upto(most_risk_reasons));
+  for (RiskReason& reason : risk.reasons)
+    reason = {random.text(40), random.text(80)};
+  return risk;
+}
+
 inline bool is_of_topup(RecordKind kind) {
   return kind == RecordKind::topup || kind == RecordKind::topup_begun || kind == RecordKind::topup_refused;
 }
@@ -149,6 +158,8 @@ inline Record any_record(Random& random, RecordKind kind) {
   }
   if (random.coin())
     record.payment = PaymentState{any_amount(random), any_amount(random), any_amount(random)};
+  if (random.coin())
+    record.risk = any_assessment(random);
   record.kind = kind;
   if (kind == RecordKind::declined || kind == RecordKind::transfer_refused)
     record.decline = *decline_of(static_cast<std::uint8_t>(1 + random.upto(14)));

@@ -29,6 +29,8 @@ constexpr Row table[]{
     {reserved, SagaInput::credited, settled, append_settled},
     {reserved, SagaInput::refused, released, append_released},
     {reserved, SagaInput::no_answer, reserved, resend_later},
+    {reserved, SagaInput::review_durable, reserved, nothing},
+    {reserved, SagaInput::approval_requested, reserved, nothing},
     {reserved, SagaInput::cancel_requested, cancelling, append_cancelling},
 
     {cancelling, SagaInput::reserved_durable, cancelling, send_cancel},
@@ -36,6 +38,8 @@ constexpr Row table[]{
     {cancelling, SagaInput::credited, settled, append_settled},
     {cancelling, SagaInput::refused, released, append_released},
     {cancelling, SagaInput::no_answer, cancelling, resend_later},
+    {cancelling, SagaInput::review_durable, cancelling, nothing},
+    {cancelling, SagaInput::approval_requested, cancelling, nothing},
     {cancelling, SagaInput::cancel_requested, cancelling, nothing},
 
     {settled, SagaInput::reserved_durable, settled, nothing},
@@ -43,6 +47,8 @@ constexpr Row table[]{
     {settled, SagaInput::credited, settled, nothing},
     {settled, SagaInput::refused, settled, raise_alarm},
     {settled, SagaInput::no_answer, settled, nothing},
+    {settled, SagaInput::review_durable, settled, nothing},
+    {settled, SagaInput::approval_requested, settled, nothing},
     {settled, SagaInput::cancel_requested, settled, nothing},
 
     {released, SagaInput::reserved_durable, released, nothing},
@@ -50,6 +56,8 @@ constexpr Row table[]{
     {released, SagaInput::credited, released, raise_alarm},
     {released, SagaInput::refused, released, nothing},
     {released, SagaInput::no_answer, released, nothing},
+    {released, SagaInput::review_durable, released, nothing},
+    {released, SagaInput::approval_requested, released, nothing},
     {released, SagaInput::cancel_requested, released, nothing},
 
     {declined, SagaInput::reserved_durable, declined, nothing},
@@ -57,11 +65,23 @@ constexpr Row table[]{
     {declined, SagaInput::credited, declined, nothing},
     {declined, SagaInput::refused, declined, nothing},
     {declined, SagaInput::no_answer, declined, nothing},
+    {declined, SagaInput::review_durable, declined, nothing},
+    {declined, SagaInput::approval_requested, declined, nothing},
     {declined, SagaInput::cancel_requested, declined, nothing},
+
+    {under_review, SagaInput::reserved_durable, under_review, nothing},
+    {under_review, SagaInput::cancelling_durable, under_review, nothing},
+    {under_review, SagaInput::credited, under_review, raise_alarm},
+    {under_review, SagaInput::refused, under_review, nothing},
+    {under_review, SagaInput::no_answer, under_review, nothing},
+    {under_review, SagaInput::review_durable, under_review, nothing},
+    {under_review, SagaInput::approval_requested, reserved, append_approved},
+    {under_review, SagaInput::cancel_requested, cancelling, append_cancelling},
 };
 
 constexpr SagaInput inputs[]{SagaInput::reserved_durable, SagaInput::cancelling_durable, SagaInput::credited,
-                             SagaInput::refused,          SagaInput::no_answer,          SagaInput::cancel_requested};
+                             SagaInput::refused,          SagaInput::no_answer,          SagaInput::cancel_requested,
+                             SagaInput::review_durable,   SagaInput::approval_requested};
 
 /// The destination, as its register has it.
 struct Destination {
@@ -79,10 +99,10 @@ struct Destination {
 
 /// A transfer whose messages are lost, repeated and late, and whose coordinator forgets everything but what is durable.
 struct Schedule {
-  explicit Schedule(std::uint64_t seed) : random(seed) {}
+  explicit Schedule(std::uint64_t seed) : random(seed), state(seed % 3 == 0 ? under_review : reserved) {}
 
   given::Random random;
-  SagaState state = reserved;
+  SagaState state;
   Destination destination{};
   bool refusal_seen = false;
   std::vector<bool> to_destination{};  // true: cancel
@@ -103,6 +123,7 @@ struct Schedule {
     CHECK(next.action != raise_alarm);
     if (next.next == released && state != released)
       CHECK(refusal_seen);
+    CHECK((state != under_review || (to_destination.empty() && destination.known == Decision::none)));
     state = next.next;
     if (next.action == send_credit || next.action == send_cancel || next.action == resend_later)
       send();
@@ -136,7 +157,7 @@ struct Schedule {
       case 3: return to_coordinator.empty() ? hear(SagaInput::no_answer) : deliver_to_coordinator();
       case 4: return random.upto(4) == 0 ? crash() : hear(SagaInput::no_answer);
       case 5: return random.upto(4) == 0 ? hear(SagaInput::cancel_requested) : hear(SagaInput::no_answer);
-      default: return hear(SagaInput::no_answer);
+      default: return hear(state == under_review ? SagaInput::approval_requested : SagaInput::no_answer);
     }
   }
 };
@@ -144,7 +165,7 @@ struct Schedule {
 }  // namespace
 
 TEST_CASE("a transfer takes the step that its state and what it heard allow, in every case") {
-  CHECK(std::size(table) == 5 * std::size(inputs));
+  CHECK(std::size(table) == 6 * std::size(inputs));
   for (const Row& row : table) {
     INFO(name_of(row.state) << " hears input " << static_cast<int>(row.input));
     const SagaStep taken = step(row.state, row.input);
@@ -154,7 +175,7 @@ TEST_CASE("a transfer takes the step that its state and what it heard allow, in 
 }
 
 TEST_CASE("held money is given back only when the destination refused") {
-  for (SagaState state : {reserved, cancelling, settled, declined})
+  for (SagaState state : {under_review, reserved, cancelling, settled, declined})
     for (SagaInput input : inputs)
       CHECK((step(state, input).next == released) ==
             (input == SagaInput::refused && (state == reserved || state == cancelling)));
@@ -174,7 +195,7 @@ TEST_CASE("a transfer that does not exist hears nothing") {
 TEST_CASE("recovery sends again what belongs to an open transfer") {
   CHECK(message_of(reserved) == send_credit);
   CHECK(message_of(cancelling) == send_cancel);
-  for (SagaState state : {none, settled, released, declined})
+  for (SagaState state : {none, under_review, settled, released, declined})
     CHECK(message_of(state) == nothing);
 }
 
@@ -191,7 +212,7 @@ TEST_CASE("however messages are lost, repeated and late, a transfer ends once an
   for (std::uint64_t seed = 0; seed < 5'000; ++seed) {
     CAPTURE(seed);
     Schedule schedule(seed);
-    schedule.hear(SagaInput::reserved_durable);
+    schedule.hear(schedule.state == under_review ? SagaInput::review_durable : SagaInput::reserved_durable);
     for (int i = 0; i < 400 && !is_final(schedule.state); ++i) {
       schedule.move();
       CHECK_FALSE(invariants::saga_agrees(schedule.state, schedule.destination.known));

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "http/json.hpp"
+#include "persistence/risk_store.hpp"
+
+namespace dompet::http {
+
+// Risk rules and assessments as JSON and CSV. Pure.
+
+void append_assessment(JsonWriter& json, const AssessedMovement& movement);
+std::string_view assessment_csv_header();
+void append_assessment_csv(std::string& out, const AssessedMovement& movement);
+
+std::string render_risk_rules(const StoredRiskRules& stored);
+std::string render_risk_check(const RiskCheck& check);
+
+}  // namespace dompet::http

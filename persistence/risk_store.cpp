@@ -1,0 +1,255 @@
+#include "persistence/risk_store.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "persistence/reader_rows.hpp"
+
+namespace dompet {
+
+namespace {
+
+std::string text_of(const std::vector<TransactionKind>& kinds) {
+  std::string text = "{";
+  for (const TransactionKind kind : kinds)
+    text += (text.size() > 1 ? "," : "") + std::to_string(static_cast<int>(kind));
+  return text + "}";
+}
+
+std::string text_of(const std::vector<Uuid>& ids) {
+  std::string text = "{";
+  for (const Uuid& id : ids)
+    text += (text.size() > 1 ? "," : "") + to_string(id);
+  return text + "}";
+}
+
+/// The elements of an array of numbers or ids, which need no quotes.
+std::vector<std::string> elements_of(std::string_view array) {
+  std::vector<std::string> elements;
+  array = array.substr(1, array.size() - 2);
+  while (!array.empty()) {
+    const std::size_t end = std::min(array.find(','), array.size());
+    elements.emplace_back(array.substr(0, end));
+    array.remove_prefix(std::min(array.size(), end + 1));
+  }
+  return elements;
+}
+
+constexpr const char* rule_columns =
+    "id, name, kind, enabled, currency, kinds, amount, count, window_ms, parties, score, action";
+
+RiskRule rule_of(const Row& row) {
+  RiskRule rule;
+  rule.id = row.text(0);
+  rule.name = row.text(1);
+  rule.kind = static_cast<RiskRuleKind>(row.number(2));
+  rule.enabled = row.is_true(3);
+  if (const auto currency = row.number_if_any(4))
+    rule.currency = currency_of(*currency);
+  for (const std::string& kind : elements_of(row.text(5)))
+    rule.kinds.push_back(static_cast<TransactionKind>(std::stoi(kind)));
+  rule.amount = row.number(6);
+  rule.count = row.number(7);
+  rule.window_ms = row.number(8);
+  for (const std::string& party : elements_of(row.text(9)))
+    rule.parties.push_back(parse_uuid(party).value_or(Uuid{}));
+  std::ranges::sort(rule.parties);
+  rule.score = static_cast<std::uint8_t>(row.number(10));
+  rule.action = static_cast<RiskAction>(row.number(11));
+  return rule;
+}
+
+Parameters values_of(const RiskRule& rule, std::size_t place) {
+  Parameters values;
+  values.add(static_cast<std::int64_t>(place)).add(rule.id).add(rule.name).add(static_cast<std::int64_t>(rule.kind));
+  values.add(std::string{rule.enabled ? "t" : "f"});
+  rule.currency ? values.add(std::int64_t{rule.currency->numeric}) : values.add_null();
+  values.add(text_of(rule.kinds)).add(rule.amount).add(rule.count).add(rule.window_ms).add(text_of(rule.parties));
+  values.add(std::int64_t{rule.score}).add(static_cast<std::int64_t>(rule.action));
+  return values;
+}
+
+std::optional<int> score_of(const Row& row, int column) {
+  const auto score = row.number_if_any(column);
+  return score ? std::optional{static_cast<int>(*score)} : std::nullopt;
+}
+
+void add_score(Parameters& parameters, const std::optional<int>& score) {
+  score ? parameters.add(static_cast<std::int64_t>(*score)) : parameters.add_null();
+}
+
+std::string json_of(const std::vector<RiskReason>& reasons) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const RiskReason& reason : reasons)
+    list.push_back({{"rule", reason.rule}, {"text", reason.text}});
+  return list.dump();
+}
+
+/// A review that is over was approved exactly when there is a record of it.
+constexpr const char* approved_sql = "EXISTS (SELECT 1 FROM journal a WHERE a.id = j.id AND a.kind = 16)";
+/// Written before the order was given; the last one is the one that was taken.
+constexpr const char* decision_sql =
+    " LEFT JOIN LATERAL (SELECT u.who, u.why FROM audit u WHERE u.saga = j.id AND"
+    " u.what IN ('saga.approve', 'saga.reject', 'saga.cancel') AND s.state <> 6 ORDER BY u.id DESC LIMIT 1) u ON true";
+
+std::string assessed_sql() {
+  return "SELECT " + journal_columns() + ", s.state, " + approved_sql + ", u.who, u.why" +
+         " FROM journal j LEFT JOIN saga s ON s.id = j.id" + decision_sql + " WHERE j.risk IS NOT NULL";
+}
+
+ReviewState review_state_of(const Record& record, std::optional<std::int64_t> saga, bool is_approved) {
+  if (!awaits_review(record.risk) || !saga)
+    return ReviewState::none;
+  if (*saga == static_cast<std::int64_t>(SagaState::under_review))
+    return ReviewState::pending;
+  return is_approved ? ReviewState::approved : ReviewState::rejected;
+}
+
+AssessedMovement assessed_of(const Row& row) {
+  AssessedMovement movement{.record = record_of(row)};
+  movement.state = review_state_of(movement.record, row.number_if_any(journal_width), row.is_true(journal_width + 1));
+  const bool is_decided = movement.state == ReviewState::approved || movement.state == ReviewState::rejected;
+  if (is_decided && !row.is_null(journal_width + 2)) {
+    movement.decided_by = row.text(journal_width + 2);
+    movement.note = row.text(journal_width + 3);
+  }
+  return movement;
+}
+
+std::string state_sql(ReviewState state) {
+  const std::string over = " AND j.risk >= 1000 AND j.risk < 2000 AND s.state <> 6 AND ";
+  switch (state) {
+    case ReviewState::pending: return " AND j.risk >= 1000 AND j.id IN (SELECT id FROM saga WHERE state = 6)";
+    case ReviewState::approved: return over + approved_sql;
+    case ReviewState::rejected: return over + "NOT " + approved_sql;
+    case ReviewState::none: break;
+  }
+  return {};
+}
+
+/// Review and block are few, and have an index of their own.
+std::string action_sql(RiskAction action) {
+  const int first = risk_column(action, 0);
+  return (first > 0 ? " AND j.risk >= 1000" : "") + std::string{" AND j.risk BETWEEN "} + std::to_string(first) +
+         " AND " + std::to_string(first + 100);
+}
+
+}  // namespace
+
+RiskRuleStore::RiskRuleStore(Reader& reader) : session_(reader.session()) {}
+
+std::uint64_t RiskRuleStore::version() {
+  return static_cast<std::uint64_t>(session_.ask_prepared("SELECT version FROM risk_rule_set")[0].number(0));
+}
+
+StoredRiskRules RiskRuleStore::rules() {
+  StoredRiskRules stored;
+  session_.within("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [&] {
+    const Rows set = session_.ask_prepared("SELECT version, review_from, block_from, " + milliseconds("changed_at") +
+                                           ", changed_by FROM risk_rule_set");
+    stored.rules.version = static_cast<std::uint64_t>(set[0].number(0));
+    stored.rules.review_from = score_of(set[0], 1);
+    stored.rules.block_from = score_of(set[0], 2);
+    stored.changed_at_ms = set[0].number(3);
+    stored.changed_by = set[0].text(4);
+    session_.ask_prepared(std::string{"SELECT "} + rule_columns + " FROM risk_rule ORDER BY place")
+        .each([&](const Row& row) { stored.rules.rules.push_back(rule_of(row)); });
+  });
+  return stored;
+}
+
+std::optional<StoredRiskRules> RiskRuleStore::replace(const RiskRules& rules, const Act& act) {
+  static const std::string insertion = std::string{"INSERT INTO risk_rule (place, "} + rule_columns +
+                                       ") VALUES ($1, $2, $3, $4, $5::boolean, $6, $7::smallint[], $8, $9, $10,"
+                                       " $11::uuid[], $12, $13)";
+  bool was_first = false;
+  session_.within("BEGIN READ WRITE", [&] {
+    Parameters parameters;
+    parameters.add(static_cast<std::int64_t>(rules.version)).add(act.who);
+    add_score(parameters, rules.review_from);
+    add_score(parameters, rules.block_from);
+    was_first = !session_
+                     .ask("UPDATE risk_rule_set SET version = version + 1, changed_at = now(), changed_by = $2,"
+                          " review_from = $3, block_from = $4 WHERE version = $1 RETURNING 1",
+                          parameters)
+                     .empty();
+    if (!was_first)
+      return;
+    session_.ask("DELETE FROM risk_rule");
+    for (std::size_t place = 0; place < rules.rules.size(); ++place)
+      session_.ask(insertion, values_of(rules.rules[place], place + 1));
+    nlohmann::json evidence{{"version", rules.version + 1}, {"enabled", nlohmann::json::array()}};
+    for (const RiskRule& rule : rules.rules)
+      if (rule.enabled)
+        evidence["enabled"].push_back(rule.id);
+    write_audit(session_, {act, "risk.rules.replace", "risk:rules", evidence.dump()});
+    session_.ask("SELECT pg_notify('dompet_risk', '')");
+  });
+  if (!was_first)
+    return std::nullopt;
+  return this->rules();
+}
+
+AssessmentReader::AssessmentReader(Reader& reader)
+    : session_(reader.session()), one_of_several_(reader.is_one_of_several()) {}
+
+std::vector<AssessedMovement> AssessmentReader::list(const AssessmentQuery& query) {
+  Parameters parameters;
+  std::string sql = assessed_sql() + state_sql(query.state);
+  if (query.action)
+    sql += action_sql(*query.action);
+  if (query.min_score > 0)
+    sql += " AND j.risk % 1000 >= " + std::to_string(query.min_score);
+  if (query.wallet) {
+    const std::string wallet = parameters.add(query.wallet->uuid).last();
+    sql += " AND (j.wallet = " + wallet + " OR j.peer = " + wallet + ")";
+  }
+  if (query.from_ms)
+    sql += " AND j.id >= " + parameters.add(first_uuid_of(*query.from_ms)).last();
+  if (query.until_ms)
+    sql += " AND j.id < " + parameters.add(first_uuid_of(*query.until_ms)).last();
+  if (query.before)
+    sql += " AND j.id < " + parameters.add(*query.before).last();
+  if (one_of_several_)
+    sql += " AND j.shard IN " + shards_here_sql;
+  std::vector<AssessedMovement> found;
+  session_.ask(sql + " ORDER BY j.id DESC LIMIT " + std::to_string(query.limit), parameters).each([&](const Row& row) {
+    found.push_back(assessed_of(row));
+  });
+  return found;
+}
+
+std::optional<AssessedMovement> AssessmentReader::find(const TransactionId& id) {
+  const std::string here = one_of_several_ ? " AND j.shard IN " + shards_here_sql : std::string{};
+  const Rows rows = session_.ask_prepared(assessed_sql() + " AND j.id = $1" + here, Parameters{}.add(id.uuid));
+  return rows.empty() ? std::nullopt : std::optional{assessed_of(rows[0])};
+}
+
+void AssessmentReader::log(const RiskCheck& check) {
+  const Transaction& asked = check.asked;
+  const bool is_topup = asked.kind == TransactionKind::topup;
+  Parameters values;
+  values.add(check.id).add(check.who).add((is_topup ? asked.destination : asked.source).uuid);
+  is_topup || asked.destination == WalletId{} ? values.add_null() : values.add(asked.destination.uuid);
+  values.add(static_cast<std::int64_t>(asked.kind)).add(std::int64_t{asked.currency.numeric}).add(asked.amount);
+  values.add(std::int64_t{check.said.score}).add(static_cast<std::int64_t>(check.said.action));
+  values.add(json_of(check.said.reasons)).add(static_cast<std::int64_t>(check.rules_version));
+  session_.within("BEGIN READ WRITE", [&] {
+    session_.ask("INSERT INTO risk_check (id, who, wallet, destination, kind, currency, amount, score, action, reasons,"
+                 " rules_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11)",
+                 values);
+  });
+}
+
+std::string_view name_of(ReviewState state) {
+  switch (state) {
+    case ReviewState::none: return "none";
+    case ReviewState::pending: return "pending";
+    case ReviewState::approved: return "approved";
+    case ReviewState::rejected: return "rejected";
+  }
+  return "none";
+}
+
+}  // namespace dompet
