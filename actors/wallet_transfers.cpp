@@ -97,6 +97,15 @@ void WalletKeeper::send_on(const TransferPtr& transfer) {
   self_->send(node_->shards[transfer->destination_shard], Route{request.destination, FinishTransfer{transfer}});
 }
 
+Credit WalletKeeper::credit_of(const Transfer& transfer) const {
+  const Transaction& request = *transfer.transaction;
+  return {.transaction = request.id,
+          .currency = request.currency,
+          .amount = request.amount,
+          .invoice = request.invoice,
+          .now_ms = node_->unix_ms()};
+}
+
 /// Protocol 5.6: both legs in one entry, so the three steps of the transfer can never be cut apart. The source hears
 /// of it before the lane does, so that a reset of the lane cannot overtake the news; but after the entry was counted,
 /// so that it cannot be let go in between. A transfer of another generation finds or found its source abandoned, or
@@ -107,7 +116,7 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   if (transfer.generation != generation_)
     return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
-  const auto credited = decide(wallet_, Credit{request.id, request.currency, request.amount});
+  const auto credited = decide(wallet_, credit_of(transfer));
   if (!credited)
     return decline_at_destination(work.transfer, credited.error());
   dompet::apply(wallet_, *credited);

@@ -32,6 +32,9 @@ enum class Decline : std::uint8_t {
   refund_exceeded = 21,
   provider_refused = 22,
   forbidden = 23,
+  invoice_paid = 26,
+  invoice_expired = 27,
+  too_many_paid_invoices = 28,
 };
 
 /// The code clients see: the enumerator's name.

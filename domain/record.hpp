@@ -66,6 +66,8 @@ struct Transaction {
   bool final_capture = false;
   /// When an authorization ends, milliseconds since 1970; zero for everything else.
   std::int64_t expires_at_ms = 0;
+  /// Of a payment of an invoice; `destination` is the wallet that decides whether it is paid.
+  std::optional<InvoiceTerms> invoice{};
 
   bool operator==(const Transaction&) const = default;
 };

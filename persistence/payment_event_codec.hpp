@@ -40,6 +40,8 @@ enum class Tag : std::uint8_t {
   payment_voided = 21,
   card_blocked = 22,
   card_allowed = 23,
+  /// A credit that paid no invoice keeps its first layout.
+  credited_for_invoice = 26,
 };
 
 template <class Thing>

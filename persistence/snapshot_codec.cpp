@@ -14,7 +14,7 @@ namespace {
 
 using Reader = ByteReader<Unreadable>;
 
-constexpr std::uint8_t snapshot_version = 2;
+constexpr std::uint8_t snapshot_version = 3;
 
 WalletStatus status_of(std::uint8_t number) {
   if (number > static_cast<std::uint8_t>(WalletStatus::closed))
@@ -52,6 +52,23 @@ std::vector<CardId> read_cards(Reader& in) {
   for (CardId& card : cards)
     card.uuid.bytes = in.raw<16>();
   return cards;
+}
+
+void put_invoices(ByteWriter& out, const PaidInvoices& invoices) {
+  out.signed_varint(invoices.latest_ms);
+  out.varint(invoices.paid.size());
+  for (const InvoiceTerms& terms : invoices.paid)
+    put_invoice(out, terms);
+}
+
+PaidInvoices read_invoices(Reader& in) {
+  PaidInvoices invoices{.latest_ms = in.signed_varint()};
+  const std::uint64_t count = in.varint();
+  if (count > in.left())
+    throw Unreadable("a snapshot names more invoices than it has bytes");
+  for (std::uint64_t i = 0; i < count; ++i)
+    invoices.paid.push_back(read_invoice(in));
+  return invoices;
 }
 
 void put_holds(ByteWriter& out, const std::vector<Hold>& holds) {
@@ -102,6 +119,7 @@ std::string encode_snapshot(const WalletHistory& history) {
   put_holds(out, wallet.holds);
   put_spent(out, wallet.spent);
   put_cards(out, wallet.blocked_cards);
+  put_invoices(out, wallet.invoices);
   encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});
   const Digest checksum = sha256(bytes);
   bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
@@ -132,6 +150,8 @@ WalletHistory decode_snapshot(const std::string& bytes) {
     wallet.spent = read_spent(in);
     wallet.blocked_cards = read_cards(in);
   }
+  if (version > 2)
+    wallet.invoices = read_invoices(in);
   std::size_t taken = 0;
   const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
   const auto* profile = std::get_if<WalletOpened>(&opened);

@@ -84,11 +84,12 @@ Record read_record(Source& in) {
 
 void put(ByteWriter& out, const WalletHistory& history) {
   put_kind(out, ResultKind::wallet);
-  if (history.wallet.holds.empty())
+  if (history.wallet.holds.empty() && history.wallet.invoices.paid.empty())
     return out.text(encode_snapshot(history));
-  WalletHistory without_holds = history;
-  without_holds.wallet.holds.clear();
-  out.text(encode_snapshot(without_holds));
+  WalletHistory shown = history;
+  shown.wallet.holds.clear();
+  shown.wallet.invoices.paid.clear();
+  out.text(encode_snapshot(shown));
 }
 
 void put(ByteWriter& out, const Decline& decline) {
@@ -213,8 +214,12 @@ void put_details(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.card);
   out.text(transaction.payout_account);
   put_flag(out, transaction.manual_capture);
-  put_flag(out, transaction.final_capture);
+  out.u8(static_cast<std::uint8_t>(transaction.final_capture | (transaction.invoice.has_value() << 1)));
   out.signed_varint(transaction.expires_at_ms);
+  if (!transaction.invoice)
+    return;
+  put_id(out, transaction.invoice->invoice);
+  out.signed_varint(transaction.invoice->expires_at_ms);
 }
 
 void read_details(Source& in, Transaction& transaction) {
@@ -223,8 +228,15 @@ void read_details(Source& in, Transaction& transaction) {
   transaction.card = read_id<CardId>(in);
   transaction.payout_account = in.text();
   transaction.manual_capture = read_flag(in);
-  transaction.final_capture = read_flag(in);
+  const std::uint8_t choices = in.u8();
+  if (choices > 3)
+    throw Unreadable("a frame has a payment with unknown details");
+  transaction.final_capture = (choices & 1) != 0;
   transaction.expires_at_ms = in.signed_varint();
+  if ((choices & 2) == 0)
+    return;
+  const auto invoice = read_id<InvoiceId>(in);
+  transaction.invoice = InvoiceTerms{invoice, in.signed_varint()};
 }
 
 void put_transaction(ByteWriter& out, const Transaction& transaction) {
