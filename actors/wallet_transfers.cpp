@@ -102,7 +102,7 @@ Credit WalletKeeper::credit_of(const Transfer& transfer) const {
   return {.transaction = request.id,
           .currency = request.currency,
           .amount = request.amount,
-          .invoice = request.invoice,
+          .invoice = request.bill ? std::optional{request.bill->terms} : std::nullopt,
           .now_ms = node_->unix_ms()};
 }
 

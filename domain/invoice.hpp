@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "domain/decline.hpp"
@@ -13,12 +14,20 @@ namespace dompet {
 // An invoice is paid once, and the wallet that is paid decides it: no table and no clock has a say in it. All times are
 // milliseconds since 1970.
 
-/// What a payment says of the invoice that it pays.
+/// What the wallet that is paid must know of an invoice.
 struct InvoiceTerms {
   InvoiceId invoice{};
   /// From then on it cannot be paid. The same in every payment of the invoice.
   std::int64_t expires_at_ms = 0;
   bool operator==(const InvoiceTerms&) const = default;
+};
+
+/// What a payment says of the invoice that it pays.
+struct Bill {
+  InvoiceTerms terms{};
+  /// The number that the payer was given.
+  std::string va_number{};
+  bool operator==(const Bill&) const = default;
 };
 
 /// It was paid: part of the credit that paid it.

@@ -21,7 +21,7 @@ std::string_view name_of(TransactionKind kind) {
 bool has_payment_details(const Transaction& transaction) {
   return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
          transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||
-         transaction.final_capture || transaction.expires_at_ms != 0 || transaction.invoice.has_value();
+         transaction.final_capture || transaction.expires_at_ms != 0 || transaction.bill.has_value();
 }
 
 }  // namespace dompet

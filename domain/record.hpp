@@ -67,7 +67,7 @@ struct Transaction {
   /// When an authorization ends, milliseconds since 1970; zero for everything else.
   std::int64_t expires_at_ms = 0;
   /// Of a payment of an invoice; `destination` is the wallet that decides whether it is paid.
-  std::optional<InvoiceTerms> invoice{};
+  std::optional<Bill> bill{};
 
   bool operator==(const Transaction&) const = default;
 };

@@ -214,12 +214,13 @@ void put_details(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.card);
   out.text(transaction.payout_account);
   put_flag(out, transaction.manual_capture);
-  out.u8(static_cast<std::uint8_t>(transaction.final_capture | (transaction.invoice.has_value() << 1)));
+  out.u8(static_cast<std::uint8_t>(transaction.final_capture | (transaction.bill.has_value() << 1)));
   out.signed_varint(transaction.expires_at_ms);
-  if (!transaction.invoice)
+  if (!transaction.bill)
     return;
-  put_id(out, transaction.invoice->invoice);
-  out.signed_varint(transaction.invoice->expires_at_ms);
+  put_id(out, transaction.bill->terms.invoice);
+  out.signed_varint(transaction.bill->terms.expires_at_ms);
+  out.text(transaction.bill->va_number);
 }
 
 void read_details(Source& in, Transaction& transaction) {
@@ -235,8 +236,10 @@ void read_details(Source& in, Transaction& transaction) {
   transaction.expires_at_ms = in.signed_varint();
   if ((choices & 2) == 0)
     return;
-  const auto invoice = read_id<InvoiceId>(in);
-  transaction.invoice = InvoiceTerms{invoice, in.signed_varint()};
+  Bill& bill = transaction.bill.emplace();
+  bill.terms.invoice = read_id<InvoiceId>(in);
+  bill.terms.expires_at_ms = in.signed_varint();
+  bill.va_number = in.text();
 }
 
 void put_transaction(ByteWriter& out, const Transaction& transaction) {

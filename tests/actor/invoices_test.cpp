@@ -27,7 +27,7 @@ struct Counter {
                       .source = payer,
                       .destination = merchant,
                       .method = "wallet",
-                      .invoice = invoice},
+                      .bill = Bill{invoice, "880081234567890128"}},
                      key);
   }
   Result pay(const WalletId& payer, std::string_view key) { return bank.ask(send(payer, key)); }

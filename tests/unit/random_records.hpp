@@ -105,7 +105,7 @@ inline std::shared_ptr<const Transaction> any_transaction(Random& random, Transa
   made.final_capture = random.coin();
   made.expires_at_ms = random.coin() ? 0 : any_amount(random);
   if (random.coin())
-    made.invoice = any_terms(random);
+    made.bill = Bill{any_terms(random), random.text(20)};
   made.description = random.text(200);
   made.metadata = random.coin() ? "" : random.text(300);
   return std::make_shared<const Transaction>(std::move(made));
