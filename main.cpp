@@ -34,6 +34,7 @@
 #include "persistence/reader.hpp"
 #include "persistence/risk_store.hpp"
 #include "persistence/vault.hpp"
+#include "providers/bill_sweep.hpp"
 #include "providers/simulator.hpp"
 
 // dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
@@ -221,6 +222,14 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
   return projectors;
 }
 
+std::vector<BillSweep::MakeReader> bill_readers(const Settings& settings) {
+  std::vector<BillSweep::MakeReader> readers;
+  for (const std::string& url : database_urls(settings))
+    readers.emplace_back(
+        [reader = reader_settings(settings, url, "bills")] { return std::make_unique<Reader>(reader); });
+  return readers;
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -285,6 +294,7 @@ void serve(const Settings& settings) {
                                         return std::make_unique<Reader>(reader);
                                       }});
   const Projection projection(settings.projection, projectors(settings));
+  const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
   http::HttpFront front(http_settings, ask, engine, identity);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));

@@ -66,6 +66,8 @@ class WalletKeeper {
   /// What was set aside goes on to the destination's wallet, or on record when that is not in this lane.
   void send_on(const TransferPtr& transfer);
   void decline_at_destination(const TransferPtr& transfer, Decline reason);
+  /// What the receiving wallet is asked.
+  Credit credit_by(const Transfer& transfer) const;
   bool forget(const TransferPtr& transfer);
   /// The end of what was set aside in memory.
   void settle(const Transfer& transfer);

@@ -78,9 +78,7 @@ void WalletKeeper::decide_credit(const DecideCredit& work) {
   ensure(!failpoint("wallet.decide_credit"), "failpoint: a command that crashes its wallet");
   if (work.transfer->generation != generation_)
     return;
-  const Transaction& request = *work.transfer->transaction;
-  const Money credit = credit_of(request);
-  append_decision(work.transfer, decide(wallet_, Credit{request.id, credit.currency, credit.amount}));
+  append_decision(work.transfer, decide(wallet_, credit_by(*work.transfer)));
 }
 
 void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Credited>& decided) {

@@ -99,6 +99,16 @@ void WalletKeeper::send_on(const TransferPtr& transfer) {
   self_->send(node_->shards[transfer->destination_shard], Route{request.destination, FinishTransfer{transfer}});
 }
 
+Credit WalletKeeper::credit_by(const Transfer& transfer) const {
+  const Transaction& request = *transfer.transaction;
+  const Money credit = credit_of(request);
+  return {.transaction = request.id,
+          .currency = credit.currency,
+          .amount = credit.amount,
+          .invoice = request.bill ? std::optional{request.bill->terms} : std::nullopt,
+          .now_ms = node_->unix_ms()};
+}
+
 /// Protocol 5.6: both legs in one entry, so the three steps of the transfer can never be cut apart. The source hears
 /// of it before the lane does, so that a reset of the lane cannot overtake the news; but after the entry was counted,
 /// so that it cannot be let go in between. A transfer of another generation finds or found its source abandoned, or
@@ -109,8 +119,7 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   if (transfer.generation != generation_)
     return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
-  const Money credit = credit_of(request);
-  const auto credited = decide(wallet_, Credit{request.id, credit.currency, credit.amount});
+  const auto credited = decide(wallet_, credit_by(transfer));
   if (!credited)
     return decline_at_destination(work.transfer, credited.error());
   dompet::apply(wallet_, *credited);

@@ -67,6 +67,41 @@ void append_provider(std::vector<std::string>& found, const ProviderSettings& pr
         "provider.mode is simulated, but there is no provider.callback_secret; no callback would be accepted.");
 }
 
+bool overlap(std::string_view left, std::string_view right) {
+  return left.starts_with(right) || right.starts_with(left);
+}
+
+/// A number belongs to one of them, whoever made it.
+void append_marketplaces(std::vector<std::string>& found, const http::Settings& http) {
+  const MarketplaceSettings& marketplaces = http.marketplaces;
+  bool is_ambiguous = false;
+  for (std::size_t i = 0; i < marketplaces.all.size(); ++i) {
+    is_ambiguous = is_ambiguous || overlap(marketplaces.all[i].va_prefix, http.invoices.va_prefix);
+    for (std::size_t j = 0; j < i; ++j)
+      is_ambiguous = is_ambiguous || overlap(marketplaces.all[i].va_prefix, marketplaces.all[j].va_prefix);
+  }
+  bool names_a_stranger = false;
+  for (const auto* texts : {&marketplaces.secrets, &marketplaces.tokens})
+    for (const auto& [name, text] : *texts)
+      names_a_stranger =
+          names_a_stranger || std::ranges::find(marketplaces.all, name, &Marketplace::name) == marketplaces.all.end();
+  const Rule rules[]{
+      {is_ambiguous,
+       "Of invoices.va_prefix and the prefixes in marketplaces.list one begins with another; it would not "
+       "be clear whose a number is."},
+      {names_a_stranger, "marketplaces.secrets or marketplaces.tokens names a marketplace that marketplaces.list does "
+                         "not."},
+      {http.invoices.usual_life > http.invoices.longest_life,
+       "invoices.usual_life_hours is longer than invoices.longest_life_hours."},
+      {marketplaces.retry_first > marketplaces.retry_most,
+       "marketplaces.retry_first_ms is longer than marketplaces.retry_most_ms; the first pause must be the shortest."},
+      {!marketplaces.all.empty() && 2 * marketplaces.timeout >= http.request_deadline,
+       "Twice marketplaces.timeout_ms is not shorter than http.request_deadline_ms; the payer must hear that a "
+       "marketplace does not answer."},
+  };
+  append_broken(found, rules);
+}
+
 }  // namespace
 
 std::vector<std::string> contradictions(const Settings& settings) {
@@ -95,6 +130,7 @@ std::vector<std::string> contradictions(const Settings& settings) {
   append_broken(found, rules);
   append_cluster(found, settings);
   append_provider(found, settings.provider);
+  append_marketplaces(found, http);
   return found;
 }
 

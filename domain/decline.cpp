@@ -48,6 +48,10 @@ constexpr std::array words{
     Words{Decline::risk_rejected, "risk_rejected",
           "The transaction was looked at for security reasons and not approved."},
     Words{Decline::forbidden, "forbidden", "A limit is raised, or taken away, with the permission wallets:limits:any."},
+    Words{Decline::invoice_paid, "invoice_paid", "The invoice is paid already."},
+    Words{Decline::invoice_expired, "invoice_expired", "The time to pay the invoice is over."},
+    Words{Decline::too_many_paid_invoices, "too_many_paid_invoices",
+          "The merchant's wallet has as many paid invoices as it can remember until they are over."},
 };
 
 const Words& find(Decline decline) {

@@ -34,6 +34,9 @@ enum class Decline : std::uint8_t {
   forbidden = 23,
   risk_blocked = 24,
   risk_rejected = 25,
+  invoice_paid = 26,
+  invoice_expired = 27,
+  too_many_paid_invoices = 28,
   converts_to_nothing = 40,
 };
 

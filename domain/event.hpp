@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "domain/ids.hpp"
+#include "domain/invoice.hpp"
 #include "domain/money.hpp"
 
 namespace dompet {
@@ -86,6 +87,8 @@ struct WalletClosed {
 struct Credited {
   TransactionId transaction;
   Minor amount = 0;
+  /// The invoice that it paid, if any.
+  std::optional<InvoicePaid> invoice{};
   bool operator==(const Credited&) const = default;
 };
 

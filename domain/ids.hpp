@@ -51,6 +51,7 @@ using UserId = Id<struct UserThing>;
 using CardId = Id<struct CardThing>;
 using MerchantId = Id<struct MerchantThing>;
 using QuoteId = Id<struct QuoteThing>;
+using InvoiceId = Id<struct InvoiceThing>;
 /// One start of one process (protocol: "incarnation"); two starts never share it.
 using Incarnation = Id<struct IncarnationThing>;
 /// What is left of (client, Idempotency-Key) after hashing: unique in the whole ledger.

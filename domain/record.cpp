@@ -33,7 +33,7 @@ bool awaits_review(const std::optional<Assessment>& risk) { return risk && risk-
 bool has_payment_details(const Transaction& transaction) {
   return transaction.parent != TransactionId{} || transaction.merchant != MerchantId{} ||
          transaction.card != CardId{} || !transaction.payout_account.empty() || transaction.manual_capture ||
-         transaction.final_capture || transaction.expires_at_ms != 0;
+         transaction.final_capture || transaction.expires_at_ms != 0 || transaction.bill.has_value();
 }
 
 }  // namespace dompet

@@ -82,6 +82,8 @@ struct Transaction {
   std::int64_t expires_at_ms = 0;
   /// Of a transaction between two currencies.
   std::optional<FxLeg> fx{};
+  /// Of a payment of an invoice; `destination` is the wallet that decides whether it is paid.
+  std::optional<Bill> bill{};
 
   bool operator==(const Transaction&) const = default;
 };

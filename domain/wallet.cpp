@@ -136,6 +136,8 @@ void on(Wallet& wallet, const WalletClosed&) { wallet.status = WalletStatus::clo
 
 void on(Wallet& wallet, const Credited& event) {
   wallet.available = must_add(wallet.available, positive(event.amount));
+  if (event.invoice)
+    remember(wallet.invoices, *event.invoice);
 }
 
 void on(Wallet& wallet, const TransferredOut& event) {
@@ -315,7 +317,13 @@ Decided<Credited> decide(const Wallet& wallet, const Credit& command) {
     return std::unexpected(Decline::balance_overflow);
   if (wallet.limits.maximum_balance && *total > *wallet.limits.maximum_balance)
     return std::unexpected(Decline::maximum_balance_exceeded);
-  return Credited{command.transaction, command.amount};
+  if (!command.invoice)
+    return Credited{command.transaction, command.amount};
+  if (const Refusal refusal = fault_of(wallet.invoices, *command.invoice, unix_ms_of(command.transaction.uuid),
+                                       command.now_ms))
+    return std::unexpected(*refusal);
+  return Credited{command.transaction, command.amount,
+                  InvoicePaid{*command.invoice, paid_at(wallet.invoices, command.now_ms)}};
 }
 
 Decided<HoldPlaced> decide(const Wallet& wallet, const PlaceHold& command) {

@@ -60,6 +60,7 @@ struct Wallet {
   UserId owner{};
   Spent spent{};
   std::vector<CardId> blocked_cards{};
+  PaidInvoices invoices{};
 
   /// All that belongs to the wallet's owner: available and held.
   Minor total() const { return available + held; }
@@ -100,6 +101,10 @@ struct Credit {
   Minor amount = 0;
   /// Who asks; nil for staff, and for money that another wallet sends.
   UserId on_behalf_of{};
+  /// The invoice that it pays, if any: once, and only before it is over.
+  std::optional<InvoiceTerms> invoice{};
+  /// The clock, for the invoice.
+  std::int64_t now_ms = 0;
 };
 struct PlaceHold {
   TransactionId transaction;

@@ -60,6 +60,8 @@ struct PaymentBody {
   /// The payer's wallet, without a card.
   WalletId wallet{};
   MerchantId merchant{};
+  /// The bill that is paid, from a wallet; then there is no merchant. Empty for none.
+  std::string va_number{};
 };
 
 Read<PaymentBody> read_payment(std::string_view body);

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <utility>
 
+#include "domain/va_number.hpp"
 #include "http/body_fields.hpp"
 #include "http/body_money.hpp"
 #include "http/topup_methods.hpp"
@@ -81,6 +82,17 @@ void read_method(BodyFields& fields, Transaction& transaction, bool has_card) {
     fields.fault("method", "unknown_method", "card, wallet, or one of GET /v1/topups/methods.");
 }
 
+/// Who is paid is the bill's to say, and a bill is paid at once and in full.
+void read_bill(BodyFields& fields, PaymentBody& payment) {
+  payment.transaction.method = va_method;
+  std::erase_if(payment.va_number = fields.word("va_number"), [](char letter) { return letter == ' '; });
+  for (const std::string_view name : {"card", "merchant_id", "capture", "method"})
+    if (is_given(fields, name))
+      fields.fault(name, "invalid_field", "A payment with a va_number has none.");
+  if (!payment.va_number.empty() && !can_be_va_number(payment.va_number))
+    fields.fault("va_number", "invalid_va_number", "Letters, digits and dashes, at most 34.");
+}
+
 Read<PaymentAct> read_act(std::string_view body, std::initializer_list<std::string_view> known, bool needs_amount) {
   const auto object = body.empty() ? Read<JsonValue>{JsonValue{.kind = JsonValue::Kind::object}} : read_object(body);
   if (!object)
@@ -103,10 +115,10 @@ Read<PaymentBody> read_payment(std::string_view body) {
   if (!object)
     return std::unexpected(object.error());
   std::vector<FieldError> errors;
-  BodyFields fields(
-      *object,
-      {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "description", "metadata"},
-      errors);
+  BodyFields fields(*object,
+                    {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "description",
+                     "metadata", "va_number"},
+                    errors);
   PaymentBody payment{.transaction = {.kind = TransactionKind::payment}};
   Transaction& transaction = payment.transaction;
   read_payer(fields, payment, errors);
@@ -114,8 +126,12 @@ Read<PaymentBody> read_payment(std::string_view body) {
   const auto currency = fields.currency("currency");
   transaction.currency = currency.value_or(Currency{});
   transaction.amount = fields.amount("amount", currency);
-  read_capture_mode(fields, transaction);
-  read_method(fields, transaction, payment.card.has_value());
+  if (is_given(fields, "va_number")) {
+    read_bill(fields, payment);
+  } else {
+    read_capture_mode(fields, transaction);
+    read_method(fields, transaction, payment.card.has_value());
+  }
   transaction.description = fields.free_text("description", longest_description);
   transaction.metadata = fields.json_object("metadata", longest_metadata);
   return value_or_errors(std::move(payment), std::move(errors));

@@ -19,6 +19,7 @@
 #include "http/server.hpp"
 #include "http/staff_record.hpp"
 #include "http/trace_context.hpp"
+#include "providers/marketplace_lookups.hpp"
 
 namespace dompet::http {
 
@@ -62,8 +63,8 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,       saga_jobs_,
-                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_, audit_},
+        services_{settings_, ask,      engine,    admission_,    metrics_,   ids_,   saga_jobs_,    saga_feed_,
+                  access_,   identity, payments_, card_guesses_, directory_, audit_, marketplaces_, va_guesses_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -323,6 +324,8 @@ class HttpFront::Parts final : public Application {
   PaymentMemory payments_{settings_.remembered_payments};
   CardGuesses card_guesses_{};
   AuditQueue audit_{engine_};
+  MarketplaceLookups marketplaces_{settings_.marketplaces};
+  VaGuesses va_guesses_{};
   Services services_;
   Router router_;
   HttpServer server_;

@@ -31,6 +31,10 @@ constexpr std::array types{
                 "GET /v1/permissions lists the permissions; an API key may have a few of them."},
     ProblemType{"invalid_card_number", 400, "This is no card number", false,
                 "A card number has sixteen digits, the last of which is right by Luhn's formula."},
+    ProblemType{
+        "invalid_va_number", 400, "This is no number of a virtual account", false,
+        "One of Dompet's own begins with its prefix and ends with a check digit, by Luhn's formula; others have "
+        "letters, digits and dashes."},
     ProblemType{"too_many_items", 400, "The bulk request has too many items", false,
                 "A bulk request carries at least one and at most 1000 items."},
     ProblemType{"idempotency_key_required", 400, "The Idempotency-Key is missing", false,
@@ -105,6 +109,10 @@ constexpr std::array types{
     ProblemType{"document_not_found", 404, "There is no such document", false, "Or none that you may see."},
     ProblemType{"api_key_not_found", 404, "The merchant has no such key", false,
                 "GET /v1/merchants/{id}/api-keys lists the keys it has."},
+    ProblemType{"invoice_not_found", 404, "There is no such invoice", false,
+                "Or none that you may see; nobody is to be paid under this number of a virtual account."},
+    ProblemType{"notice_not_found", 404, "There is no such notice", false,
+                "GET /v1/marketplace-notices lists the notices there are."},
     ProblemType{"provider_not_found", 404, "There is no such provider", false, "Nobody pays out under this name."},
     ProblemType{"assessment_not_found", 404, "There is no such assessment", false,
                 "No transaction has this id, or no risk rule looked at it."},
@@ -133,6 +141,21 @@ constexpr std::array types{
     ProblemType{"card_blocked", 409, "The card is frozen or was deleted", false, "Nothing was moved."},
     ProblemType{"merchant_not_active", 409, "The merchant cannot be paid now", false,
                 "A merchant is paid once its status is active. Nothing was moved."},
+    ProblemType{"invoice_paid", 409, "The invoice is paid already", false,
+                "Nothing was moved: an invoice is paid once."},
+    ProblemType{"invoice_expired", 409, "The time to pay the invoice is over", false,
+                "Nothing was moved. The merchant can issue another one."},
+    ProblemType{"invoice_cancelled", 409, "The merchant has cancelled the invoice", false, "Nothing was moved."},
+    ProblemType{"invoice_under_way", 409, "A payment of the invoice is under way", true,
+                "Its end is not known yet: ask again in a while. It is soon paid, or open again."},
+    ProblemType{"amount_mismatch", 409, "The bill is over another amount", false,
+                "A bill is paid with exactly its amount, in its currency. Nothing was moved."},
+    ProblemType{
+        "too_many_paid_invoices", 409, "The merchant's wallet can remember no more paid invoices now", true,
+        "It remembers every paid invoice until its time is over. Nothing was moved; try again when some are, with "
+        "a new key."},
+    ProblemType{"notice_not_due", 409, "The marketplace is not to be told", false,
+                "It has heard already, or the payment's end is not known yet."},
     ProblemType{"payment_not_open", 409, "The payment has no authorization left", false,
                 "It was captured, voided or has expired, or never was to be captured later. Nothing was moved."},
     ProblemType{"not_refundable", 409, "Only payments can be refunded", false,
@@ -199,6 +222,10 @@ constexpr std::array types{
     ProblemType{
         "unavailable", 503, "The service cannot do this now", true,
         "Repeat the request, with the same key, after Retry-After. `applied` says whether it may have been done."},
+    ProblemType{
+        "marketplace_unavailable", 503, "The marketplace does not answer", true,
+        "Whose bill it is must be asked what is to be paid. Nothing was moved; repeat the request, with the same "
+        "key."},
     ProblemType{"database_unavailable", 503, "One of the ledger's databases cannot answer", true,
                 "`detail` says which. What the others have is not shown: an incomplete list would look complete."},
     ProblemType{

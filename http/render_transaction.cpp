@@ -68,6 +68,9 @@ void append_details(JsonWriter& json, const Transaction& transaction) {
     append_id_or_null(json, "merchant_id", transaction.merchant);
     append_id_or_null(json, "card_id", transaction.card);
   }
+  if (transaction.bill)
+    json.plain("invoice_id", to_string(transaction.bill->terms.invoice))
+        .member("va_number", transaction.bill->va_number);
 }
 
 void append_payment(JsonWriter& json, const TransactionView& view, const PaymentState& payment) {

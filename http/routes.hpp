@@ -39,6 +39,14 @@ void transfer(Services& services, const ExchangePtr& exchange);
 void withdraw(Services& services, const ExchangePtr& exchange);
 // payments.cpp
 void pay(Services& services, const ExchangePtr& exchange);
+// invoices.cpp
+void create_invoice(Services& services, const ExchangePtr& exchange);
+void list_invoices(Services& services, const ExchangePtr& exchange);
+void read_invoice(Services& services, const ExchangePtr& exchange);
+void cancel_invoice(Services& services, const ExchangePtr& exchange);
+// marketplaces.cpp
+void list_marketplace_notices(Services& services, const ExchangePtr& exchange);
+void retry_marketplace_notice(Services& services, const ExchangePtr& exchange);
 // payment_acts.cpp
 void increment_payment(Services& services, const ExchangePtr& exchange);
 void capture_payment(Services& services, const ExchangePtr& exchange);

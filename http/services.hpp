@@ -6,6 +6,10 @@
 #include "http/metrics.hpp"
 #include "http/settings.hpp"
 
+namespace dompet {
+class MarketplaceLookups;
+}
+
 namespace dompet::http {
 
 class Access;
@@ -16,6 +20,7 @@ class Identity;
 class PaymentMemory;
 class SagaFeed;
 class SagaJobs;
+class VaGuesses;
 
 /// What a route may use. Made by the front, alive as long as the io thread.
 struct Services {
@@ -37,6 +42,9 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+  /// Orders of marketplaces by the numbers of their virtual accounts.
+  MarketplaceLookups& marketplaces;
+  VaGuesses& va_guesses;
 };
 
 }  // namespace dompet::http

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/money.hpp"
+#include "providers/marketplace_settings.hpp"
 
 namespace dompet::http {
 
@@ -43,6 +44,15 @@ struct IdentitySettings {
 struct LeastTopup {
   Currency currency{};
   Minor amount = 0;
+};
+
+/// Merchants' invoices.
+struct InvoiceSettings {
+  /// What the numbers of Dompet's own virtual accounts begin with.
+  std::string va_prefix = "88008";
+  /// Of an invoice that names no end.
+  std::chrono::hours usual_life{24};
+  std::chrono::hours longest_life{31 * 24};
 };
 
 /// Every bound of the HTTP front end. config/ fills it from file, environment and flags; reasons stand there too.
@@ -108,6 +118,9 @@ struct Settings {
   std::vector<std::string> cors_origins{};
 
   IdentitySettings identity{};
+
+  InvoiceSettings invoices{};
+  MarketplaceSettings marketplaces{};
 
   /// What providers sign their callbacks with; empty: no callback is accepted.
   std::string callback_secret{};

@@ -23,6 +23,9 @@ inline bool is_payment_method(std::string_view method) {
   return method == "card" || method == "wallet" || is_topup_method(method);
 }
 
+/// What a payment of an invoice was paid by.
+inline constexpr std::string_view va_method = "virtual_account";
+
 /// What withdrawals go through: the external account `external:bank_transfer:<currency>`.
 inline constexpr std::string_view payout_method = "bank_transfer";
 

@@ -60,8 +60,13 @@ void put_details(ByteWriter& out, const Transaction& transaction) {
   out.raw(transaction.merchant.uuid.bytes);
   out.raw(transaction.card.uuid.bytes);
   out.text(transaction.payout_account);
-  out.u8(static_cast<std::uint8_t>(transaction.manual_capture | (transaction.final_capture << 1)));
+  out.u8(static_cast<std::uint8_t>(transaction.manual_capture | (transaction.final_capture << 1) |
+                                   (transaction.bill.has_value() << 2)));
   out.signed_varint(transaction.expires_at_ms);
+  if (!transaction.bill)
+    return;
+  put_invoice(out, transaction.bill->terms);
+  out.text(transaction.bill->va_number);
 }
 
 void read_details(Reader& in, Transaction& transaction) {
@@ -73,6 +78,11 @@ void read_details(Reader& in, Transaction& transaction) {
   transaction.manual_capture = (choices & 1) != 0;
   transaction.final_capture = (choices & 2) != 0;
   transaction.expires_at_ms = in.signed_varint();
+  if ((choices & 4) == 0)
+    return;
+  Bill& bill = transaction.bill.emplace();
+  bill.terms = read_invoice(in);
+  bill.va_number = in.text();
 }
 
 void put_fx(ByteWriter& out, const FxLeg& fx) {

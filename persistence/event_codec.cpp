@@ -95,8 +95,12 @@ void put(ByteWriter& out, const WalletFrozen&) { tag(out, Tag::wallet_frozen); }
 void put(ByteWriter& out, const WalletUnfrozen&) { tag(out, Tag::wallet_unfrozen); }
 void put(ByteWriter& out, const WalletClosed&) { tag(out, Tag::wallet_closed); }
 void put(ByteWriter& out, const Credited& event) {
-  tag(out, Tag::credited);
+  tag(out, event.invoice ? Tag::credited_for_invoice : Tag::credited);
   out.signed_varint(event.amount);
+  if (!event.invoice)
+    return;
+  put_invoice(out, event.invoice->terms);
+  out.signed_varint(event.invoice->paid_at_ms);
 }
 void put(ByteWriter& out, const TransferredOut& event) {
   const bool is_counted = event.spending != Spending{};
@@ -141,6 +145,13 @@ WalletOpened read_opened_with_owner(Reader& in) {
   return {*currency, std::move(name), std::move(limits), read_id<struct UserThing>(in)};
 }
 
+Credited read_credited_for_invoice(Reader& in, const TransactionId& transaction) {
+  Credited event{transaction, in.signed_varint()};
+  const InvoiceTerms terms = read_invoice(in);
+  event.invoice = InvoicePaid{terms, in.signed_varint()};
+  return event;
+}
+
 HoldPlaced read_placed_counted(Reader& in, const TransactionId& transaction) {
   HoldPlaced event{transaction, in.signed_varint()};
   event.spending = read_spending(in);
@@ -182,6 +193,7 @@ Event read(Reader& in, const TransactionId& transaction) {
     case Tag::limits_changed_by_period: return LimitsChanged{read_all_limits(in)};
     case Tag::transferred_out_counted: return read_out_counted(in, transaction);
     case Tag::hold_placed_counted: return read_placed_counted(in, transaction);
+    case Tag::credited_for_invoice: return read_credited_for_invoice(in, transaction);
     case Tag::card_blocked: return CardBlocked{read_id<struct CardThing>(in)};
     case Tag::card_allowed: return CardAllowed{read_id<struct CardThing>(in)};
     default: break;
@@ -203,6 +215,16 @@ Spending read_spending(Reader& in) {
   if (kind > counted_spending_kinds)
     throw Unreadable("a journal row counts a movement as an unknown kind");
   return {static_cast<SpendingKind>(kind), static_cast<std::int32_t>(in.signed_varint())};
+}
+
+void put_invoice(ByteWriter& out, const InvoiceTerms& terms) {
+  put_id(out, terms.invoice);
+  out.signed_varint(terms.expires_at_ms);
+}
+
+InvoiceTerms read_invoice(Reader& in) {
+  const auto invoice = read_id<struct InvoiceThing>(in);
+  return {invoice, in.signed_varint()};
 }
 
 void encode_event(std::string& out, const Event& event) {

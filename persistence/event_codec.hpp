@@ -19,5 +19,7 @@ Event decode_event(std::string_view bytes, const TransactionId& transaction, std
 // Snapshots have them too.
 void put_spending(ByteWriter& out, const Spending& spending);
 Spending read_spending(ByteReader<Unreadable>& in);
+void put_invoice(ByteWriter& out, const InvoiceTerms& terms);
+InvoiceTerms read_invoice(ByteReader<Unreadable>& in);
 
 }  // namespace dompet

@@ -41,6 +41,8 @@ enum class Tag : std::uint8_t {
   card_blocked = 22,
   card_allowed = 23,
   hold_increased_for_review = 24,
+  /// A credit that paid no invoice keeps its first layout.
+  credited_for_invoice = 26,
 };
 
 template <class Thing>

@@ -101,7 +101,8 @@ const ReferenceTable merchant_table{
     .owned_by = "t.user_id = ?",
     .of_merchant = "t.id = ?",
     .parents = merchant_parents,
-    .still_referenced = "EXISTS (SELECT 1 FROM merchant_document d WHERE d.merchant_id = t.id"
+    .still_referenced = "EXISTS (SELECT 1 FROM invoice i WHERE i.merchant_id = t.id)"
+                        " OR EXISTS (SELECT 1 FROM merchant_document d WHERE d.merchant_id = t.id"
                         " AND d.deleted_at IS NULL)",
     .ends_with_it = merchant_ends,
     .announcement = "SELECT pg_notify('dompet_access', 'merchant:' || ?)",

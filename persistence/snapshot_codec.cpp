@@ -15,11 +15,15 @@ namespace {
 
 using Reader = ByteReader<Unreadable>;
 
-/// The last layout is written only where a hold needs it, so that nodes of the build before read all others.
+/// The last layout is written only where a wallet needs it, so that nodes of the build before read all others.
 constexpr std::uint8_t snapshot_version = 3;
-constexpr std::uint8_t version_without_reviews = 2;
+constexpr std::uint8_t version_without_reviews_and_invoices = 2;
 
-bool has_reviews(const std::vector<Hold>& holds) { return std::ranges::any_of(holds, &Hold::is_to_be_reviewed); }
+std::uint8_t version_for(const Wallet& wallet) {
+  const bool needs_last =
+      wallet.invoices != PaidInvoices{} || std::ranges::any_of(wallet.holds, &Hold::is_to_be_reviewed);
+  return needs_last ? snapshot_version : version_without_reviews_and_invoices;
+}
 
 WalletStatus status_of(std::uint8_t number) {
   if (number > static_cast<std::uint8_t>(WalletStatus::closed))
@@ -57,6 +61,23 @@ std::vector<CardId> read_cards(Reader& in) {
   for (CardId& card : cards)
     card.uuid.bytes = in.raw<16>();
   return cards;
+}
+
+void put_invoices(ByteWriter& out, const PaidInvoices& invoices) {
+  out.signed_varint(invoices.latest_ms);
+  out.varint(invoices.paid.size());
+  for (const InvoiceTerms& terms : invoices.paid)
+    put_invoice(out, terms);
+}
+
+PaidInvoices read_invoices(Reader& in) {
+  PaidInvoices invoices{.latest_ms = in.signed_varint()};
+  const std::uint64_t count = in.varint();
+  if (count > in.left())
+    throw Unreadable("a snapshot names more invoices than it has bytes");
+  for (std::uint64_t i = 0; i < count; ++i)
+    invoices.paid.push_back(read_invoice(in));
+  return invoices;
 }
 
 void put_holds(ByteWriter& out, const std::vector<Hold>& holds, std::uint8_t version) {
@@ -101,7 +122,7 @@ std::string encode_snapshot(const WalletHistory& history) {
   std::string bytes;
   ByteWriter out(bytes);
   const Wallet& wallet = history.wallet;
-  const std::uint8_t version = has_reviews(wallet.holds) ? snapshot_version : version_without_reviews;
+  const std::uint8_t version = version_for(wallet);
   out.u8(version);
   out.raw(wallet.id.uuid.bytes);
   out.u64(history.seq);
@@ -112,6 +133,8 @@ std::string encode_snapshot(const WalletHistory& history) {
   put_holds(out, wallet.holds, version);
   put_spent(out, wallet.spent);
   put_cards(out, wallet.blocked_cards);
+  if (version == snapshot_version)
+    put_invoices(out, wallet.invoices);
   encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});
   const Digest checksum = sha256(bytes);
   bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
@@ -142,6 +165,8 @@ WalletHistory decode_snapshot(const std::string& bytes) {
     wallet.spent = read_spent(in);
     wallet.blocked_cards = read_cards(in);
   }
+  if (version == snapshot_version)
+    wallet.invoices = read_invoices(in);
   std::size_t taken = 0;
   const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);
   const auto* profile = std::get_if<WalletOpened>(&opened);

@@ -47,6 +47,22 @@ bool is_same(std::string_view left, std::string_view right) {
 
 }  // namespace
 
+std::optional<std::string> signing_key(std::string_view secret) {
+  constexpr std::string_view prefix = "whsec_";
+  if (!secret.starts_with(prefix))
+    return std::string{secret};
+  secret.remove_prefix(prefix.size());
+  std::string key(secret.size(), '\0');
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(key.data()), key.size(), secret.data(), secret.size(), nullptr,
+                        &size, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      end != secret.data() + secret.size() || size == 0)
+    return std::nullopt;
+  key.resize(size);
+  return key;
+}
+
 std::string sign_callback(std::string_view secret, std::string_view id, std::int64_t at_s, std::string_view body) {
   return signature_of(secret, id, std::to_string(at_s), body);
 }

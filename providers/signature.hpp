@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,10 @@ struct SignedCallback {
 };
 
 enum class CallbackFault : std::uint8_t { none, unsigned_, too_old, forged };
+
+/// The bytes to sign with: what "whsec_<base64>" stands for, and any other text as it is. Nothing when the base64 is
+/// none.
+std::optional<std::string> signing_key(std::string_view secret);
 
 /// "v1,<base64>".
 std::string sign_callback(std::string_view secret, std::string_view id, std::int64_t at_s, std::string_view body);

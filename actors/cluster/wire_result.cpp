@@ -85,11 +85,12 @@ Record read_record(Source& in) {
 
 void put(ByteWriter& out, const WalletHistory& history) {
   put_kind(out, ResultKind::wallet);
-  if (history.wallet.holds.empty())
+  if (history.wallet.holds.empty() && history.wallet.invoices.paid.empty())
     return out.text(encode_snapshot(history));
-  WalletHistory without_holds = history;
-  without_holds.wallet.holds.clear();
-  out.text(encode_snapshot(without_holds));
+  WalletHistory shown = history;
+  shown.wallet.holds.clear();
+  shown.wallet.invoices.paid.clear();
+  out.text(encode_snapshot(shown));
 }
 
 void put(ByteWriter& out, const Decline& decline) {
@@ -216,8 +217,13 @@ void put_details(ByteWriter& out, const Transaction& transaction) {
   put_id(out, transaction.card);
   out.text(transaction.payout_account);
   put_flag(out, transaction.manual_capture);
-  put_flag(out, transaction.final_capture);
+  out.u8(static_cast<std::uint8_t>(transaction.final_capture | (transaction.bill.has_value() << 1)));
   out.signed_varint(transaction.expires_at_ms);
+  if (!transaction.bill)
+    return;
+  put_id(out, transaction.bill->terms.invoice);
+  out.signed_varint(transaction.bill->terms.expires_at_ms);
+  out.text(transaction.bill->va_number);
 }
 
 void read_details(Source& in, Transaction& transaction) {
@@ -226,8 +232,17 @@ void read_details(Source& in, Transaction& transaction) {
   transaction.card = read_id<CardId>(in);
   transaction.payout_account = in.text();
   transaction.manual_capture = read_flag(in);
-  transaction.final_capture = read_flag(in);
+  const std::uint8_t choices = in.u8();
+  if (choices > 3)
+    throw Unreadable("a frame has a payment with unknown details");
+  transaction.final_capture = (choices & 1) != 0;
   transaction.expires_at_ms = in.signed_varint();
+  if ((choices & 2) == 0)
+    return;
+  Bill& bill = transaction.bill.emplace();
+  bill.terms.invoice = read_id<InvoiceId>(in);
+  bill.terms.expires_at_ms = in.signed_varint();
+  bill.va_number = in.text();
 }
 
 void put_fx(ByteWriter& out, const FxLeg& fx) {

@@ -5,16 +5,15 @@
 #include "http/access/access.hpp"
 #include "http/access/identity.hpp"
 #include "http/answers.hpp"
+#include "http/bill_payment.hpp"
 #include "http/body_money.hpp"
 #include "http/card_guesses.hpp"
 #include "http/directory.hpp"
 #include "http/id_source.hpp"
 #include "http/known_answer.hpp"
 #include "http/ownership.hpp"
-#include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
-#include "http/staff_record.hpp"
 #include "http/timestamp.hpp"
 #include "persistence/card_safe.hpp"
 
@@ -42,16 +41,6 @@ Stamp stamp_of(const Paying& paying) {
   return {paying.key, fingerprint_of(paying.exchange->route->path, asked)};
 }
 
-void answer(Services& services, const ExchangePtr& exchange, const Reply& reply) {
-  const auto* money = reply.result == nullptr ? nullptr : std::get_if<MoneyAnswer>(reply.result);
-  if (money != nullptr && money->record->transaction->kind == TransactionKind::payment)
-    services.payments.remember(money->record->transaction);
-  const HttpRequest& request = exchange->request;
-  MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
-  note_made(*exchange, outcome, request.id);
-  exchange->answer(response_of(std::move(outcome)));
-}
-
 void send(Services& services, const PayingPtr& paying) {
   const Stamp stamp = stamp_of(*paying);
   Transaction transaction = paying->body.transaction;
@@ -60,7 +49,9 @@ void send(Services& services, const PayingPtr& paying) {
     transaction.expires_at_ms =
         unix_ms_of(transaction.id.uuid) +
         std::chrono::duration_cast<std::chrono::milliseconds>(services.settings.authorization_lifetime).count();
-  const auto then = [&services, exchange = paying->exchange](const Reply& reply) { answer(services, exchange, reply); };
+  const auto then = [&services, exchange = paying->exchange](const Reply& reply) {
+    answer_payment(services, exchange, reply);
+  };
   if (paying->body.card)
     move_money_by_right(services, std::move(transaction), stamp, then);
   else
@@ -196,6 +187,8 @@ void pay(Services& services, const ExchangePtr& exchange) {
   const auto key = key_of(*exchange);
   if (!key)
     return refuse(exchange, {.code = "invalid_idempotency_key"});
+  if (!body->va_number.empty())
+    return pay_bill(services, exchange, std::move(*body), *key);
   const auto api_key = exchange->request.header("X-Api-Key");
   if (api_key && exchange->caller.kind == Caller::Kind::user && body->merchant == MerchantId{})
     return begin_by_key(services, exchange, *api_key, std::move(*body), *key);

@@ -84,7 +84,8 @@ TransactionFilter read_filter(QueryParameters& parameters, const Exchange& excha
   filter.status =
       parameters.choice("status", {"pending", "authorized", "completed", "declined", "cancelled", "failed"});
   filter.method = parameters.text("method").value_or("");
-  if (!filter.method.empty() && !is_payment_method(filter.method) && filter.method != payout_method)
+  if (!filter.method.empty() && !is_payment_method(filter.method) && filter.method != payout_method &&
+      filter.method != va_method)
     parameters.fault("method", "One of GET /v1/topups/methods, card, wallet or bank_transfer.");
   filter.from_ms = parameters.time_ms("from");
   filter.to_ms = parameters.time_ms("to");

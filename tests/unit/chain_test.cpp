@@ -56,6 +56,9 @@ WalletHistory some_history(std::uint64_t seed) {
       amount = given::any_amount(random);
   for (std::uint64_t i = random.upto(4); i > 0; --i)
     wallet.blocked_cards.push_back({random.uuid()});
+  wallet.invoices.latest_ms = given::any_amount(random);
+  for (std::uint64_t i = random.upto(4); i > 0; --i)
+    wallet.invoices.paid.push_back(given::any_terms(random));
   return history;
 }
 

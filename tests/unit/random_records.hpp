@@ -45,6 +45,16 @@ AnyId any_id(Random& random) {
   return random.coin() ? AnyId{random.uuid()} : AnyId{};
 }
 
+inline InvoiceTerms any_terms(Random& random) { return {{random.uuid()}, any_amount(random)}; }
+
+/// As often as not of no invoice.
+inline Credited any_credit(Random& random, const TransactionId& transaction) {
+  Credited credited{transaction, any_amount(random)};
+  if (random.coin())
+    credited.invoice = InvoicePaid{any_terms(random), any_amount(random)};
+  return credited;
+}
+
 inline Currency any_currency(Random& random) {
   static constexpr std::string_view codes[]{"IDR", "USD", "JPY", "KWD", "CLF"};
   return *find_currency(random.one_of(codes));
@@ -59,7 +69,7 @@ inline Event any_event(Random& random, std::size_t number, const TransactionId& 
     case 3: return WalletFrozen{};
     case 4: return WalletUnfrozen{};
     case 5: return WalletClosed{};
-    case 6: return Credited{transaction, any_amount(random)};
+    case 6: return any_credit(random, transaction);
     case 7: return TransferredOut{transaction, any_amount(random), any_spending(random)};
     case 8: return HoldPlaced{transaction, any_amount(random), any_spending(random), random.coin(), random.coin()};
     case 9: return HoldIncreased{{random.uuid()}, any_amount(random), any_spending(random), random.coin()};
@@ -104,6 +114,8 @@ inline std::shared_ptr<const Transaction> any_transaction(Random& random, Transa
   made.expires_at_ms = random.coin() ? 0 : any_amount(random);
   if (random.coin())
     made.fx = any_conversion(random);
+  if (random.coin())
+    made.bill = Bill{any_terms(random), random.text(20)};
   made.description = random.text(200);
   made.metadata = random.coin() ? "" : random.text(300);
   return std::make_shared<const Transaction>(std::move(made));

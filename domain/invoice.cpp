@@ -1,0 +1,34 @@
+#include "domain/invoice.hpp"
+
+#include <algorithm>
+
+namespace dompet {
+
+std::int64_t paid_at(const PaidInvoices& invoices, std::int64_t now_ms) { return std::max(now_ms, invoices.latest_ms); }
+
+std::optional<Decline> fault_of(const PaidInvoices& invoices, const InvoiceTerms& terms, std::int64_t asked_ms,
+                                std::int64_t now_ms) {
+  if (std::ranges::find(invoices.paid, terms.invoice, &InvoiceTerms::invoice) != invoices.paid.end())
+    return Decline::invoice_paid;
+  const std::int64_t moment = paid_at(invoices, now_ms);
+  if (moment >= terms.expires_at_ms)
+    return Decline::invoice_expired;
+  if (moment - asked_ms > invoice_decision_ms)
+    return Decline::cancelled;
+  const auto over =
+      std::ranges::upper_bound(invoices.paid, moment, {}, &InvoiceTerms::expires_at_ms) - invoices.paid.begin();
+  if (invoices.paid.size() - static_cast<std::size_t>(over) >= most_paid_invoices)
+    return Decline::too_many_paid_invoices;
+  return std::nullopt;
+}
+
+void remember(PaidInvoices& invoices, const InvoicePaid& payment) {
+  invoices.latest_ms = std::max(invoices.latest_ms, payment.paid_at_ms);
+  auto& paid = invoices.paid;
+  paid.erase(paid.begin(), std::ranges::upper_bound(paid, invoices.latest_ms, {}, &InvoiceTerms::expires_at_ms));
+  if (payment.terms.expires_at_ms > invoices.latest_ms)
+    paid.insert(std::ranges::upper_bound(paid, payment.terms.expires_at_ms, {}, &InvoiceTerms::expires_at_ms),
+                payment.terms);
+}
+
+}  // namespace dompet

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/money.hpp"
+#include "persistence/audit_log.hpp"
+
+namespace dompet {
+
+/// An order of a marketplace that is paid here, and how far the marketplace knows. Times are milliseconds since 1970.
+struct MarketplaceNotice {
+  Uuid id{};
+  std::string marketplace{};
+  std::string va_number{};
+  Uuid merchant{};
+  /// Of the payment.
+  KeyId key{};
+  Minor amount = 0;
+  Currency currency{};
+  /// "paying": it is not known here whether the money is durable. "due": it is, and the marketplace is to be told.
+  /// "delivered": it was told.
+  std::string state = "paying";
+  std::optional<TransactionId> transaction{};
+  int attempts = 0;
+  std::string last_error{};
+  std::int64_t begun_at_ms = 0;
+  std::optional<std::int64_t> paid_at_ms{};
+  std::optional<std::int64_t> delivered_at_ms{};
+  std::int64_t next_at_ms = 0;
+};
+
+/// An order as the ledger knows it: the same for the same number of the same marketplace.
+InvoiceId order_id(const std::string& marketplace, const std::string& va_number);
+
+/// All that are given must hold.
+struct NoticeQuery {
+  std::string state{};
+  std::string marketplace{};
+  std::optional<Uuid> before{};
+  int limit = 50;
+};
+
+/// What marketplaces are told, in database 0. A notice is written before its payment goes to the ledger, becomes due when
+/// the journal has the payment, and goes when the payment was declined; so nobody is told what is not so, and whoever is
+/// to be told is, whoever dies when. Blocks; throws what a reader throws.
+class MarketplaceStore {
+ public:
+  explicit MarketplaceStore(Reader& reader);
+
+  /// Whose the order is now.
+  enum class Begun { ours, paid, under_way };
+  /// `ours`: the payment with this key, and no other, may be begun, or begun again. An order is one payment's at a time.
+  Begun begin(const MarketplaceNotice& notice);
+  /// The journal has the payment.
+  void paid(const std::string& marketplace, const std::string& va_number, const KeyId& key, const TransactionId& payment,
+            std::int64_t at_ms);
+  /// The payment was declined for good, or never will be.
+  void give_up(const std::string& marketplace, const std::string& va_number, const KeyId& key);
+
+  struct Unknown {
+    MarketplaceNotice notice{};
+    /// So old that what the journal has not now it will never have.
+    bool is_over = false;
+  };
+  /// Payments to be looked up, each by one node at a time: for some seconds they are the caller's.
+  std::vector<Unknown> claim_unknown(int most);
+
+  /// The next notice of the marketplace that is to be told, the caller's for so long; its attempt is counted.
+  std::optional<MarketplaceNotice> claim_due(const std::string& marketplace, std::int64_t lease_ms);
+  void delivered(const Uuid& id);
+  void failed(const Uuid& id, const std::string& error, std::int64_t again_in_ms);
+
+  /// Newest first.
+  std::vector<MarketplaceNotice> list(const NoticeQuery& query);
+  /// Tells it as soon as may be. Nothing when there is no such notice; what was delivered stays as it is.
+  std::optional<MarketplaceNotice> retry(const Uuid& id, const Act& act);
+
+ private:
+  SqlSession& session_;
+};
+
+}  // namespace dompet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "providers/marketplace_settings.hpp"
+
+namespace dompet {
+
+class Reader;
+struct MarketplaceNotice;
+
+/// What happens to bills behind their payers' backs: payments whose end nobody noted (the process died, the answer came
+/// later) are looked up in the journal, and marketplaces are told of what was paid, for ever until they have heard. One
+/// thread for the journal, one for each marketplace, each with sessions of its own. Nodes share the work by rows.
+class BillSweep {
+ public:
+  using MakeReader = std::function<std::unique_ptr<Reader>()>;
+
+  /// `databases` by number; invoices and notices are in the first.
+  BillSweep(MarketplaceSettings settings, std::vector<MakeReader> databases);
+  /// Waits for calls under way.
+  ~BillSweep();
+  BillSweep(const BillSweep&) = delete;
+
+ private:
+  void settle(const std::stop_token& stop);
+  void tell(const std::stop_token& stop, const Marketplace& marketplace);
+  bool tell_next(Reader& reader, class MarketplaceClient& client, const Marketplace& marketplace);
+  std::int64_t pause_after(int attempts) const;
+
+  const MarketplaceSettings settings_;
+  const std::vector<MakeReader> databases_;
+  std::vector<std::jthread> threads_{};
+};
+
+}  // namespace dompet
