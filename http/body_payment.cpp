@@ -103,10 +103,10 @@ Read<PaymentBody> read_payment(std::string_view body) {
   if (!object)
     return std::unexpected(object.error());
   std::vector<FieldError> errors;
-  BodyFields fields(
-      *object,
-      {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "description", "metadata"},
-      errors);
+  BodyFields fields(*object,
+                    {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "quote_id",
+                     "description", "metadata"},
+                    errors);
   PaymentBody payment{.transaction = {.kind = TransactionKind::payment}};
   Transaction& transaction = payment.transaction;
   read_payer(fields, payment, errors);
@@ -114,6 +114,7 @@ Read<PaymentBody> read_payment(std::string_view body) {
   const auto currency = fields.currency("currency");
   transaction.currency = currency.value_or(Currency{});
   transaction.amount = fields.amount("amount", currency);
+  transaction.fx = fields.quote();
   read_capture_mode(fields, transaction);
   read_method(fields, transaction, payment.card.has_value());
   transaction.description = fields.free_text("description", longest_description);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "exchange/rate_board.hpp"
+#include "exchange/settings.hpp"
 #include "http/admission.hpp"
 #include "http/ask.hpp"
 #include "http/id_source.hpp"
@@ -37,6 +39,9 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+  /// The newest rates of exchange.
+  RateBoard& rates;
+  const ExchangeSettings& exchange;
 };
 
 }  // namespace dompet::http

@@ -9,13 +9,13 @@ namespace dompet {
 
 class LibpqSession;
 
-/// A connection of its own that hears what other nodes say on the channel dompet_access: `kind:id`. It makes the
+/// A connection of its own that hears what other nodes say on a channel; on dompet_access it is `kind:id`. It makes the
 /// connection when there is none; what was said meanwhile is lost, so whoever gets `is_new` looks everything up again.
 /// One thread at a time.
 class AccessFeed {
  public:
   /// `database`: libpq connection string or URL.
-  AccessFeed(std::string database, std::string application_name);
+  AccessFeed(std::string database, std::string application_name, std::string channel = "dompet_access");
   ~AccessFeed();
 
   struct Heard {
@@ -27,6 +27,7 @@ class AccessFeed {
 
  private:
   std::unique_ptr<LibpqSession> session_;
+  std::string channel_;
 };
 
 }  // namespace dompet

@@ -42,6 +42,10 @@ constexpr std::array table{
     Permission{"transactions:archive", has_owner, "hide and show transactions in the own lists"},
     Permission{"statistics:read", has_owner, "see statistics and dashboards"},
 
+    Permission{"fx:read", for_all, "see rates of exchange and what an amount comes to"},
+    Permission{"fx:quote", has_owner, "have quotes made, and see them"},
+    Permission{"fx:write", for_all, "set rates of exchange"},
+
     Permission{"sagas:read", for_all, "see transfers under way in the inspector"},
     Permission{"sagas:operate", for_all, "retry, pause, resume and cancel single transfers, write notes and views"},
     Permission{"sagas:approve", for_all, "let bulk orders act"},

@@ -13,12 +13,15 @@ from pathlib import Path
 ROOMS = {
     "domain": {"domain"},
     "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
-               "providers/settings.hpp"},
+               "exchange/settings.hpp", "providers/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     "outbound": {"outbound"},
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain"},
-    "http": {"http", "actors", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
+    # Where rates come from; what a document of them looks like is HTTP's business, and main hands it over.
+    "exchange": {"exchange", "domain", "outbound", "persistence/access_feed.hpp", "persistence/fx_store.hpp",
+                 "persistence/reader.hpp", "config/logging.hpp"},
+    "http": {"http", "actors", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
@@ -28,7 +31,7 @@ ROOMS = {
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "http", "providers", "domain"},
+    "main.cpp": {"exchange", "config", "persistence", "actors", "http", "providers", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.
