@@ -38,8 +38,10 @@ void rest(const std::stop_token& stop, milliseconds time) {
   woken.wait_for(lock, stop, time, [&] { return stop.stop_requested(); });
 }
 
+}  // namespace
+
 /// Says a fault once, and that it is over.
-class Complaint {
+class RateWatch::Complaint {
  public:
   explicit Complaint(const char* about) : about_(about) {}
   void raise(const std::string& fault) {
@@ -55,6 +57,8 @@ class Complaint {
   const char* about_;
   std::string last_{};
 };
+
+namespace {
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -80,6 +84,8 @@ std::string fetched(HttpClient& client, const std::string& url) {
 
 RateWatch::RateWatch(const ExchangeSettings& settings, RateSources sources, RateBoard& board)
     : settings_(settings), sources_(std::move(sources)), board_(board) {
+  const std::unique_ptr<Reader> reader = sources_.reader();
+  board_.replace(RateTable(FxStore(*reader).newest()));
   threads_.emplace_back([this](const std::stop_token& stop) { watch(stop); });
   if (!settings_.rates_url.empty())
     threads_.emplace_back([this](const std::stop_token& stop) { fetch(stop); });
@@ -90,12 +96,13 @@ void RateWatch::watch(const std::stop_token& stop) {
   FxStore store(*reader);
   AccessFeed feed(sources_.database, sources_.application_name, "dompet_fx");
   Complaint complaint("rates of exchange are not up to date");
+  Complaint file_complaint("the file of rates is not right");
   for (auto next_look = steady_clock::now(); !stop.stop_requested();) {
     try {
       if (steady_clock::now() >= next_look) {
         next_look = steady_clock::now() + look_every;
-        look_at_file(store);
         look(store);
+        look_at_file(store, file_complaint);
       }
       const AccessFeed::Heard heard = feed.wait(listen_for);
       if (heard.is_new || !heard.said.empty())
@@ -120,15 +127,20 @@ void RateWatch::look(FxStore& store) {
   }
 }
 
-/// A file that is not right is looked at again when it changes; until then what it said before holds.
-void RateWatch::look_at_file(FxStore& store) {
+/// While the file is not right, what it said before holds; the database's own trouble is not the file's.
+void RateWatch::look_at_file(FxStore& store, Complaint& complaint) {
   if (settings_.rates_file.empty())
     return;
-  const auto time = std::filesystem::last_write_time(settings_.rates_file);
-  if (time == file_time_)
-    return;
-  take(store, text_of(settings_.rates_file), "file", settings_.rates_file.string());
-  file_time_ = time;
+  try {
+    const auto time = std::filesystem::last_write_time(settings_.rates_file);
+    if (time == file_time_)
+      return;
+    take(store, text_of(settings_.rates_file), "file", settings_.rates_file.string());
+    file_time_ = time;
+    complaint.settle();
+  } catch (const std::exception& fault) {
+    complaint.raise(fault.what());
+  }
 }
 
 void RateWatch::take(FxStore& store, std::string_view document, std::string_view source, const std::string& who) const {

@@ -34,17 +34,19 @@ struct RateSources {
 /// Keeps the board as the database has it, within a second of any change on any node, and puts into the database what
 /// the file and the provider say. One thread for the first and the file, and one for the provider, whose answers may
 /// take their time. What cannot be had now is tried again; rates then grow old, and are refused when they are too old.
-/// Ends with its destructor.
+/// The board is filled when the constructor returns, which throws what a reader throws. Ends with its destructor.
 class RateWatch {
  public:
   RateWatch(const ExchangeSettings& settings, RateSources sources, RateBoard& board);
   RateWatch(const RateWatch&) = delete;
 
  private:
+  class Complaint;
+
   void watch(const std::stop_token& stop);
   void fetch(const std::stop_token& stop);
   void look(FxStore& store);
-  void look_at_file(FxStore& store);
+  void look_at_file(FxStore& store, Complaint& complaint);
   void take(FxStore& store, std::string_view document, std::string_view source, const std::string& who) const;
 
   const ExchangeSettings settings_;
