@@ -2,6 +2,14 @@
 
 namespace dompet::rows {
 
+namespace {
+
+bool is_url_or_none(std::string_view text) {
+  return text.empty() || ((text.starts_with("https://") || text.starts_with("http://")) && is_any_text(text));
+}
+
+}  // namespace
+
 void add_exchange(Rows& rows) {
   rows.push_back(number({"fx", "max_rate_age_s",
                          "A rate of exchange that is older converts nothing: 503 rate_too_old. By the time that its "
@@ -18,7 +26,8 @@ void add_exchange(Rows& rows) {
   rows.push_back(words({"fx", "rates_url",
                         "Where such a document is fetched, http:// or https://, also from a private network. Empty: "
                         "nowhere."},
-                       "a URL, or empty", is_any_text, [](auto& s) -> auto& { return s.exchange.rates_url; }));
+                       "an http:// or https:// URL, or empty", is_url_or_none,
+                       [](auto& s) -> auto& { return s.exchange.rates_url; }));
   rows.push_back(number({"fx", "fetch_interval_s",
                          "How often it is fetched. After a failure it is tried again after a second, two, four and so "
                          "on up to this."},
