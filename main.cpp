@@ -22,9 +22,12 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "exchange/rate_board.hpp"
+#include "exchange/rate_watch.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "http/rate_document.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -230,6 +233,14 @@ std::vector<BillSweep::MakeReader> bill_readers(const Settings& settings) {
   return readers;
 }
 
+RateSources rate_sources(const Settings& settings) {
+  const std::string& url = settings.database.url;
+  return {.database = url,
+          .application_name = "dompet/" + settings.engine.node_name + "/rates",
+          .reader = [reader = reader_settings(settings, url, "rates")] { return std::make_unique<Reader>(reader); },
+          .read = http::read_rate_document};
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -295,7 +306,9 @@ void serve(const Settings& settings) {
                                       }});
   const Projection projection(settings.projection, projectors(settings));
   const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
-  http::HttpFront front(http_settings, ask, engine, identity);
+  RateBoard rates;
+  const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
+  http::HttpFront front(http_settings, ask, engine, identity, rates, settings.exchange);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

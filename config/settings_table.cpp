@@ -150,6 +150,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_reading(rows);
     rows::add_provider(rows);
     rows::add_marketplaces(rows);
+    rows::add_exchange(rows);
     add_logging(rows);
     return rows;
   }();

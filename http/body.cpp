@@ -40,6 +40,12 @@ void add_payment_details(std::string& fields, const Transaction& transaction) {
   add(fields, transaction.final_capture ? "final" : "");
 }
 
+/// The quote says the rest, and never changes.
+void add_quote(std::string& fields, const Transaction& transaction) {
+  if (transaction.fx)
+    add_id(fields, transaction.fx->quote.uuid);
+}
+
 }  // namespace
 
 Read<JsonValue> read_object(std::string_view body) {
@@ -87,6 +93,7 @@ std::uint64_t fingerprint_of(std::string_view route_template, const Transaction&
   add(fields, transaction.description);
   add(fields, transaction.metadata);
   add_payment_details(fields, transaction);
+  add_quote(fields, transaction);
   if (!more.empty())
     add(fields, more);
   return fingerprint(fields);

@@ -82,6 +82,11 @@ bool BodyFields::truth(std::string_view name, bool otherwise) {
   return value->truth;
 }
 
+std::optional<FxLeg> BodyFields::quote() {
+  const auto id = optional_id("quote_id");
+  return id ? std::optional{FxLeg{.quote = {*id}}} : std::nullopt;
+}
+
 std::optional<Currency> BodyFields::currency(std::string_view name) {
   const JsonValue* value = required(name);
   if (value == nullptr)

@@ -9,6 +9,7 @@
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
 #include "domain/money.hpp"
+#include "domain/record.hpp"
 #include "http/json.hpp"
 #include "http/problem.hpp"
 
@@ -25,6 +26,8 @@ class BodyFields {
   WalletId wallet_id(std::string_view name);
   /// An id that may be left out or null.
   std::optional<Uuid> optional_id(std::string_view name);
+  /// The `quote_id` of a conversion, which may be left out: only the quote is known yet, not what it says.
+  std::optional<FxLeg> quote();
   std::optional<Currency> currency(std::string_view name);
   /// Without a currency only the form is checked.
   Minor amount(std::string_view name, const std::optional<Currency>& currency);

@@ -56,6 +56,7 @@ TransferBody transfer_of(BodyFields& fields, std::vector<FieldError>& errors, co
   else
     read.destination = read_destination(fields, errors, within);
   read_amount(fields, transfer);
+  transfer.fx = fields.quote();
   read_notes(fields, transfer);
   return read;
 }
@@ -132,10 +133,10 @@ Read<TransferBody> read_transfer(std::string_view body) {
   if (!object)
     return std::unexpected(object.error());
   std::vector<FieldError> errors;
-  BodyFields fields(
-      *object,
-      {"source_wallet_id", "destination_wallet_id", "destination", "amount", "currency", "description", "metadata"},
-      errors);
+  BodyFields fields(*object,
+                    {"source_wallet_id", "destination_wallet_id", "destination", "amount", "currency", "quote_id",
+                     "description", "metadata"},
+                    errors);
   TransferBody transfer = transfer_of(fields, errors);
   return value_or_errors(std::move(transfer), std::move(errors));
 }

@@ -116,8 +116,8 @@ Read<PaymentBody> read_payment(std::string_view body) {
     return std::unexpected(object.error());
   std::vector<FieldError> errors;
   BodyFields fields(*object,
-                    {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "description",
-                     "metadata", "va_number"},
+                    {"card", "wallet_id", "merchant_id", "amount", "currency", "capture", "method", "quote_id",
+                     "description", "metadata", "va_number"},
                     errors);
   PaymentBody payment{.transaction = {.kind = TransactionKind::payment}};
   Transaction& transaction = payment.transaction;
@@ -126,6 +126,7 @@ Read<PaymentBody> read_payment(std::string_view body) {
   const auto currency = fields.currency("currency");
   transaction.currency = currency.value_or(Currency{});
   transaction.amount = fields.amount("amount", currency);
+  transaction.fx = fields.quote();
   if (is_given(fields, "va_number")) {
     read_bill(fields, payment);
   } else {

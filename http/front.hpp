@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 
+#include "exchange/settings.hpp"
 #include "http/settings.hpp"
 
 namespace dompet {
 class Engine;
-}
+class RateBoard;
+}  // namespace dompet
 
 namespace dompet::http {
 
@@ -19,7 +21,8 @@ class Identity;
 /// shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity);
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, RateBoard& rates,
+            const ExchangeSettings& exchange);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

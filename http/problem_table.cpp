@@ -49,6 +49,8 @@ constexpr std::array types{
                 "A cursor is taken as it is from `next_cursor` of an earlier page."},
     ProblemType{"cursor_mismatch", 400, "The cursor belongs to another list", false,
                 "A cursor goes on only in the list, with the filters, that it came from."},
+    ProblemType{"quote_mismatch", 400, "The quote is for another amount or currency", false,
+                "A quote is good for exactly the amount and currency that it was made for. Nothing was moved."},
     ProblemType{"invalid_code", 400, "The code is not valid", false,
                 "It was used, has expired, was replaced by a newer one, or was never given out. Ask for another."},
     // 401: who are you?
@@ -122,6 +124,11 @@ constexpr std::array types{
     ProblemType{"view_not_found", 404, "There is no such saved view", false, "GET /v1/sagas/views lists them."},
     ProblemType{"node_not_found", 404, "There is no such node", false, "GET /v1/cluster lists the nodes there are."},
     ProblemType{"shard_not_found", 404, "There is no such shard", false, "GET /v1/cluster lists the shards there are."},
+    ProblemType{
+        "rate_not_found", 404, "There is no rate between the two currencies", false,
+        "Neither for the pair, nor the other way round, nor through a third currency. GET /v1/fx/rates lists the "
+        "rates there are."},
+    ProblemType{"quote_not_found", 404, "There is no such quote", false, "Or none of yours. Nothing was moved."},
     ProblemType{"method_not_allowed", 405, "This address does not know the method", false,
                 "The header Allow lists the methods that it knows."},
     // 409: the state of things stands against it.
@@ -130,7 +137,16 @@ constexpr std::array types{
     ProblemType{"wallet_frozen", 409, "The wallet is frozen", false, "A frozen wallet neither pays nor receives."},
     ProblemType{"wallet_closed", 409, "The wallet is closed", false, "A closed wallet is never opened again."},
     ProblemType{"currency_mismatch", 409, "The wallet holds another currency", false,
-                "Both wallets and the amount must be of one currency."},
+                "Both wallets and the amount must be of one currency, unless the request names a `quote_id`: POST "
+                "/v1/fx/quotes makes a quote from the source's currency to the destination's."},
+    ProblemType{"converts_to_nothing", 409, "Converted, it is less than the smallest unit", false,
+                "The amount comes to less than one minor unit of the other currency. Nothing was moved."},
+    ProblemType{"quote_expired", 409, "The quote is over", false,
+                "Nothing was moved. POST /v1/fx/quotes makes another."},
+    ProblemType{"quote_used", 409, "The quote was used", false,
+                "A quote is good for one request; to repeat that one, send its Idempotency-Key. Nothing was moved."},
+    ProblemType{"payment_converted", 409, "A converted payment is not incremented", false,
+                "Its quote is for one amount. Void it, or capture it, and make another payment with another quote."},
     ProblemType{"same_wallet", 409, "Source and destination are the same wallet", false, "Nothing was moved."},
     ProblemType{"balance_overflow", 409, "The balance would be larger than can be counted", false,
                 "Nothing was moved."},
@@ -216,6 +232,8 @@ constexpr std::array types{
                 "A money request may be repeated with the same Idempotency-Key; it is done at most once."},
     ProblemType{"not_ready", 503, "The service cannot take money yet", true,
                 "It is starting, or has lost its database. Nothing was done."},
+    ProblemType{"rate_too_old", 503, "The rate is too old to convert by", true,
+                "Nobody is paid by a rate that is older than the service allows. Try again when a new one has come."},
     ProblemType{"overloaded", 503, "The service has more work than it can do", true,
                 "Nothing was done for this request. Repeat it, with the same key, after Retry-After: an earlier "
                 "request with the key may have been carried out."},

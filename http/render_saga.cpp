@@ -205,7 +205,8 @@ std::string render_proof(const SagaStory& story, const SagaProof& proof) {
         .end_object();
   json.end_array().key("conservation").begin_object().key("ok").truth(proof.conservation.ok);
   json.plain("source_out", format_amount(proof.conservation.source_out, currency));
-  json.plain("destination_in", format_amount(proof.conservation.destination_in, currency));
+  json.plain("destination_in", format_amount(proof.conservation.destination_in,
+                                             proof.conservation.destination_currency.value_or(currency)));
   json.plain("held", format_amount(proof.conservation.held, currency));
   json.member("sentence", proof.conservation.sentence).end_object().end_object();
   return text;

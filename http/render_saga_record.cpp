@@ -85,12 +85,11 @@ void append_whole_record(JsonWriter& json, const Record& record) {
     json.begin_object().plain("code", code(*record.decline)).member("detail", sentence(*record.decline)).end_object();
   else
     json.null();
-  const Currency currency = record.transaction ? record.transaction->currency : Currency{};
   json.key("postings").begin_array();
   for (const Entry& entry : postings(record))
     json.begin_object()
         .member("account", entry.account)
-        .plain("amount", format_amount(entry.amount, currency))
+        .plain("amount", format_amount(entry.amount, entry.currency))
         .end_object();
   json.end_array();
 }

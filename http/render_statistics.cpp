@@ -173,17 +173,22 @@ void append_dashboard_row(JsonWriter& json, const DashboardOf& of, const ByKind&
   const bool is_of_ledger = of.scope == "ledger";
   const Total balance = of.balance ? Total{*of.balance} : balance_of(sums);
   const auto sum = [&](TransactionKind kind, Direction direction) {
-    const auto found =
-        sums.find({kind, is_of_ledger && kind != topup && kind != withdrawal ? Direction::within : direction});
+    const auto found = sums.find({kind, direction});
     return found == sums.end() ? Sum{} : found->second;
+  };
+  // A conversion leaves the ledger in the currency that is paid, and counts there.
+  const auto within = [&](TransactionKind kind) {
+    Sum both = sum(kind, Direction::within);
+    both.add(sum(kind, Direction::out));
+    return both;
   };
   json.begin_object().plain("currency", currency.text()).plain("balance", format_total(balance, currency));
   append_sum(json, "topups", sum(topup, Direction::in), currency);
   append_sum(json, "withdrawals", sum(withdrawal, Direction::out), currency);
   if (is_of_ledger) {
-    append_sum(json, "payments", sum(payment, Direction::within), currency);
-    append_sum(json, "refunds", sum(refund, Direction::within), currency);
-    append_sum(json, "transfers", sum(transfer, Direction::within), currency);
+    append_sum(json, "payments", within(payment), currency);
+    append_sum(json, "refunds", within(refund), currency);
+    append_sum(json, "transfers", within(transfer), currency);
   } else {
     append_sum(json, "payments", sum(payment, Direction::out), currency);
     append_sum(json, "payments_received", sum(payment, Direction::in), currency);

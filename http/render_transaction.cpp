@@ -90,6 +90,22 @@ void append_payment(JsonWriter& json, const TransactionView& view, const Payment
     json.plain("expires_at", format_time(transaction.expires_at_ms));
 }
 
+/// The other side of a conversion. What a payment is worth to its merchant as a whole, whichever capture is told of; of
+/// a refund the rounding is against the payment's rate, and may be either side's.
+void append_conversion(JsonWriter& json, const Transaction& transaction, const PaymentState& payment) {
+  const FxLeg& fx = *transaction.fx;
+  const bool is_refund = transaction.kind == TransactionKind::refund;
+  const bool is_act = is_act_on_payment(transaction.kind);
+  const Minor given =
+      is_act ? convert(payment.authorized, fx.rate, transaction.currency, fx.currency).value_or(0) : fx.amount;
+  const std::string left = is_refund
+                               ? rounding_of(fx.amount, fx.rate, fx.currency, transaction.currency, transaction.amount)
+                               : rounding_of(payment.authorized, fx.rate, transaction.currency, fx.currency, given);
+  json.key("fx").begin_object().plain("quote_id", to_string(fx.quote)).plain("rate", format_rate(fx.rate));
+  json.plain("destination_amount", format_amount(given, fx.currency));
+  json.plain("destination_currency", fx.currency.text()).plain("rounding", left.empty() ? "0" : left).end_object();
+}
+
 bool is_over(TransactionStatus status) {
   return status != TransactionStatus::pending && status != TransactionStatus::authorized;
 }
@@ -174,6 +190,8 @@ void append_transaction(JsonWriter& json, const TransactionView& view) {
   json.key("metadata").raw(transaction.metadata.empty() ? std::string_view{"{}"} : transaction.metadata);
   if (is_payment)
     append_payment(json, view, payment);
+  if (transaction.fx)
+    append_conversion(json, transaction, payment);
   append_decline(json, decline_of(view));
   json.plain("created_at", format_time(unix_ms_of(id.uuid)));
   if (!is_over(status) || view.completed_at_ms == 0)

@@ -200,6 +200,14 @@ constexpr Route table[]{
     {post, "/v1/cluster/rebalance", "cluster:approve", Load::read, Body::json, no_key, routes::rebalance_cluster},
     {get, "/v1/ledger/trial-balance", "ledger:read", Load::read, Body::none, no_key, routes::read_trial_balance},
 
+    {get, "/v1/fx/rates", "fx:read", Load::read, Body::none, no_key, routes::list_rates},
+    {put, "/v1/fx/rates", "fx:write", Load::read, Body::json, no_key, routes::set_rates},
+    {get, "/v1/fx/rates/history", "fx:read", Load::read, Body::none, no_key, routes::list_rate_history},
+    {get, "/v1/fx/convert", "fx:read", Load::read, Body::none, no_key, routes::convert_amount},
+    {post, "/v1/fx/quotes", "fx:quote", Load::read, Body::json, no_key, routes::make_quote},
+    {get, "/v1/fx/quotes/{id}", "fx:quote", Load::read, Body::none, no_key, routes::read_quote},
+    {get, "/v1/fx/positions", "ledger:read", Load::read, Body::none, no_key, routes::read_positions},
+
     {get, "/healthz", "", Load::none, Body::none, no_key, routes::say_alive},
     {get, "/readyz", "", Load::none, Body::none, no_key, routes::say_ready},
     {get, "/metrics", "", Load::none, Body::none, no_key, routes::show_metrics},

@@ -109,6 +109,15 @@ void drain_node(Services& services, const ExchangePtr& exchange);
 void rebalance_cluster(Services& services, const ExchangePtr& exchange);
 // ledger.cpp
 void read_trial_balance(Services& services, const ExchangePtr& exchange);
+// fx.cpp
+void list_rates(Services& services, const ExchangePtr& exchange);
+void set_rates(Services& services, const ExchangePtr& exchange);
+void list_rate_history(Services& services, const ExchangePtr& exchange);
+void convert_amount(Services& services, const ExchangePtr& exchange);
+void read_positions(Services& services, const ExchangePtr& exchange);
+// fx_quotes.cpp
+void make_quote(Services& services, const ExchangePtr& exchange);
+void read_quote(Services& services, const ExchangePtr& exchange);
 // service.cpp
 void say_alive(Services& services, const ExchangePtr& exchange);
 void say_ready(Services& services, const ExchangePtr& exchange);

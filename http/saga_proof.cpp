@@ -55,10 +55,16 @@ Conservation conservation_of(const SagaStory& story) {
         sum.destination_in += in->amount;
     }
   const Minor amount = story.row->saga.amount;
+  Minor arriving = amount;
+  for (const StoryRecord& told : story.records)
+    if (told.record.transaction && told.record.transaction->fx) {
+      arriving = told.record.transaction->fx->amount;
+      sum.destination_currency = told.record.transaction->fx->currency;
+    }
   const bool is_credited = outcome_of(story) == Decision::credited;
   switch (story.row->saga.state) {
     case SagaState::settled:
-      sum.ok = sum.source_out == amount && sum.destination_in == amount && sum.held == 0;
+      sum.ok = sum.source_out == amount && sum.destination_in == arriving && sum.held == 0;
       sum.sentence = "What left the source is what arrived, and nothing is held.";
       break;
     case SagaState::released:
@@ -67,7 +73,7 @@ Conservation conservation_of(const SagaStory& story) {
       sum.sentence = "Nothing left the source, nothing arrived, and nothing is held.";
       break;
     default:
-      sum.ok = sum.source_out == 0 && sum.held == amount && sum.destination_in == (is_credited ? amount : 0);
+      sum.ok = sum.source_out == 0 && sum.held == amount && sum.destination_in == (is_credited ? arriving : 0);
       sum.sentence = is_credited ? "The amount has arrived and is still held at the source, in transit."
                                  : "The amount is held at the source, and nothing has arrived.";
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Conservation {
   bool ok = false;
   Minor source_out = 0;
   Minor destination_in = 0;
+  /// Of a converted transfer, whose destination gets another currency than leaves the source.
+  std::optional<Currency> destination_currency{};
   Minor held = 0;
   std::string sentence{};
 };

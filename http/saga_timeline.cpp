@@ -21,8 +21,8 @@ int rank(RecordKind kind) {
   }
 }
 
-std::string title_of(const Leg& leg, std::string_view side, const Currency& currency, Minor amount) {
-  const std::string money = format_amount(amount, currency) + " " + std::string{currency.text()};
+std::string title_of(const Leg& leg, std::string_view side, const Money& moved) {
+  const std::string money = format_amount(moved.amount, moved.currency) + " " + std::string{moved.currency.text()};
   const std::string wallet = "the " + std::string{side} + " wallet";
   const std::string_view kind = kind_of(leg.event);
   if (kind == "hold_placed")
@@ -70,10 +70,12 @@ void add_record(std::vector<TimelineStep>& steps, const StoryRecord& told) {
   const Transaction& transaction = *record.transaction;
   for (std::size_t i = 0; i < record.legs; ++i) {
     const Leg& leg = record.leg[i];
-    const std::string_view side = leg.wallet == transaction.source ? "source" : "destination";
+    const bool is_source = leg.wallet == transaction.source;
+    const std::string_view side = is_source ? "source" : "destination";
+    const Money moved = is_source ? Money{transaction.currency, transaction.amount} : credit_of(transaction);
     steps.push_back({.at_ms = record.at_ms,
                      .what = "event",
-                     .title = title_of(leg, side, transaction.currency, transaction.amount),
+                     .title = title_of(leg, side, moved),
                      .record = &record,
                      .wallet = leg.wallet,
                      .side = side,

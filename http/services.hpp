@@ -1,5 +1,7 @@
 #pragma once
 
+#include "exchange/rate_board.hpp"
+#include "exchange/settings.hpp"
 #include "http/admission.hpp"
 #include "http/ask.hpp"
 #include "http/id_source.hpp"
@@ -45,6 +47,9 @@ struct Services {
   /// Orders of marketplaces by the numbers of their virtual accounts.
   MarketplaceLookups& marketplaces;
   VaGuesses& va_guesses;
+  /// The newest rates of exchange.
+  RateBoard& rates;
+  const ExchangeSettings& exchange;
 };
 
 }  // namespace dompet::http

@@ -153,9 +153,11 @@ class Showing {
     Transaction payment = *stored.record.transaction;
     payment.id = stored.record.id = std::exchange(payment.parent, {});
     payment.kind = TransactionKind::payment;
-    payment.amount = got.captured;
+    payment.amount = got.paid;
+    if (payment.fx)
+      payment.fx->amount = got.captured;
     stored.record.transaction = std::make_shared<const Transaction>(std::move(payment));
-    stored.payment = PaymentTotals{.authorized = got.captured, .captured = got.captured, .refunded = got.refunded};
+    stored.payment = PaymentTotals{.authorized = got.paid, .captured = got.paid, .refunded = got.paid_back};
     return stored;
   }
 

@@ -108,16 +108,24 @@ std::optional<Decline> Reader::wish_to_cancel(const TransactionId& id) {
 StoredDecision Reader::decision(const TransactionId& id) {
   // A transfer in one record was credited by being written; its `peer` is the destination.
   static const std::string sql =
-      "SELECT outcome, reason, wallet, amount, currency FROM decision WHERE id = $1"
-      " UNION ALL SELECT 1, 0, peer, amount, currency FROM journal WHERE id = $1 AND kind = 3";
+      "SELECT outcome, reason, wallet, amount, currency, false FROM decision WHERE id = $1"
+      " UNION ALL SELECT 1, 0, peer, amount, currency, true FROM journal WHERE id = $1 AND kind = 3";
   const Rows rows = session_->ask_prepared(sql, Parameters{}.add(id.uuid));
   if (rows.empty())
     return {};
-  return {static_cast<Decision>(rows[0].number(0)),
-          static_cast<std::uint8_t>(rows[0].number(1)),
-          {rows[0].uuid(2)},
-          rows[0].number(3),
-          currency_of(rows[0].number(4))};
+  StoredDecision decision{static_cast<Decision>(rows[0].number(0)),
+                          static_cast<std::uint8_t>(rows[0].number(1)),
+                          {rows[0].uuid(2)},
+                          rows[0].number(3),
+                          currency_of(rows[0].number(4))};
+  // The journal's columns are the source's side.
+  if (rows[0].is_true(5))
+    if (const auto stored = transaction(id); stored && stored->record.transaction) {
+      const Money credit = credit_of(*stored->record.transaction);
+      decision.amount = credit.amount;
+      decision.currency = credit.currency;
+    }
+  return decision;
 }
 
 }  // namespace dompet

@@ -46,6 +46,11 @@ constexpr std::array table{
 
     Permission{"marketplaces:read", for_all, "see what marketplaces were told"},
     Permission{"marketplaces:operate", for_all, "tell a marketplace again at once"},
+
+    Permission{"fx:read", for_all, "see rates of exchange and what an amount comes to"},
+    Permission{"fx:quote", has_owner, "have quotes made, and see them"},
+    Permission{"fx:write", for_all, "set rates of exchange"},
+
     Permission{"sagas:read", for_all, "see transfers under way in the inspector"},
     Permission{"sagas:operate", for_all, "retry, pause, resume and cancel single transfers, write notes and views"},
     Permission{"sagas:approve", for_all, "let bulk orders act"},

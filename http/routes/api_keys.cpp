@@ -14,8 +14,9 @@ namespace dompet::http {
 namespace {
 
 /// What a merchant's servers may be let do: never more than is the merchant's own.
-constexpr std::string_view scopes_of_keys[]{"payments:write", "refunds:write",  "transactions:read", "statistics:read",
-                                            "wallets:read",   "merchants:read", "invoices:read",     "invoices:write"};
+constexpr std::string_view scopes_of_keys[]{"payments:write",    "refunds:write",   "fx:read",      "fx:quote",
+                                            "transactions:read", "statistics:read", "wallets:read", "merchants:read",
+                                            "invoices:read",     "invoices:write"};
 
 struct NewKey {
   std::string name{};
@@ -35,8 +36,8 @@ std::string read_scopes(BodyFields& fields) {
   for (const JsonValue& item : is_list ? value->items : std::vector<JsonValue>{}) {
     if (std::ranges::find(scopes_of_keys, item.text) == std::end(scopes_of_keys))
       fields.fault("scopes", "unknown_permission",
-                   "A key may have payments:write, refunds:write, transactions:read, statistics:read, wallets:read, "
-                   "merchants:read, invoices:read, invoices:write.");
+                   "A key may have payments:write, refunds:write, fx:read, fx:quote, transactions:read, "
+                   "statistics:read, wallets:read, merchants:read, invoices:read, invoices:write.");
     json.text(item.text);
   }
   json.end_array();

@@ -6,6 +6,7 @@
 #include "http/destination.hpp"
 #include "http/known_answer.hpp"
 #include "http/ownership.hpp"
+#include "http/quote_use.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
 #include "http/staff_record.hpp"
@@ -43,20 +44,31 @@ void move(Services& services, const ExchangePtr& exchange, Transaction transacti
 }
 
 /// A transfer to whoever a card number or a name stands for.
-void transfer_to_named(Services& services, const ExchangePtr& exchange, const TransferBody& body) {
-  const auto key = key_of(*exchange);
-  if (!key)
-    return refuse(exchange, {.code = "invalid_idempotency_key"});
-  find_destination(services, exchange, body.destination, body.transaction.currency,
-                   [&services, exchange, key = *key, transfer = body.transaction](auto found) mutable {
+void transfer_to_named(Services& services, const ExchangePtr& exchange, const KeyId& key, const TransferBody& body,
+                       const std::optional<Problem>& fault) {
+  find_destination(services, exchange, body.destination, credit_of(body.transaction).currency,
+                   [&services, exchange, key, fault, transfer = body.transaction](auto found) mutable {
                      if (!found)
                        return refuse(exchange, found.error());
                      const Stamp stamp{key, fingerprint_of(exchange->route->path, transfer, found->text)};
+                     if (fault)
+                       return refuse_unless_known(services, exchange, stamp, *fault);
                      if (found->wallet.uuid.is_nil())
                        return refuse_unless_known(services, exchange, stamp, {.code = "destination_not_found"});
                      transfer.destination = found->wallet;
                      move(services, exchange, std::move(transfer), stamp);
                    });
+}
+
+/// Goes on with a transfer whose quote, if it has one, was looked up; `fault` is what stands against it.
+void transfer_now(Services& services, const ExchangePtr& exchange, const KeyId& key, const TransferBody& body,
+                  const std::optional<Problem>& fault) {
+  if (body.destination.is_given())
+    return transfer_to_named(services, exchange, key, body, fault);
+  const Stamp stamp{key, fingerprint_of(exchange->route->path, body.transaction)};
+  if (fault)
+    return refuse_unless_known(services, exchange, stamp, *fault);
+  move(services, exchange, body.transaction, stamp);
 }
 
 Minor least_topup(const Settings& settings, const Currency& currency) {
@@ -81,9 +93,16 @@ void transfer(Services& services, const ExchangePtr& exchange) {
   auto body = read_transfer(exchange->request.body);
   if (!body)
     return refuse(exchange, body.error());
-  if (body->destination.is_given())
-    return transfer_to_named(services, exchange, *body);
-  move(services, exchange, std::move(body->transaction));
+  const auto key = key_of(*exchange);
+  if (!key)
+    return refuse(exchange, {.code = "invalid_idempotency_key"});
+  if (!body->transaction.fx)
+    return transfer_now(services, exchange, *key, *body, std::nullopt);
+  use_quote(services, exchange, body->transaction, *key,
+            [&services, exchange, key = *key, body = *body](const UsedQuote& used) mutable {
+              body.transaction.fx = used.conversion();
+              transfer_now(services, exchange, key, body, used.fault);
+            });
 }
 
 void withdraw(Services& services, const ExchangePtr& exchange) {

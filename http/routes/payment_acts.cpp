@@ -84,13 +84,21 @@ Transaction act_on(const Transaction& payment, TransactionKind kind, const Uuid&
   act.amount = 0;
   act.parent = payment.id;
   act.manual_capture = false;
+  // What the merchant gets by it the payer's wallet says, by the payment's rate.
+  if (kind == TransactionKind::void_payment)
+    act.fx.reset();
+  else if (act.fx)
+    act.fx->amount = 0;
   return act;
 }
 
-/// The money goes back the way it came.
+/// The money goes back the way it came. Of a converted payment the payer's side is named, the merchant's is what its
+/// wallet finds to be due.
 Transaction refund_of(const Transaction& payment, const Uuid& id) {
   Transaction refund = act_on(payment, TransactionKind::refund, id);
   std::swap(refund.source, refund.destination);
+  if (refund.fx)
+    std::swap(refund.fx->currency, refund.currency);
   refund.description.clear();
   refund.metadata.clear();
   refund.method.clear();
@@ -98,12 +106,12 @@ Transaction refund_of(const Transaction& payment, const Uuid& id) {
   return refund;
 }
 
-/// Equal for equal acts on the same payment, whatever else the payment says.
-Stamp stamp_of(const Exchange& exchange, const KeyId& key, const Transaction& act) {
+/// Equal for equal acts on the same payment, whatever else the payment says. `asked_for` is in the payment's currency.
+Stamp stamp_of(const Exchange& exchange, const KeyId& key, const Transaction& act, const Money& asked_for) {
   Transaction asked;
   asked.kind = act.kind;
-  asked.currency = act.currency;
-  asked.amount = act.amount;
+  asked.currency = asked_for.currency;
+  asked.amount = asked_for.amount;
   asked.parent = act.parent;
   asked.final_capture = act.final_capture;
   return {key, fingerprint_of(exchange.route->path, asked)};
@@ -122,9 +130,12 @@ void act(Services& services, const ExchangePtr& exchange, TransactionKind kind, 
       return refuse(exchange, amount.error());
     const Uuid& id = exchange->request.id;
     Transaction act = kind == TransactionKind::refund ? refund_of(*payment, id) : act_on(*payment, kind, id);
-    act.amount = amount->value_or(0);
+    const Money asked_for{payment->currency, amount->value_or(0)};
+    if (kind == TransactionKind::increment && payment->fx)
+      return refuse(exchange, {.code = "payment_converted"});
+    (kind == TransactionKind::refund && act.fx ? act.fx->amount : act.amount) = asked_for.amount;
     act.final_capture = wish.is_final;
-    const Stamp stamp = stamp_of(*exchange, key, act);
+    const Stamp stamp = stamp_of(*exchange, key, act, asked_for);
     move_money_by_right(services, std::move(act), stamp, [exchange](const Reply& reply) {
       const HttpRequest& request = exchange->request;
       MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);

@@ -12,6 +12,7 @@
 #include "http/id_source.hpp"
 #include "http/known_answer.hpp"
 #include "http/ownership.hpp"
+#include "http/quote_use.hpp"
 #include "http/router.hpp"
 #include "http/routes.hpp"
 #include "http/timestamp.hpp"
@@ -60,9 +61,16 @@ void send(Services& services, const PayingPtr& paying) {
 
 void send_unless_faulty(Services& services, const PayingPtr& paying) {
   if (paying->fault)
-    refuse_unless_known(services, paying->exchange, stamp_of(*paying), *paying->fault);
-  else
-    send(services, paying);
+    return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *paying->fault);
+  if (!paying->body.transaction.fx)
+    return send(services, paying);
+  use_quote(services, paying->exchange, paying->body.transaction, paying->key,
+            [&services, paying](const UsedQuote& used) {
+              if (used.fault)
+                return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *used.fault);
+              paying->body.transaction.fx = used.conversion();
+              send(services, paying);
+            });
 }
 
 /// The first moment of the month behind the one that is printed.

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOMS = {
     "domain": {"domain"},
     "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
-               "providers/settings.hpp"},
+               "exchange/settings.hpp", "providers/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     "outbound": {"outbound"},
@@ -21,7 +21,10 @@ ROOMS = {
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain", "outbound", "config/logging.hpp",
                   "persistence/reader.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp",
                   "persistence/failpoint.hpp"},
-    "http": {"http", "actors", "providers/signature.hpp", "providers/marketplace_settings.hpp",
+    # Where rates come from; what a document of them looks like is HTTP's business, and main hands it over.
+    "exchange": {"exchange", "domain", "outbound", "persistence/access_feed.hpp", "persistence/fx_store.hpp",
+                 "persistence/reader.hpp", "config/logging.hpp"},
+    "http": {"http", "actors", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
              "providers/marketplace_lookups.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
@@ -32,7 +35,7 @@ ROOMS = {
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "http", "providers", "domain"},
+    "main.cpp": {"exchange", "config", "persistence", "actors", "http", "providers", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.

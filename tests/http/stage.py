@@ -30,6 +30,7 @@ CARD_NUMBER = "4000 0012 3456 7899"
 MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"  # nobody has looked at it yet
 LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
+QUOTE = "01934812-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of ten dollars in rupiah
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -68,6 +69,7 @@ class Stage:
             MERCHANT: self.make_merchant,
             LICENCE: self.make_document,
             API_KEY: self.make_api_key,
+            QUOTE: self.make_quote,
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -106,6 +108,14 @@ class Stage:
         return self._card
 
     # --- what is not made in one step ---
+
+    def set_rates(self):
+        rate = {"base": "USD", "quote": "IDR", "bid": "15200.5", "ask": "15250"}
+        self.must(self.admin.request("PUT", "/v1/fx/rates", {"rates": [rate]}))
+
+    def make_quote(self):
+        self.set_rates()
+        return self.must(self.client.post("/v1/fx/quotes", {"from": "USD", "to": "IDR", "amount": "10.00"}))["id"]
 
     def make_merchant(self):
         body = {"name": "Warung Ani", "wallet_id": self.card()["wallet_id"]}

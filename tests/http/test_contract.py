@@ -51,7 +51,11 @@ def in_the_trash(path, thing):
 
 
 # What must be so before an example can be sent.
-PREPARED = {"createUser": somebody_new, "eraseUser": in_the_trash("/v1/users", USER),
+def rates_of_today(stage):
+    stage.set_rates()
+
+
+PREPARED = {"convert": rates_of_today, "makeQuote": rates_of_today, "createUser": somebody_new, "eraseUser": in_the_trash("/v1/users", USER),
             "eraseRole": in_the_trash("/v1/roles", ROLE), "eraseCard": in_the_trash("/v1/cards", CARD),
             "eraseMerchant": in_the_trash("/v1/merchants", MERCHANT),
             "eraseMerchantDocument": in_the_trash("/v1/merchant-documents", LICENCE),

@@ -160,6 +160,34 @@ TransactionId TestLedger::transfer(const WalletId& source, const WalletId& desti
   return writer_->add(std::move(record)).id;
 }
 
+void TestLedger::add_conversion(Record& record, const Rate& rate) {
+  Transaction& t = changeable(record);
+  const Currency to = writer_->history(t.destination).wallet.currency;
+  t.fx = FxLeg{.quote = {make_id().uuid},
+               .rate = rate,
+               .currency = to,
+               .amount = dompet::convert(t.amount, rate, t.currency, to).value()};
+}
+
+TransactionId TestLedger::convert(const WalletId& source, const WalletId& destination, Minor amount, const Rate& rate) {
+  Record record = money_record(RecordKind::transfer, TransactionKind::transfer, source, destination, amount);
+  add_conversion(record, rate);
+  record.add_leg(source, TransferredOut{record.id, amount});
+  record.add_leg(destination, Credited{record.id, credit_of(*record.transaction).amount});
+  return writer_->add(std::move(record)).id;
+}
+
+TransactionId TestLedger::place_converted_hold(const WalletId& source, const WalletId& destination, Minor amount,
+                                               const Rate& rate) {
+  Record record = money_record(RecordKind::hold_placed, TransactionKind::transfer, source, destination, amount);
+  const TransactionId id = record.id;
+  add_conversion(record, rate);
+  record.add_leg(source, HoldPlaced{id, amount});
+  writer_->add(std::move(record));
+  advance(id, SagaState::none, SagaState::reserved);
+  return id;
+}
+
 TransactionId TestLedger::decline_transfer(const WalletId& source, const WalletId& destination, Minor amount,
                                            Decline why) {
   Record record = money_record(RecordKind::declined, TransactionKind::transfer, source, destination, amount);
@@ -202,19 +230,23 @@ void TestLedger::move_transit(const TransitChange& change) {
 void TestLedger::credit(const TransactionId& id) {
   const Transaction& t = *transactions_.at(id);
   Record record = step_record(RecordKind::transfer_credited, id);
-  record.add_leg(t.destination, Credited{id, t.amount});
+  const Money credit = credit_of(t);
+  record.add_leg(t.destination, Credited{id, credit.amount});
   const Shard shard = writer_->add(std::move(record)).shard;
-  writer_->pending().decisions.push_back({id, shard, Decision::credited, 0, t.destination, t.amount, t.currency});
-  move_transit({shard, writer_->shard_of_wallet(t.source), t.currency, 0, t.amount});
+  writer_->pending().decisions.push_back(
+      {id, shard, Decision::credited, 0, t.destination, credit.amount, credit.currency});
+  if (!t.fx)
+    move_transit({shard, writer_->shard_of_wallet(t.source), t.currency, 0, t.amount});
 }
 
 void TestLedger::refuse(const TransactionId& id, Decline why) {
   const Transaction& t = *transactions_.at(id);
   Record record = step_record(RecordKind::transfer_refused, id);
   record.decline = why;
+  const Money credit = credit_of(t);
   const Shard shard = writer_->add(std::move(record)).shard;
   writer_->pending().decisions.push_back(
-      {id, shard, Decision::refused, static_cast<std::uint8_t>(why), t.destination, t.amount, t.currency});
+      {id, shard, Decision::refused, static_cast<std::uint8_t>(why), t.destination, credit.amount, credit.currency});
 }
 
 void TestLedger::cancel(const TransactionId& id) {
@@ -230,7 +262,7 @@ void TestLedger::capture(const TransactionId& id) {
   else
     record.add_leg(t.source, HoldCaptured{id, t.amount});
   const Shard shard = writer_->add(std::move(record)).shard;
-  if (t.kind != TransactionKind::withdrawal)
+  if (t.kind != TransactionKind::withdrawal && !t.fx)
     move_transit({shard, writer_->shard_of_wallet(t.destination), t.currency, t.amount, 0});
   advance(id, state_of(id), SagaState::settled);
 }

@@ -67,6 +67,8 @@ class TestLedger {
   /// Each adds one record (or what its name says) to the pending batch.
   TransactionId top_up(const WalletId& wallet, Minor amount, const std::string& method = "bri");
   TransactionId transfer(const WalletId& source, const WalletId& destination, Minor amount);
+  /// Into the currency of the destination.
+  TransactionId convert(const WalletId& source, const WalletId& destination, Minor amount, const Rate& rate);
   TransactionId decline_transfer(const WalletId& source, const WalletId& destination, Minor amount, Decline why);
   void change(const WalletId& wallet, Event event);
 
@@ -90,6 +92,8 @@ class TestLedger {
 
   // The single steps of a transfer, with their rows beside the journal.
   TransactionId place_hold(const WalletId& source, const WalletId& destination, Minor amount);
+  TransactionId place_converted_hold(const WalletId& source, const WalletId& destination, Minor amount,
+                                     const Rate& rate);
   void credit(const TransactionId& id);
   void refuse(const TransactionId& id, Decline why);
   void cancel(const TransactionId& id);
@@ -115,6 +119,7 @@ class TestLedger {
  private:
   Record money_record(RecordKind kind, TransactionKind transaction_kind, const WalletId& source,
                       const WalletId& destination, Minor amount);
+  void add_conversion(Record& record, const Rate& rate);
   Record step_record(RecordKind kind, const TransactionId& id);
   Record act_record(RecordKind kind, TransactionKind transaction_kind, const TransactionId& payment, Minor amount);
   /// Changes what is known of a transaction that is being made.

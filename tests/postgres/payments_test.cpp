@@ -106,14 +106,14 @@ TEST_CASE("a merchant can refund what he got, less what he refunds already", "[p
   const TransactionId by_steps = ledger.reserve_capture(manual, 100);
   ledger.commit();
   const auto refundable = [&](const TransactionId& id) { return ledger.reader().refundable(id, s.shop); };
-  CHECK(refundable(automatic) == Refundable{400, 0});
-  CHECK(refundable(manual) == Refundable{200, 0});
+  CHECK(refundable(automatic) == Refundable{400, 0, 400, 0});
+  CHECK(refundable(manual) == Refundable{200, 0, 200, 0});
   ledger.credit(by_steps);
   ledger.refund(manual, 50);
   const TransactionId refund = ledger.refund(automatic, 400);
   ledger.commit();
-  CHECK(refundable(manual) == Refundable{300, 50});
-  CHECK(refundable(automatic) == Refundable{400, 400});
+  CHECK(refundable(manual) == Refundable{300, 50, 300, 50});
+  CHECK(refundable(automatic) == Refundable{400, 400, 400, 400});
   CHECK(totals(ledger, automatic) == PaymentTotals{400, 400, 400, 0});
   CHECK(status_of_id(ledger, automatic) == "completed");
   CHECK(ledger.reader().refundable({make_incarnation().uuid}, s.shop) == Refundable{});

@@ -252,6 +252,76 @@ TEST_CASE("a transfer that credits more than it debits does not balance", "[veri
   check_caught({balanced, totals, conserved});
 }
 
+namespace {
+
+/// Dollars that became rupiah: at once, by steps, on the way at this moment, and given back.
+struct Travel {
+  TestLedger ledger{};
+  WalletId ayu = ledger.open_wallet("Ayu", "USD");
+  WalletId budi = ledger.open_wallet("Budi");
+  TransactionId at_once{};
+
+  Travel() {
+    constexpr Rate rate{15'200'555, 3};
+    ledger.top_up(ayu, 10'000);
+    at_once = ledger.convert(ayu, budi, 101, rate);
+    const TransactionId by_steps = ledger.place_converted_hold(ayu, budi, 202, rate);
+    const TransactionId credited = ledger.place_converted_hold(ayu, budi, 303, rate);
+    const TransactionId refused = ledger.place_converted_hold(ayu, budi, 404, rate);
+    ledger.commit();
+    ledger.credit(by_steps);
+    ledger.credit(credited);
+    ledger.refuse(refused, Decline::wallet_frozen);
+    ledger.commit();
+    ledger.capture(by_steps);
+    ledger.release(refused);
+    ledger.commit();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a ledger whose money changed its currency is sound, also between two steps", "[verify]") {
+  Travel travel;
+  project_all();
+  const VerifyReport report = verify_ledger(database_url());
+  for (const LedgerCheck& check : report.checks)
+    CHECK(check.first_fault == "");
+  CHECK(report.is_sound());
+}
+
+TEST_CASE("what a destination decided is what it got, whether in one record or by steps") {
+  Travel travel;
+  Reader& reader = travel.ledger.reader();
+  const StoredDecision at_once = reader.decision(travel.at_once);
+  CHECK(at_once.outcome == Decision::credited);
+  CHECK(at_once.wallet == travel.budi);
+  CHECK(at_once.currency.text() == "IDR");
+  CHECK(at_once.amount == 1'535'256);
+}
+
+TEST_CASE("a conversion whose rate was changed gives another amount than its rate says", "[verify]") {
+  Travel travel;
+  Record record = travel.ledger.reader().transaction(travel.at_once)->record;
+  auto transaction = std::make_shared<Transaction>(*record.transaction);
+  transaction->fx->rate = {16'000, 0};
+  record.transaction = transaction;
+  rewrite(travel.ledger.sql(), record);
+  check_caught({balanced, chain});
+}
+
+TEST_CASE("a position of the house that was changed is seen", "[verify]") {
+  Travel travel;
+  travel.ledger.sql().run("UPDATE system_total SET total = total - 1 WHERE account = 'fx:USD'");
+  check_caught({totals, conserved});
+}
+
+TEST_CASE("a decision about another amount than the destination got is seen", "[verify]") {
+  Travel travel;
+  travel.ledger.sql().run("UPDATE decision SET amount = 202, currency = 840 WHERE outcome = 1 AND currency = 360");
+  check_caught({"Every transfer by steps is decided at most once, and credited as decided (I3)."});
+}
+
 TEST_CASE("a total that was changed is seen", "[verify]") {
   TestLedger ledger;
   town(ledger);

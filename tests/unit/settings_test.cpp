@@ -102,7 +102,7 @@ std::vector<std::string> companions(const Setting& row) {
 /// Takes any text but one with a zero byte.
 bool takes_any_text(const Setting& row) {
   return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" ||
-         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
+         row.key() == "fx.rates_file" || row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
 }
 
 std::string literal(const Setting& row, const std::string& value) {

@@ -237,9 +237,9 @@ TEST_CASE("what became of a payment is what its records add up to") {
   records.push_back(act(RecordKind::payment_voided, TransactionKind::void_payment, 8, 20, PaymentVoided{payment, 20}));
   CHECK(totals_of(records) == PaymentTotals{100, 70, 25, 0});
   // The stepwise capture's credit is the merchant's own record; here the merchant got the one of 30.
-  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 25});
+  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 25, 30, 25});
   records.push_back(act(RecordKind::hold_placed, TransactionKind::refund, 9, 5, HoldPlaced{transaction_id(9), 5}));
-  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 30});
+  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 30, 30, 30});
   records.push_back(act(RecordKind::hold_released, TransactionKind::refund, 9, 5, HoldReleased{transaction_id(9), 5}));
-  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 25});
+  CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 25, 30, 25});
 }
