@@ -25,6 +25,10 @@ Json expect(const Answer& answer, std::string_view what) {
 
 Json SeedClient::get(std::string_view path, std::string_view what) { return expect(client_.get(path), what); }
 
+Json SeedClient::put(std::string_view path, const Json& body, std::string_view what) {
+  return expect(client_.request("PUT", path, body.dump(), {}), what);
+}
+
 Json SeedClient::post(std::string_view path, const Json& body, const std::string& key, std::string_view what) {
   HttpClient::Headers headers;
   if (!key.empty())

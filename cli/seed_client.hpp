@@ -19,6 +19,7 @@ class SeedClient {
   nlohmann::json get(std::string_view path, std::string_view what);
   /// With an idempotency key, unless it is empty. Asks again for some seconds while the server has no room.
   nlohmann::json post(std::string_view path, const nlohmann::json& body, const std::string& key, std::string_view what);
+  nlohmann::json put(std::string_view path, const nlohmann::json& body, std::string_view what);
 
  private:
   HttpClient& client_;
