@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -21,11 +22,16 @@ namespace dompet {
 /// figures. Thread-safe.
 class RiskDesk {
  public:
+  /// Whether any rule is enabled. Movements look at nothing else while none is.
+  bool is_judging() const { return is_judging_; }
   /// Never nothing.
   RiskRulesPtr rules() const { return rules_.load(); }
   void begin_with(RiskRulesPtr rules) {
-    if (rules)
-      rules_.store(std::move(rules));
+    if (!rules)
+      return;
+    const bool is_any_enabled = std::ranges::any_of(rules->rules, &RiskRule::enabled);
+    rules_.store(std::move(rules));
+    is_judging_ = is_any_enabled;
   }
   void set(RiskRulesPtr rules, std::int64_t now_ms) {
     begin_with(std::move(rules));
@@ -74,6 +80,7 @@ class RiskDesk {
   /// Rules come and go; a metric must not grow for ever.
   static constexpr std::size_t most_lines = 1'000;
 
+  std::atomic<bool> is_judging_{false};
   std::atomic<RiskRulesPtr> rules_{std::make_shared<const RiskRules>()};
   std::atomic<std::int64_t> read_at_ms_{nobody_reads};
   mutable std::mutex guard_{};

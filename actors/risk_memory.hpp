@@ -19,7 +19,7 @@ struct RiskMemory {
   std::int64_t since_ms = 0;
   bool is_cut = false;
   bool is_known = false;
-  /// Those that the request in hand is judged by: what they need is known.
+  /// Those that the request in hand is judged by: what they need is known. None when no rule is enabled.
   RiskRulesPtr rules{};
   /// Numbers the readings; zero while none is under way.
   std::uint64_t reading = 0;

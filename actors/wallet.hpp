@@ -101,7 +101,6 @@ class WalletKeeper {
   void read_movements(std::int64_t since_ms);
   void read_other_owner(const TransferPtr& transfer);
   void begin_again(const TransferPtr& transfer);
-  void give_up_assessing(const TransferPtr& transfer);
 
   WalletActor::pointer self_;
   NodePtr node_;

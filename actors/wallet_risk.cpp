@@ -23,12 +23,12 @@ constexpr std::int64_t order_margin_ms = 10'000;
 
 /// Fails closed: without fresh rules, or without what they look at, nothing is done.
 bool WalletKeeper::can_assess(const TransferPtr& transfer) {
-  const RiskRulesPtr rules = risk_.rules = node_->risk.rules();
-  if (rules->rules.empty() && !risk_.is_known)
-    return true;
-  const RiskNeeds needs = needs_of(*rules, *transfer->transaction);
-  if (risk_.is_known && risk_.reading == 0 && longest_window_ms(*rules) == 0)
+  risk_.rules = node_->risk.is_judging() ? node_->risk.rules() : nullptr;
+  if (risk_.is_known && risk_.reading == 0 && (!risk_.rules || longest_window_ms(*risk_.rules) == 0))
     risk_.drop();
+  if (!risk_.rules)
+    return true;
+  const RiskNeeds needs = needs_of(*risk_.rules, *transfer->transaction);
   if (!needs.is_looked_at)
     return true;
   if (node_->risk.is_stale(node_->boottime_ms(), node_->settings.risk_rules_max_age)) {
@@ -146,14 +146,13 @@ void WalletKeeper::begin_again(const TransferPtr& transfer) {
 
 bool WalletKeeper::passes_rules(Transfer& transfer) {
   const Transaction& request = *transfer.transaction;
-  const RiskRulesPtr& rules = risk_.rules;
-  if (!rules->rules.empty()) {
+  if (risk_.rules) {
     const auto begun = std::chrono::steady_clock::now();
-    transfer.risk = assess(*rules, {.transaction = request,
-                                    .owner = wallet_.owner,
-                                    .other_owner = transfer.other_owner.value_or(UserId{}),
-                                    .movements = risk_.movements,
-                                    .is_cut = risk_.is_cut});
+    transfer.risk = assess(*risk_.rules, {.transaction = request,
+                                          .owner = wallet_.owner,
+                                          .other_owner = transfer.other_owner.value_or(UserId{}),
+                                          .movements = risk_.movements,
+                                          .is_cut = risk_.is_cut});
     if (transfer.risk)
       node_->risk.count(*transfer.risk, std::chrono::steady_clock::now() - begun);
   }

@@ -14,7 +14,7 @@ void add_saga_filter(CLI::App& app, SagaFilter& filter) {
     const char* help;
   };
   constexpr Option options[]{
-      {"--state", "state", "reserved, cancelling, settled, released, declined, open, stuck"},
+      {"--state", "state", "reserved, cancelling, under_review, settled, released, declined, open, stuck"},
       {"--wallet", "wallet_id", "Source or destination"},
       {"--currency", "currency", ""},
       {"--min-amount", "min_amount", ""},

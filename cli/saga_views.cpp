@@ -32,7 +32,7 @@ Colour colour_of(const Json& saga) {
   const std::string state = saga.value("state", std::string{});
   if (state == "settled")
     return Colour::green;
-  return state == "reserved" || state == "cancelling" ? Colour::yellow : Colour::none;
+  return state == "reserved" || state == "cancelling" || state == "under_review" ? Colour::yellow : Colour::none;
 }
 
 std::string owner_of(const Json& saga) {
@@ -184,7 +184,7 @@ void print_notes(const Json& notes) {
 
 void print_counts(const Json& counts) {
   const Json states = counts.value("states", Json::object());
-  for (const char* state : {"reserved", "cancelling", "settled", "released"})
+  for (const char* state : {"reserved", "cancelling", "under_review", "settled", "released"})
     line(state, text_of(states, state));
   line("oldest open", duration_text(counts.value("oldest_age_ms", std::int64_t{0})));
   std::printf("\n");

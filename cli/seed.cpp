@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -170,6 +171,26 @@ class Seeding {
   std::map<std::string_view, std::string> ids_;
 };
 
+/// The rules of the set that every ledger begins with which ordinary movements of a demo never meet.
+constexpr std::array demo_rules{"limit-50jt", "transaksi-besar-10jt"};
+
+/// An account that may not change rules leaves them as they are.
+void enable_demo_rules(SeedClient& client) {
+  try {
+    Json rules = client.get("/v1/risk/rules", "read the risk rules");
+    const Json before = rules;
+    rules.erase("changed_at");
+    rules.erase("changed_by");
+    for (Json& rule : rules.at("rules"))
+      if (std::ranges::find(demo_rules, rule.at("id").get<std::string>()) != demo_rules.end())
+        rule["enabled"] = true;
+    if (rules.at("rules") != before.at("rules"))
+      client.put("/v1/risk/rules", rules, "enable the demo's risk rules");
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "the demo's risk rules are not enabled: %s\n", fault.what());
+  }
+}
+
 /// Of accounts that are made here. By default one that nobody guesses: the database may turn out to be a real one's.
 std::string demo_password() {
   const char* given = std::getenv("DOMPET_DEMO_PASSWORD");
@@ -212,6 +233,7 @@ void add_seed(CLI::App& app) {
     Seeding seeding(client, options->small);
     SeedAccount account(client, demo_password());
     seeding.run();
+    enable_demo_rules(client);
     seeding.print(options->url);
     account.make_and_print();
   });

@@ -37,7 +37,7 @@ enum class Decline : std::uint8_t {
   invoice_paid = 26,
   invoice_expired = 27,
   too_many_paid_invoices = 28,
-  converts_to_nothing = 40,
+  converts_to_nothing = 29,
 };
 
 /// The code clients see: the enumerator's name.

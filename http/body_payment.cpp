@@ -86,7 +86,7 @@ void read_method(BodyFields& fields, Transaction& transaction, bool has_card) {
 void read_bill(BodyFields& fields, PaymentBody& payment) {
   payment.transaction.method = va_method;
   std::erase_if(payment.va_number = fields.word("va_number"), [](char letter) { return letter == ' '; });
-  for (const std::string_view name : {"card", "merchant_id", "capture", "method"})
+  for (const std::string_view name : {"card", "merchant_id", "capture", "method", "quote_id"})
     if (is_given(fields, name))
       fields.fault(name, "invalid_field", "A payment with a va_number has none.");
   if (!payment.va_number.empty() && !can_be_va_number(payment.va_number))

@@ -34,7 +34,7 @@ bool ClusterSimulation::is_every_shard_served() {
 void ClusterSimulation::resume_all_sagas() {
   for (Shard shard = 0; shard < settings_.shard_count; ++shard)
     for (const SagaListing& saga : cluster_.ledger().open_sagas(shard))
-      order_saga(saga.id, shard, SagaOrder::resume);
+      order_saga(saga.id, shard, saga.state == SagaState::under_review ? SagaOrder::approve : SagaOrder::resume);
 }
 
 void ClusterSimulation::come_to_rest() {

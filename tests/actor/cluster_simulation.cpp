@@ -4,6 +4,7 @@
 #include <array>
 
 #include "persistence/failpoint.hpp"
+#include "tests/actor/bank_rules.hpp"
 
 namespace dompet::simulated {
 
@@ -32,6 +33,8 @@ EngineSettings drawn_settings(std::mt19937_64& random, ClusterSimulation::Habit 
   settings.fast_path = one_of({0, 1, 1}) == 1;
   settings.authorization_lifetime = std::chrono::seconds(one_of({2, 10, 7 * 24 * 3'600}));
   settings.topups_ask_provider = one_of({0, 1}) == 1;
+  if (one_of({0, 0, 1}) == 1)
+    settings.risk_rules = rules_of_a_bank();
   ClusterSettings& cluster = settings.cluster;
   cluster.listen = "simulated:7700";
   cluster.renew = milliseconds(one_of({200, 200, 200, 1'000}));
@@ -273,8 +276,8 @@ void ClusterSimulation::act_as_operator() {
   const auto saga = any_open_saga(shard);
   if (!saga || chance(30))
     return chance(70) ? move_shard() : rebalance_or_drain();
-  static constexpr std::array orders{SagaOrder::inspect, SagaOrder::retry, SagaOrder::cancel, SagaOrder::pause,
-                                     SagaOrder::resume};
+  static constexpr std::array orders{SagaOrder::inspect, SagaOrder::retry,   SagaOrder::cancel,  SagaOrder::pause,
+                                     SagaOrder::resume,  SagaOrder::approve, SagaOrder::approve, SagaOrder::reject};
   order_saga(*saga, shard, orders[below(orders.size())]);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "persistence/failpoint.hpp"
+#include "tests/actor/bank_rules.hpp"
 
 namespace dompet::simulated {
 
@@ -12,40 +13,6 @@ using std::chrono::milliseconds;
 
 constexpr int actions_a_life = 400;
 constexpr int most_rounds = 20;
-
-/// Some of what clients do is looked at by an officer, some is blocked.
-RiskRulesPtr rules_of_a_bank() {
-  const auto rupiah = find_currency("IDR");
-  auto rules = std::make_shared<RiskRules>();
-  rules->rules = {
-      {.id = "large", .name = "large", .enabled = true, .currency = rupiah, .amount = 40, .action = RiskAction::block},
-      {.id = "odd",
-       .name = "odd",
-       .enabled = true,
-       .currency = rupiah,
-       .amount = 4,
-       .score = 40,
-       .action = RiskAction::review},
-      {.id = "often",
-       .name = "often",
-       .kind = RiskRuleKind::velocity_count,
-       .enabled = true,
-       .count = 4,
-       .window_ms = 1'000,
-       .score = 60},
-      {.id = "much",
-       .name = "much",
-       .kind = RiskRuleKind::velocity_amount,
-       .enabled = true,
-       .currency = rupiah,
-       .amount = 30,
-       .window_ms = 500,
-       .score = 60,
-       .action = RiskAction::review},
-      {.id = "own", .name = "own", .kind = RiskRuleKind::same_party, .enabled = true, .score = 10}};
-  rules->block_from = 100;
-  return rules;
-}
 
 /// Bounds so tight that a short life meets them.
 EngineSettings drawn_settings(std::mt19937_64& random) {

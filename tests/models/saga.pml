@@ -25,7 +25,7 @@
 
 #define AMOUNT 1
 
-mtype = { none, reserved, cancelling, settled, released, credited, refused };
+mtype = { none, reserved, under_review, cancelling, settled, released, credited, refused };
 
 /* --- What is durable ---------------------------------------------------------------------------------------------- */
 
@@ -38,6 +38,8 @@ byte captured = 0;
 byte received = 0;         /* the destination wallet */
 byte credits = 0;          /* how often it was credited */
 byte refusals = 0;
+bool to_be_reviewed = false; /* in the record that began it */
+bool approved = false;       /* an officer's word, in a record of its own */
 
 /* --- What was sent, and what a client was told -------------------------------------------------------------------- */
 
@@ -51,6 +53,7 @@ inline check_invariants() {
   assert(saga != released || decision == refused);              /* I4: given back only against a refusal */
   assert(!told_success || decision == credited);                /* I6 */
   assert(!told_failure || saga == released);                    /* I6 */
+  assert(!to_be_reviewed || approved || decision != credited);  /* I9: nothing is credited before an officer's word */
   assert(available + held + captured == AMOUNT);                /* I2: the source wallet adds up */
   assert((saga == settled && received == AMOUNT && available + held == 0) ||                          /* I7: no money */
          (saga != settled && decision == credited && received == AMOUNT && held == AMOUNT) ||        /* made or lost; */
@@ -81,8 +84,12 @@ inline reserve() {
     :: epoch == source_epoch ->
          if
          :: saga == none && available >= AMOUNT ->
-              saga = reserved; available = available - AMOUNT; held = held + AMOUNT;
-              if :: known = reserved :: source_forgets() fi   /* committed; it may die before it hears so */
+              if
+              :: saga = reserved
+              :: saga = under_review; to_be_reviewed = true
+              fi;
+              available = available - AMOUNT; held = held + AMOUNT;
+              if :: known = saga :: source_forgets() fi   /* committed; it may die before it hears so */
          :: else -> known = saga
          fi
     :: else -> source_forgets()
@@ -92,8 +99,19 @@ inline reserve() {
 
 inline send_credit() { atomic { owner && known == reserved -> credit_sent = true } }
 
+/* An officer lets it go on: a step like any other, sent on only when it is durable. */
+inline approve() {
+  atomic { owner && known == under_review ->
+    if
+    :: epoch == source_epoch -> saga = reserved; approved = true; if :: known = reserved :: source_forgets() fi
+    :: else -> source_forgets()
+    fi;
+    check_invariants() }
+}
+
+/* An officer's no, an operator's cancellation and the end of time are one: from here on the destination is asked. */
 inline record_cancelling() {
-  atomic { owner && known == reserved ->
+  atomic { owner && (known == reserved || known == under_review) ->
     if
     :: epoch == source_epoch -> saga = cancelling; if :: known = cancelling :: source_forgets() fi
     :: else -> source_forgets()
@@ -146,6 +164,7 @@ proctype Source() {
   :: source_dies()
   :: reserve()
   :: send_credit()
+  :: approve()
   :: record_cancelling()
   :: send_cancel()
   :: settle()
@@ -160,6 +179,12 @@ proctype Source() {
 #endif
 #ifdef ACKNOWLEDGE_RESERVED
   :: atomic { owner && known == reserved -> told_success = true; check_invariants() }
+#endif
+#ifdef SEND_DURING_REVIEW
+  :: atomic { owner && known == under_review -> credit_sent = true }
+#endif
+#ifdef APPROVAL_IN_MEMORY
+  :: atomic { owner && known == under_review -> known = reserved }
 #endif
 #ifdef CANCEL_INTENT_IN_MEMORY
   :: atomic { owner && known == reserved -> known = cancelling }

@@ -195,13 +195,20 @@ TransactionId TestLedger::decline_transfer(const WalletId& source, const WalletI
   return writer_->add(std::move(record)).id;
 }
 
-TransactionId TestLedger::place_hold(const WalletId& source, const WalletId& destination, Minor amount) {
+TransactionId TestLedger::place_hold(const WalletId& source, const WalletId& destination, Minor amount,
+                                     const std::optional<Assessment>& risk) {
   Record record = money_record(RecordKind::hold_placed, TransactionKind::transfer, source, destination, amount);
   const TransactionId id = record.id;
   record.add_leg(source, HoldPlaced{id, amount});
+  record.risk = risk;
   writer_->add(std::move(record));
-  advance(id, SagaState::none, SagaState::reserved);
+  advance(id, SagaState::none, awaits_review(risk) ? SagaState::under_review : SagaState::reserved);
   return id;
+}
+
+void TestLedger::approve(const TransactionId& id) {
+  writer_->add(step_record(RecordKind::review_approved, id));
+  advance(id, state_of(id), SagaState::reserved);
 }
 
 Record TestLedger::step_record(RecordKind kind, const TransactionId& id) {

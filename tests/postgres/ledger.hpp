@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "persistence/lane_store.hpp"
@@ -91,9 +92,11 @@ class TestLedger {
   void refuse_topup(const TransactionId& id);
 
   // The single steps of a transfer, with their rows beside the journal.
-  TransactionId place_hold(const WalletId& source, const WalletId& destination, Minor amount);
+  TransactionId place_hold(const WalletId& source, const WalletId& destination, Minor amount,
+                           const std::optional<Assessment>& risk = {});
   TransactionId place_converted_hold(const WalletId& source, const WalletId& destination, Minor amount,
                                      const Rate& rate);
+  void approve(const TransactionId& id);
   void credit(const TransactionId& id);
   void refuse(const TransactionId& id, Decline why);
   void cancel(const TransactionId& id);

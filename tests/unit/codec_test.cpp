@@ -121,7 +121,7 @@ TEST_CASE("a row whose columns contradict its payload is refused") {
   };
   refused([](JournalRow& row) { row.currency = 999; });
   refused([](JournalRow& row) { row.kind = 0; });
-  refused([](JournalRow& row) { row.kind = 16; });
+  refused([](JournalRow& row) { row.kind = 17; });
   refused([](JournalRow& row) { row.key.reset(); });
   refused([](JournalRow& row) { row.wallet_seq.reset(); });
   refused([](JournalRow& row) { row.peer.reset(); });

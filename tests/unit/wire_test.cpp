@@ -337,11 +337,11 @@ TEST_CASE("numbers that mean nothing here are refused") {
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 0);
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 3);
   refused(RemoteAnswer{0, Decline::cancelled}, 10, 0);
-  refused(RemoteAnswer{0, Decline::cancelled}, 10, 24);
-  refused(RemoteAnswer{0, Decline::cancelled}, 9, 7);
+  refused(RemoteAnswer{0, Decline::cancelled}, 10, 26);
+  refused(RemoteAnswer{0, Decline::cancelled}, 9, 8);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 11, 6);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 28, 2);
-  refused(RemoteRequest{0, 0, 0, SagaOrderRequest{}}, 29, 5);
+  refused(RemoteRequest{0, 0, 0, SagaOrderRequest{}}, 29, 7);
 }
 
 TEST_CASE("what a node may be asked to carry for another fits into a frame") {

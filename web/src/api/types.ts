@@ -9,7 +9,7 @@ export interface Me {
   permissions: string[];
 }
 
-export type SagaState = "reserved" | "cancelling" | "settled" | "released" | "declined";
+export type SagaState = "reserved" | "cancelling" | "under_review" | "settled" | "released" | "declined";
 
 export interface Owner {
   node: string;

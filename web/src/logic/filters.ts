@@ -9,7 +9,7 @@ export const filterNames = [
 export type FilterName = (typeof filterNames)[number];
 export type Filter = Partial<Record<FilterName, string>>;
 
-export const states = ["open", "stuck", "reserved", "cancelling", "settled", "released", "declined"] as const;
+export const states = ["open", "stuck", "reserved", "cancelling", "under_review", "settled", "released", "declined"] as const;
 
 export const sorts = ["-created", "created", "age", "-attempts", "-amount"] as const;
 export type Sort = (typeof sorts)[number];

@@ -14,6 +14,7 @@ function obstacle(action: SagaAction, saga: SagaDetail): string | undefined {
   if (!isOpen(saga)) return "The saga is over.";
   if (action === "pause" && saga.paused) return "It is paused already.";
   if (action === "resume" && !saga.paused) return "It is not paused.";
+  if (action === "retry" && saga.state === "under_review") return "It waits for an officer: nothing is sent.";
   if (action === "cancel" && saga.state === "cancelling") return "It is being cancelled already.";
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { Counts } from "../api/types";
 import { causeFilter, causeSentence, causeSize, sortCauses } from "../logic/causes";
 import type { Filter } from "../logic/filters";
 import { bucketName, count, duration } from "../logic/format";
+import { openCount } from "../logic/saga";
 import { ProblemBanner } from "../ui/banner";
 import type { FollowedCounts } from "./counts";
 
@@ -26,7 +27,7 @@ export function Overview({ counts, onFilter }: { counts: FollowedCounts; onFilte
 }
 
 function OpenSagas({ counts: { value, feed } }: { counts: FollowedCounts }) {
-  const open = value && (value.states.reserved ?? 0) + (value.states.cancelling ?? 0);
+  const open = value && openCount(value);
   return (
     <section className="panel figure" aria-label="Open sagas">
       <div className="panel-head">

@@ -1,10 +1,11 @@
 import type { Counts, SagaState } from "../api/types";
 import { type Filter, states, without } from "../logic/filters";
 import { count } from "../logic/format";
+import { openCount } from "../logic/saga";
 
 function countOf(state: (typeof states)[number], counts: Counts | null): number | undefined {
   if (counts === null || state === "stuck") return undefined;
-  if (state === "open") return (counts.states.reserved ?? 0) + (counts.states.cancelling ?? 0);
+  if (state === "open") return openCount(counts);
   return counts.states[state as SagaState];
 }
 
@@ -12,7 +13,7 @@ function countOf(state: (typeof states)[number], counts: Counts | null): number 
 export function StateTabs({ filter, counts, onFilter }: { filter: Filter; counts: Counts | null; onFilter(filter: Filter): void }) {
   const tab = (name: string, isChosen: boolean, size: number | undefined, choose: () => void) => (
     <button key={name} type="button" className="segment" aria-pressed={isChosen} onClick={choose}>
-      {name.charAt(0).toUpperCase() + name.slice(1)}
+      {name.charAt(0).toUpperCase() + name.slice(1).replace("_", " ")}
       {size !== undefined && <span className="segment-count">{count(size)}</span>}
     </button>
   );

@@ -1,0 +1,313 @@
+"""Risk rules: what they block, flag and hold for an officer; who may decide; what stays on record, also after kill -9."""
+
+import time
+import uuid
+
+import pytest
+
+from accounts import Person
+from conftest import Bank
+from held import transaction
+from processes import Dompetd, dompetctl, psql, wait_until
+
+
+@pytest.fixture(scope="module")
+def risky_database(database):
+    """A database of its own on the same PostgreSQL: rules are everybody's."""
+    name = "risk_" + uuid.uuid4().hex[:8]
+    psql(database, f"CREATE DATABASE {name}", superuser=True)
+    psql(database, f"ALTER DATABASE {name} OWNER TO dompet", superuser=True)
+    url = database.rsplit("/", 1)[0] + "/" + name
+    dompetctl("migrate", "up", "--database", url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, risky_database):
+    with Dompetd(tmp_path_factory.mktemp("risk"), risky_database, risk_rules_max_age_ms=1500).start() as dompetd:
+        yield dompetd
+        assert dompetd.stop() == 0
+    dompetctl("verify", "--database", risky_database)
+
+
+def rule(name, kind="amount_above", **more):
+    return {"id": name, "name": name.replace("-", " "), "kind": kind, "score": 50, "action": "review"} | more
+
+
+def over(amount, action, **more):
+    return rule(f"over-{amount.split('.')[0]}", currency="IDR", amount=amount, action=action,
+                kinds=["transfer", "withdrawal", "payment"], **more)
+
+
+USUAL = [over("50.00", "flag", score=20), over("100.00", "review", score=30), over("500.00", "block", score=50)]
+
+
+class Desk:
+    """Whoever may do everything, where rules and reviews are concerned."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def set(self, *rules, **more):
+        version = self.client.get("/v1/risk/rules").json["version"]
+        return self.client.request("PUT", "/v1/risk/rules", {"version": version, "rules": list(rules)} | more)
+
+    def assessment(self, answer):
+        return self.client.get("/v1/risk/assessments/" + transaction_of(answer)).json
+
+    def decide(self, answer, verb, note="looked at it"):
+        return self.client.post(f"/v1/risk/assessments/{transaction_of(answer)}/{verb}", {"note": note})
+
+
+def transaction_of(answer):
+    return answer.json.get("transaction_id") or answer.json["id"]
+
+
+@pytest.fixture
+def desk(client):
+    desk = Desk(client)
+    assert desk.set(*USUAL).status == 200
+    yield desk
+    assert desk.set().status == 200
+
+
+@pytest.fixture
+def pair(server):
+    """Wallets of two customers, the first with money."""
+    return Bank(Person(server).client()).open_with("1000.00"), Bank(Person(server, "budi").client()).open()
+
+
+def status_of(client, answer):
+    return client.get("/v1/transactions/" + transaction_of(answer)).json["status"]
+
+
+def test_without_rules_nothing_is_judged(client, bank, pair):
+    answer = bank.transfer(*pair, "900.00")
+    assert answer.status == 201
+    assert client.get("/v1/risk/assessments/" + answer.json["id"]).code == "assessment_not_found"
+
+
+def test_a_flagged_transfer_goes_on_and_is_listed_with_its_reason(desk, bank, pair):
+    answer = bank.transfer(*pair, "60.00")
+    assert answer.status == 201
+    seen = desk.assessment(answer)
+    assert (seen["action"], seen["score"], seen["state"]) == ("allow", 20, None)
+    assert seen["reasons"] == [{"rule": "over-50", "text": "over 50"}]
+    assert "over" not in str(answer.json)  # the customer hears nothing of it
+
+
+def test_a_blocked_transfer_is_refused_without_a_word_why(desk, bank, pair):
+    key = bank.key()
+    answer = bank.transfer(*pair, "500.01", key=key)
+    assert (answer.status, answer.code) == (403, "risk_blocked")
+    assert "over" not in str(answer.json)
+    assert bank.transfer(*pair, "500.01", key=key).is_replay
+    assert bank.wallet(pair[0])["balance"] == {"available": "1000.00", "held": "0.00", "total": "1000.00"}
+    assert desk.assessment(answer)["reasons"][0]["rule"] == "over-500"
+
+
+def test_a_transfer_under_review_is_answered_at_once_and_held(desk, bank, pair):
+    began = time.monotonic()
+    answer = bank.transfer(*pair, "200.00")
+    assert time.monotonic() - began < 2
+    assert (answer.status, answer.json["status"]) == (202, "pending")
+    assert bank.wallet(pair[0])["balance"] == {"available": "800.00", "held": "200.00", "total": "1000.00"}
+    saga = desk.client.get("/v1/sagas/" + answer.json["id"]).json
+    assert saga["state"] == "under_review" and not saga["stuck"]
+    assert saga["reason"].startswith("Waits for an officer since")
+    assert answer.json["id"] in [row["id"] for row in desk.client.get("/v1/sagas?state=under_review").json["data"]]
+    assert desk.client.get("/v1/sagas/counts").json["states"]["under_review"] >= 1
+    assert desk.decide(answer, "reject").status == 200
+
+
+def test_an_approved_transfer_arrives(desk, bank, pair):
+    answer = bank.transfer(*pair, "200.00")
+    assert desk.assessment(answer)["state"] == "pending"
+    approved = desk.decide(answer, "approve", "it was him")
+    assert (approved.status, approved.json["state"]) == (200, "approved")
+    wait_until(lambda: status_of(bank.client, answer) == "completed", "it arrives")
+    assert bank.available(pair[1]) == "200.00"
+    seen = desk.assessment(answer)
+    assert (seen["state"], seen["note"]) == ("approved", "it was him") and seen["decided_by"]
+    assert desk.decide(answer, "reject").code == "not_under_review"
+    steps = [step["step"] for step in desk.client.get(f"/v1/sagas/{answer.json['id']}/timeline").json["data"]
+             if step.get("step")]
+    assert "review_approved" in steps
+    audit = desk.client.get("/v1/audit?what=saga.approve").json["data"]
+    assert audit[0]["why"] == "it was him"
+
+
+def test_a_rejected_transfer_comes_back_and_its_sender_hears_that_it_was(desk, bank, pair):
+    key = bank.key()
+    answer = bank.transfer(*pair, "200.00", key=key)
+    assert desk.decide(answer, "reject", "a thief").status == 200
+    wait_until(lambda: status_of(bank.client, answer) == "cancelled", "it comes back")
+    assert bank.available(pair[0]) == "1000.00"
+    again = bank.transfer(*pair, "200.00", key=key)
+    assert (again.status, again.code, again.is_replay) == (403, "risk_rejected", True)
+    assert desk.client.get("/v1/transactions/" + answer.json["id"]).json["decline"]["code"] == "risk_rejected"
+    assert desk.assessment(answer)["state"] == "rejected"
+
+
+def test_a_review_outlives_kill_9(desk, bank, pair, server):
+    answer = bank.transfer(*pair, "200.00")
+    server.kill()
+    server.start()
+    desk.client.close()
+    client = server.client()
+    assert client.get(f"/v1/wallets/{pair[0]}").json["balance"]["held"] == "200.00"
+    assert client.get("/v1/sagas/" + answer.json["id"]).json["state"] == "under_review"
+    again = Desk(client)
+    wait_until(lambda: again.decide(answer, "approve").status == 200, "the owner has it again")
+    wait_until(lambda: status_of(client, answer) == "completed", "it arrives")
+    client.close()
+
+
+def test_a_withdrawal_under_review_is_paid_out_only_after_the_approval(desk, bank, pair):
+    body = {"wallet_id": pair[0], "amount": "150.00", "currency": "IDR",
+            "destination": {"bank_code": "bri", "account_number": "1234567890"}}
+    answer = bank.client.post("/v1/withdrawals", body, key=bank.key())
+    assert answer.status == 202
+    time.sleep(0.3)  # long enough for a provider that had been asked
+    assert status_of(bank.client, answer) == "pending"
+    assert desk.decide(answer, "approve").status == 200
+    wait_until(lambda: status_of(bank.client, answer) == "completed", "it is paid out")
+
+
+def test_an_officer_does_not_decide_on_his_own(server, desk, bank):
+    officer = Person(server, "dewi", ["customer", "approver"])
+    own = Bank(officer.client())
+    source, other = own.open_with("300.00"), bank.open()
+    answer = own.transfer(source, other, "200.00")
+    assert answer.status == 202
+    refused = Desk(officer.client()).decide(answer, "approve")
+    assert (refused.status, refused.code) == (403, "own_transaction")
+    assert Desk(Person(server, "eko", ["approver"]).client()).decide(answer, "approve").status == 200
+    wait_until(lambda: status_of(own.client, answer) == "completed", "somebody else let it go on")
+
+
+def test_the_list_is_filtered_and_goes_on_and_is_a_table_too(desk, bank, pair):
+    held = [bank.transfer(*pair, "110.00") for _ in range(2)]
+    blocked = bank.transfer(*pair, "700.00")
+    wallet = f"wallet_id={pair[0]}"
+    listed = lambda query: [row["id"] for row in desk.client.all(f"/v1/risk/assessments?{wallet}&{query}", limit=1)]
+    ids = [transaction_of(answer) for answer in held]
+    assert listed("action=review") == ids[::-1]
+    assert listed("action=block") == [transaction_of(blocked)]
+    assert listed("min_score=100") == [transaction_of(blocked)]
+    assert desk.decide(held[0], "reject").status == 200
+    assert listed("state=pending") == [ids[1]]
+    assert listed("state=rejected") == [ids[0]]
+    assert listed("state=approved") == []
+    table = desk.client.get(f"/v1/risk/assessments?{wallet}", headers={"Accept": "text/csv"})
+    assert table.status == 200 and table.body.decode().count("\r\n") == 4
+    assert desk.decide(held[1], "reject").status == 200
+
+
+def test_rules_are_replaced_as_a_whole_by_who_knew_the_last_version(desk, client):
+    before = client.get("/v1/risk/rules").json
+    body = {"version": before["version"], "rules": [rule("same", "same_party", score=10, action="flag")]}
+    answer = client.request("PUT", "/v1/risk/rules", body)
+    assert answer.status == 200 and answer.json["version"] == before["version"] + 1
+    assert [one["id"] for one in answer.json["rules"]] == ["same"] and answer.json["changed_by"]
+    assert client.request("PUT", "/v1/risk/rules", body).code == "version_mismatch"
+    assert client.get("/v1/audit?what=risk.rules.replace").json["data"][0]["target"] == "risk:rules"
+
+
+def test_what_is_read_can_be_written_again(desk, client):
+    rules = client.get("/v1/risk/rules").json
+    answer = client.request("PUT", "/v1/risk/rules", {name: rules[name] for name in
+                                                      ("version", "review_from", "block_from", "rules")})
+    assert answer.status == 200 and answer.json["rules"] == rules["rules"]
+
+
+@pytest.mark.parametrize("wrong, field", [
+    (rule("Big Letters", "same_party"), "rules[0].id"),
+    (rule("no-amount"), "rules[0].currency"),
+    (rule("no-kind", "colour"), "rules[0].kind"),
+    (rule("count", "velocity_count", count=0, window_s=60), "rules[0].count"),
+    (rule("window", "velocity_count", count=1), "rules[0].window_s"),
+    (rule("topups", "velocity_count", count=1, window_s=60, kinds=["topup"]), "rules[0].kinds"),
+    (rule("nobody", "blocked", parties=[]), "rules[0].parties"),
+    (rule("score", "same_party", score=101), "rules[0].score"),
+    (rule("strange", "same_party", action="explode"), "rules[0].action"),
+    (rule("has-count", "same_party", count=5), "rules[0].count"),
+])
+def test_a_rule_that_means_nothing_is_refused(desk, wrong, field):
+    answer = desk.set(wrong)
+    assert answer.status == 400
+    assert field in [error["field"] for error in answer.json["errors"]], answer
+
+
+def test_two_rules_do_not_share_an_id(desk):
+    assert desk.set(rule("one", "same_party"), rule("one", "same_party")).status == 400
+
+
+def test_velocity_counts_on_after_kill_9(desk, bank, pair, server):
+    assert desk.set(rule("often", "velocity_count", count=3, window_s=3600, action="block")).status == 200
+    for _ in range(3):
+        assert bank.transfer(*pair, "1.00").status == 201
+    assert bank.transfer(*pair, "1.00").code == "risk_blocked"
+    server.kill()
+    server.start()
+    bank.client.close()
+    assert bank.transfer(*pair, "1.00").code == "risk_blocked"
+    assert bank.transfer(*pair, "2.00").code == "risk_blocked"
+
+
+def test_blocked_parties_and_own_parties_move_nothing(desk, server, bank, pair):
+    assert desk.set(rule("listed", "blocked", parties=[pair[1]], action="block"),
+                    rule("own", "same_party", action="block")).status == 200
+    assert bank.transfer(*pair, "1.00").code == "risk_blocked"
+    own = Bank(Person(server, "fajar").client())
+    first, second = own.open_with("10.00"), own.open()
+    assert own.transfer(first, second, "1.00").code == "risk_blocked"
+    assert own.transfer(first, bank.open(), "1.00").status == 201
+
+
+def test_a_question_moves_nothing_and_stays_on_record(desk, bank, pair, risky_database):
+    ask = {"wallet_id": pair[0], "destination_wallet_id": pair[1], "amount": "600.00", "currency": "IDR"}
+    answer = desk.client.post("/v1/risk/score", ask)
+    assert (answer.status, answer.json["score"], answer.json["action"]) == (200, 100, "block")
+    assert bank.available(pair[0]) == "1000.00"
+    stored = f"SELECT score, action FROM risk_check WHERE id = '{answer.json['id']}'"
+    assert psql(risky_database, stored) == [["100", "2"]]
+    for change in (f"UPDATE risk_check SET score = 0 WHERE id = '{answer.json['id']}'", "DELETE FROM risk_check",
+                   "TRUNCATE risk_check"):
+        with pytest.raises(Exception):
+            psql(risky_database, change)
+    assert psql(risky_database, stored) == [["100", "2"]]
+
+
+def test_a_payment_for_later_is_authorized_and_its_capture_waits(desk, server, client, bank):
+    customer = Person(server, "gita").client()
+    payer = Bank(customer).open_with("1000.00")
+    owner = Person(server, "toko").client()
+    shop = Bank(owner).open()
+    merchant = owner.post("/v1/merchants", {"name": "Warung", "wallet_id": shop}).json["id"]
+    assert client.post(f"/v1/merchants/{merchant}/status", {"status": "active"}).status == 200
+    body = {"wallet_id": payer, "merchant_id": merchant, "amount": "200.00", "currency": "IDR", "capture": "manual"}
+    payment = customer.post("/v1/payments", body, key=bank.key())
+    assert (payment.status, payment.json["status"]) == (201, "authorized")
+    captured = client.post(f"/v1/payments/{payment.json['id']}/capture", {}, key=bank.key())
+    assert captured.status == 202, captured
+    waiting = client.get(f"/v1/risk/assessments?state=pending&wallet_id={payer}").json["data"]
+    assert [row["kind"] for row in waiting] == ["capture"]
+    assert client.post(f"/v1/risk/assessments/{waiting[0]['id']}/approve", {"note": "fine"}).status == 200
+    wait_until(lambda: bank.available(shop) == "200.00", "the merchant is paid")
+
+
+def test_rules_that_cannot_be_read_move_nothing(desk, bank, pair, server, risky_database):
+    with transaction(risky_database.replace("//dompet@", "//postgres@"), "LOCK TABLE risk_rule_set IN ACCESS EXCLUSIVE MODE"):
+        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_unavailable", "the rules are too old", 15)
+        refused = bank.transfer(*pair, "1.00")
+        assert (refused.status, refused.json["applied"]) == (503, "no")
+        assert bank.client.get(f"/v1/wallets/{pair[0]}").status == 200
+    wait_until(lambda: bank.transfer(*pair, "1.00").status == 201, "they are read again", 15)
+
+
+def test_the_figures_tell_what_rules_did(desk, bank, pair, server):
+    bank.transfer(*pair, "60.00")
+    text = bank.client.get("/metrics").body.decode()
+    assert 'dompet_risk_evaluate_total{decision="allow",reason="over-50"}' in text
+    assert "dompet_risk_evaluate_seconds_count" in text
