@@ -21,9 +21,12 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/kafka_outlet.hpp"
+#include "events/runner.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "http/render_event.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -219,6 +222,12 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
   return projectors;
 }
 
+/// Everybody who is told of every event.
+void add_consumers(events::Runners& runners, const Settings& settings) {
+  if (!settings.kafka.brokers.empty())
+    runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -271,7 +280,9 @@ void serve(const Settings& settings) {
   ProviderSimulator provider(settings.provider, users);
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
-  http::HttpFront front(http_settings, ask, engine, identity);
+  events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
+  add_consumers(runners, settings);
+  http::HttpFront front(http_settings, ask, engine, identity, runners);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

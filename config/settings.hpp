@@ -9,6 +9,7 @@
 #include "actors/engine.hpp"
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
+#include "events/settings.hpp"
 #include "http/settings.hpp"
 #include "providers/settings.hpp"
 
@@ -50,6 +51,8 @@ struct Settings {
   EngineSettings engine{};
   ProjectionSettings projection{};
   ProviderSettings provider{};
+  events::RunnerSettings events{};
+  events::KafkaSettings kafka{};
   LoggingSettings logging{};
 };
 

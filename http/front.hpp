@@ -8,6 +8,9 @@
 namespace dompet {
 class Engine;
 }
+namespace dompet::events {
+class Runners;
+}
 
 namespace dompet::http {
 
@@ -19,7 +22,8 @@ class Identity;
 /// shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity);
+  /// `runners`: whose figures /metrics shows.
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const events::Runners& runners);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;
