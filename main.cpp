@@ -22,12 +22,15 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/kafka_outlet.hpp"
+#include "events/runner.hpp"
 #include "exchange/rate_board.hpp"
 #include "exchange/rate_watch.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
 #include "http/rate_document.hpp"
+#include "http/render_event.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -241,6 +244,12 @@ RateSources rate_sources(const Settings& settings) {
           .read = http::read_rate_document};
 }
 
+/// Everybody who is told of every event.
+void add_consumers(events::Runners& runners, const Settings& settings) {
+  if (!settings.kafka.brokers.empty())
+    runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -308,7 +317,9 @@ void serve(const Settings& settings) {
   const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
   RateBoard rates;
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
-  http::HttpFront front(http_settings, ask, engine, identity, rates, settings.exchange);
+  events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
+  add_consumers(runners, settings);
+  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners});
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

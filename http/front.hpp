@@ -10,6 +10,9 @@ namespace dompet {
 class Engine;
 class RateBoard;
 }  // namespace dompet
+namespace dompet::events {
+class Runners;
+}  // namespace dompet::events
 
 namespace dompet::http {
 
@@ -21,8 +24,17 @@ class Identity;
 /// shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, RateBoard& rates,
-            const ExchangeSettings& exchange);
+  /// What the front stands before; all of it outlives it.
+  struct Neighbours {
+    Ask& ask;
+    Engine& engine;
+    Identity& identity;
+    RateBoard& rates;
+    const ExchangeSettings& exchange;
+    /// Whose figures /metrics shows.
+    const events::Runners& runners;
+  };
+  HttpFront(Settings settings, const Neighbours& others);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

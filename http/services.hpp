@@ -11,6 +11,9 @@
 namespace dompet {
 class MarketplaceLookups;
 }
+namespace dompet::events {
+class Runners;
+}
 
 namespace dompet::http {
 
@@ -18,6 +21,7 @@ class Access;
 class AuditQueue;
 class CardGuesses;
 class Directory;
+class EventFeed;
 class Identity;
 class PaymentMemory;
 class SagaFeed;
@@ -50,6 +54,9 @@ struct Services {
   /// The newest rates of exchange.
   RateBoard& rates;
   const ExchangeSettings& exchange;
+  /// Who listens to events, and the figures of those who are told of all of them.
+  EventFeed& event_feed;
+  const events::Runners& event_runners;
 };
 
 }  // namespace dompet::http

@@ -43,6 +43,7 @@ constexpr std::array table{
     Permission{"transactions:read", has_owner, "see transactions"},
     Permission{"transactions:archive", has_owner, "hide and show transactions in the own lists"},
     Permission{"statistics:read", has_owner, "see statistics and dashboards"},
+    Permission{"events:read", has_owner, "listen to what happens"},
 
     Permission{"marketplaces:read", for_all, "see what marketplaces were told"},
     Permission{"marketplaces:operate", for_all, "tell a marketplace again at once"},

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "http/answers.hpp"
@@ -14,9 +17,17 @@ namespace dompet::http {
 namespace {
 
 /// What a merchant's servers may be let do: never more than is the merchant's own.
-constexpr std::string_view scopes_of_keys[]{"payments:write",    "refunds:write",   "fx:read",      "fx:quote",
-                                            "transactions:read", "statistics:read", "wallets:read", "merchants:read",
-                                            "invoices:read",     "invoices:write"};
+constexpr std::array<std::string_view, 11> scopes_of_keys{
+    "payments:write", "refunds:write",  "fx:read",       "fx:quote",       "transactions:read", "statistics:read",
+    "wallets:read",   "merchants:read", "invoices:read", "invoices:write", "events:read",
+};
+
+std::string all_scopes() {
+  std::string list;
+  for (const std::string_view scope : scopes_of_keys)
+    list.append(list.empty() ? "" : ", ").append(scope);
+  return list;
+}
 
 struct NewKey {
   std::string name{};
@@ -35,9 +46,7 @@ std::string read_scopes(BodyFields& fields) {
     fields.fault("scopes", value == nullptr ? "missing_field" : "invalid_field", "A list of what the key may do.");
   for (const JsonValue& item : is_list ? value->items : std::vector<JsonValue>{}) {
     if (std::ranges::find(scopes_of_keys, item.text) == std::end(scopes_of_keys))
-      fields.fault("scopes", "unknown_permission",
-                   "A key may have payments:write, refunds:write, fx:read, fx:quote, transactions:read, "
-                   "statistics:read, wallets:read, merchants:read, invoices:read, invoices:write.");
+      fields.fault("scopes", "unknown_permission", std::string{"A key may have "}.append(all_scopes()).append("."));
     json.text(item.text);
   }
   json.end_array();

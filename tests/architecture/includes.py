@@ -12,10 +12,13 @@ from pathlib import Path
 # is open to the others (not to the domain).
 ROOMS = {
     "domain": {"domain"},
-    "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
-               "exchange/settings.hpp", "providers/settings.hpp"},
+    "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "events/settings.hpp",
+               "exchange/settings.hpp", "http/settings.hpp", "providers/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
+    # Events are made of committed rows: the journal's reader, and nothing of those who write it or of those who listen.
+    "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
+               "persistence/event_marks.hpp"},
     "outbound": {"outbound"},
     # Bills are settled beside the engine: the journal is read, and marketplaces are called.
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain", "outbound", "config/logging.hpp",
@@ -24,7 +27,7 @@ ROOMS = {
     # Where rates come from; what a document of them looks like is HTTP's business, and main hands it over.
     "exchange": {"exchange", "domain", "outbound", "persistence/access_feed.hpp", "persistence/fx_store.hpp",
                  "persistence/reader.hpp", "config/logging.hpp"},
-    "http": {"http", "actors", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
+    "http": {"http", "actors", "events", "persistence/event_journal.hpp", "persistence/bytes.hpp", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
              "providers/marketplace_lookups.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
@@ -35,7 +38,7 @@ ROOMS = {
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"exchange", "config", "persistence", "actors", "http", "providers", "domain"},
+    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "providers", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.
@@ -45,6 +48,7 @@ LIBRARIES = {
     "PostgreSQL's client": (["pqxx/", "libpq-fe.h", "postgresql/"], ["persistence/*.cpp"]),
     "libsodium": (["sodium.h", "sodium/"], ["persistence/*.cpp", "providers/signature.cpp", "actors/cluster/greeting.cpp"]),
     "OpenSSL": (["openssl/"], ["actors/cluster/tls.cpp", "http/access/rsa.cpp"]),
+    "librdkafka": (["librdkafka/"], ["events/kafka*.cpp"]),
     "libcurl": (["curl/"], ["outbound/*.cpp"]),
     "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*",
                                   # GraphQL is JSON on the wire.
