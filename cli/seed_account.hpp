@@ -8,7 +8,8 @@
 namespace dompet::cli {
 
 /// A customer to try Dompet with, as the demo has him: an account, a card with a wallet that has some money, a
-/// merchant of his that is open, and a wallet with dollars, some of which he changed. Each is looked for first, so that a second run makes nothing.
+/// merchant of his that is open, and a wallet with dollars, some of which he changed. Each is looked for first, so that
+/// a second run makes nothing.
 class SeedAccount {
  public:
   /// `password` is what he gets when he is made; whom an earlier run made keeps his own.

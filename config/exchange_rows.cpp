@@ -12,7 +12,7 @@ bool is_url_or_none(std::string_view text) {
 
 void add_exchange(Rows& rows) {
   rows.push_back(number({"fx", "max_rate_age_s",
-                         "A rate of exchange that is older converts nothing: 503 rate_too_old. By the time that its "
+                         "A rate of exchange that is older converts nothing: 409 rate_too_old. By the time that its "
                          "source says, not by when it came."},
                         "seconds", 1, 31'536'000, [](auto& s) -> auto& { return s.exchange.most_rate_age; }));
   rows.push_back(

@@ -141,6 +141,8 @@ constexpr std::array types{
                 "/v1/fx/quotes makes a quote from the source's currency to the destination's."},
     ProblemType{"converts_to_nothing", 409, "Converted, it is less than the smallest unit", false,
                 "The amount comes to less than one minor unit of the other currency. Nothing was moved."},
+    ProblemType{"rate_too_old", 409, "The rate is too old to convert by", true,
+                "Nobody is paid by a rate that is older than the service allows. Try again when a new one has come."},
     ProblemType{"quote_expired", 409, "The quote is over", false,
                 "Nothing was moved. POST /v1/fx/quotes makes another."},
     ProblemType{"quote_used", 409, "The quote was used", false,
@@ -232,8 +234,6 @@ constexpr std::array types{
                 "A money request may be repeated with the same Idempotency-Key; it is done at most once."},
     ProblemType{"not_ready", 503, "The service cannot take money yet", true,
                 "It is starting, or has lost its database. Nothing was done."},
-    ProblemType{"rate_too_old", 503, "The rate is too old to convert by", true,
-                "Nobody is paid by a rate that is older than the service allows. Try again when a new one has come."},
     ProblemType{"overloaded", 503, "The service has more work than it can do", true,
                 "Nothing was done for this request. Repeat it, with the same key, after Retry-After: an earlier "
                 "request with the key may have been carried out."},

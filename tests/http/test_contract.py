@@ -89,11 +89,11 @@ def requests_of(operation):
     """(query, body) of every request that the operation's examples make: each body, each parameter alone, or beside the one
     without which it has no meaning (`x-needs`)."""
     content = json_body(operation)
-    for body in examples(DOCUMENT, content) if content else [None]:
-        yield {}, body
     parameters = [p for p in parameters_of(operation, "query") if p["name"] != "cursor"]
     given = {p["name"]: p["example"] for p in parameters}
     required = {p["name"]: p["example"] for p in parameters if p.get("required")}
+    for body in examples(DOCUMENT, content) if content else [None]:
+        yield required, body
     if content is None:
         for parameter in parameters:
             needed = {name: given[name] for name in [parameter.get("x-needs")] if name}

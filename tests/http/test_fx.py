@@ -89,7 +89,7 @@ def test_what_nobody_has_a_rate_for_is_not_converted(traveller):
 def test_nobody_is_paid_by_a_rate_that_is_too_old(client, traveller):
     set_rates(client, ("CHF", "SEK", "11.5", "11.6", OLD))
     answer = traveller.client.get("/v1/fx/convert?from=CHF&to=SEK&amount=1")
-    assert (answer.status, answer.code) == (503, "rate_too_old") and answer.json["retryable"]
+    assert (answer.status, answer.code) == (409, "rate_too_old") and answer.json["retryable"]
     row = client.get("/v1/fx/rates?base=CHF&quote=SEK").json["data"][0]
     assert not row["is_usable"]
 

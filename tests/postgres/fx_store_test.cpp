@@ -44,8 +44,8 @@ TEST_CASE("the newest rate of a pair is the one of the latest time, whichever ca
   CHECK(treasury.add("15000", 2'000) == 1);
   CHECK(treasury.add("14000", 1'000) == 1);
   CHECK(treasury.bid() == "15000");
-  CHECK(treasury.add("16000.123456789012345", 3'000) == 1);
-  CHECK(treasury.bid() == "16000.123456789012345");
+  CHECK(treasury.add("16000.1234567890123", 3'000) == 1);
+  CHECK(treasury.bid() == "16000.1234567890123");
   CHECK(treasury.store.newest().at(0).at_ms == 3'000);
 }
 
