@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "actors/not_now.hpp"
 #include "http/access/access.hpp"
 #include "http/across.hpp"
 #include "http/list.hpp"
@@ -11,6 +10,7 @@
 #include "http/render_risk.hpp"
 #include "http/risk_body.hpp"
 #include "http/routes.hpp"
+#include "persistence/risk_store.hpp"
 #include "persistence/risk_store.hpp"
 
 // Risk rules, questions to them, and what they said about movements of money. Decisions of officers: risk_reviews.cpp.
