@@ -11,7 +11,6 @@
 #include "http/risk_body.hpp"
 #include "http/routes.hpp"
 #include "persistence/risk_store.hpp"
-#include "persistence/risk_store.hpp"
 
 // Risk rules, questions to them, and what they said about movements of money. Decisions of officers: risk_reviews.cpp.
 
