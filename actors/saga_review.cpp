@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "actors/not_now.hpp"
 #include "actors/saga_engine.hpp"
 
 // SagaEngine's side of reviews: what risk rules hold up waits here, with its money set aside, until an officer decides
@@ -23,11 +24,14 @@ void SagaEngine::on_under_review(const TransferPtr& transfer) {
 }
 
 bool SagaEngine::is_reviewable(const Saga& saga) const {
-  return saga.state == SagaState::under_review && !saga.step_pending && !is_paused_;
+  return saga.state == SagaState::under_review && !saga.step_pending;
 }
 
 /// The answer comes with the commit, so that an officer's yes is never lost behind his back.
 void SagaEngine::decide_review(Saga& saga, const OrderSaga& order) {
+  // The shard is being let go: whoever has it next decides.
+  if (is_paused_)
+    return node_->answer(order.correlation, not_now(interrupted_sentence));
   if (!is_reviewable(saga))
     return node_->answer(order.correlation, SagaReport{.open = true, .accepted = false, .state = saga.state});
   saga.order = order.correlation;

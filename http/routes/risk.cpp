@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "actors/not_now.hpp"
 #include "http/access/access.hpp"
 #include "http/across.hpp"
 #include "http/list.hpp"

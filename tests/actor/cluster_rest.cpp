@@ -30,7 +30,7 @@ bool ClusterSimulation::is_every_shard_served() {
   });
 }
 
-/// Operators that paused a transfer must also let it go on.
+/// Operators that paused a transfer must also let it go on, and officers look at what waits for them.
 void ClusterSimulation::resume_all_sagas() {
   for (Shard shard = 0; shard < settings_.shard_count; ++shard)
     for (const SagaListing& saga : cluster_.ledger().open_sagas(shard))
@@ -77,6 +77,8 @@ void ClusterSimulation::ask_all_keys_again() {
     }
     const auto is_answered = [&](const auto& one) { return clients_.answer_to(one.second) != nullptr; };
     pass_until([&] { return std::ranges::all_of(asked, is_answered); }, answer_limit);
+    // A key that had not been used moves money now, which officers may want to see.
+    resume_all_sagas();
     pass(between_rounds);
     open.clear();
     for (std::size_t i = 0; i < asked.size(); ++i) {

@@ -337,13 +337,18 @@ TEST_CASE("old rules that look at nothing hold nothing up") {
 
 TEST_CASE("what left a wallet counts on after kill -9, and after the wallet was let go") {
   for (const bool fast : {true, false}) {
-    Review review(with(fast ? small_node() : slow_node(), {at_most(3, seconds(60))}));
+    EngineSettings settings = with(fast ? small_node() : slow_node(), {at_most(3, seconds(60))});
+    settings.idle_before_passivation = seconds(1);
+    Review review(settings);
     for (int i = 0; i < 3; ++i) {
       REQUIRE(is_done(review.send(10, "k" + std::to_string(i))));
       if (i == 1)
         review.bank.restart();
     }
     CHECK(is_declined(review.send(10, "one too many"), Decline::risk_blocked));
+    review.bank.world.pass(seconds(3));
+    CHECK(review.bank.world.node().counters.passivated_wallets > 0);
+    CHECK(is_declined(review.send(10, "after a rest"), Decline::risk_blocked));
     review.bank.restart();
     CHECK(is_declined(review.send(10, "still"), Decline::risk_blocked));
     review.bank.world.pass(seconds(61));

@@ -34,7 +34,7 @@ ROOMS = {
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
              "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
-             "persistence/movement_reader.hpp"},
+             "persistence/movement_reader.hpp", "persistence/risk_store.hpp"},
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},

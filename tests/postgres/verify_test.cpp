@@ -141,7 +141,7 @@ TEST_CASE("a ledger in which every kind of thing happened is found sound", "[ver
   }
   CHECK(report.is_sound());
   CHECK(report.wallets == 2);
-  CHECK(report.checks.size() == 18);
+  CHECK(report.checks.size() == 19);
 }
 
 TEST_CASE("an empty ledger is sound", "[verify]") {

@@ -55,6 +55,14 @@ TEST_CASE("a transfer that is on its way is not called stuck", "[saga reason]") 
         false);
 }
 
+TEST_CASE("a transfer that waits for an officer says so, and is not stuck however long it takes", "[saga reason]") {
+  SagaFacts facts = open_transfer(SagaState::under_review);
+  facts.updated_at_ms = now - 600'000;
+  check(facts, two_nodes(),
+        "Waits for an officer since 10 min: risk rules want it looked at, and nobody is asked before he decides.",
+        false);
+}
+
 TEST_CASE("a transfer that waits long without any word is stuck", "[saga reason]") {
   SagaFacts facts = open_transfer();
   facts.updated_at_ms = now - 11'000;
