@@ -14,7 +14,9 @@ namespace {
 
 using Reader = ByteReader<Unreadable>;
 
-constexpr std::uint8_t snapshot_version = 3;
+/// The last layout is written only where invoices were paid, so that nodes of the build before read all others.
+constexpr std::uint8_t snapshot_version = 4;
+constexpr std::uint8_t version_without_invoices = 2;
 
 WalletStatus status_of(std::uint8_t number) {
   if (number > static_cast<std::uint8_t>(WalletStatus::closed))
@@ -109,7 +111,8 @@ std::string encode_snapshot(const WalletHistory& history) {
   std::string bytes;
   ByteWriter out(bytes);
   const Wallet& wallet = history.wallet;
-  out.u8(snapshot_version);
+  const bool has_invoices = wallet.invoices != PaidInvoices{};
+  out.u8(has_invoices ? snapshot_version : version_without_invoices);
   out.raw(wallet.id.uuid.bytes);
   out.u64(history.seq);
   out.raw(history.digest);
@@ -119,7 +122,8 @@ std::string encode_snapshot(const WalletHistory& history) {
   put_holds(out, wallet.holds);
   put_spent(out, wallet.spent);
   put_cards(out, wallet.blocked_cards);
-  put_invoices(out, wallet.invoices);
+  if (has_invoices)
+    put_invoices(out, wallet.invoices);
   encode_event(bytes, WalletOpened{wallet.currency, wallet.name, wallet.limits, wallet.owner});
   const Digest checksum = sha256(bytes);
   bytes.append(reinterpret_cast<const char*>(checksum.data()), 8);
@@ -150,7 +154,7 @@ WalletHistory decode_snapshot(const std::string& bytes) {
     wallet.spent = read_spent(in);
     wallet.blocked_cards = read_cards(in);
   }
-  if (version > 2)
+  if (version == snapshot_version)
     wallet.invoices = read_invoices(in);
   std::size_t taken = 0;
   const Event opened = decode_event(body.substr(body.size() - in.left()), {}, taken);

@@ -75,6 +75,8 @@ class Clients {
     int captured = 0;
     int refunded = 0;
     int withdrawn = 0;
+    /// Invoices that were paid.
+    int billed = 0;
   };
   const Tally& tally() const { return tally_; }
 
@@ -90,6 +92,8 @@ class Clients {
     bool manual_capture = false;
     bool final_capture = false;
     CardId card{};
+    /// Which of the merchant's invoices is paid; zero for none.
+    int bill = 0;
     /// He who asks does not own the wallet.
     bool is_strangers = false;
     bool operator==(const Wish&) const = default;
@@ -131,6 +135,7 @@ class Clients {
   Wish random_wish();
   Wish wish_about(const Payment& payment);
   Currency currency_of(const Wish& wish) const;
+  Bill bill_of(const Wish& wish);
   void note_done(const Record& record);
   void note_told(const WalletId& wallet, std::uint64_t seq);
   const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
@@ -145,6 +150,8 @@ class Clients {
   bool commits_take_time_;
   std::vector<WalletId> wallets_{};
   std::vector<Payment> payments_{};
+  /// By merchant and number.
+  std::map<std::pair<WalletId, int>, InvoiceTerms> invoices_{};
   std::chrono::milliseconds lifetime_{};
   std::vector<Key> keys_{};
   std::map<std::uint64_t, Asked> asked_{};

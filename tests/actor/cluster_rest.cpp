@@ -139,6 +139,7 @@ ClusterSimulation::Tally& ClusterSimulation::Tally::operator+=(const Tally& othe
   clients.balances += other.clients.balances;
   clients.authorized += other.clients.authorized, clients.captured += other.clients.captured;
   clients.refunded += other.clients.refunded, clients.withdrawn += other.clients.withdrawn;
+  clients.billed += other.clients.billed;
   return *this;
 }
 
@@ -156,6 +157,7 @@ std::string ClusterSimulation::Tally::in_words() const {
   add(clients.in_doubt, " of them in doubt"), add(clients.still_open, " still open"),
       add(clients.balances, " balances"), add(clients.authorized, " authorized");
   add(clients.captured, " captures"), add(clients.refunded, " refunds"), add(clients.withdrawn, " withdrawn");
+  add(clients.billed, " invoices paid");
   return words;
 }
 

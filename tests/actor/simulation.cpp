@@ -91,6 +91,7 @@ Simulation::Tally Simulation::tally() const {
   tally.captured = clients_.tally().captured;
   tally.refunded = clients_.tally().refunded;
   tally.withdrawn = clients_.tally().withdrawn;
+  tally.billed = clients_.tally().billed;
   return tally;
 }
 

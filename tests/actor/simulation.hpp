@@ -35,6 +35,7 @@ class Simulation {
     int captured = 0;
     int refunded = 0;
     int withdrawn = 0;
+    int billed = 0;
     std::uint64_t expired = 0;
     std::uint64_t contradictions = 0;
   };

@@ -31,18 +31,20 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
     const Simulation::Tally tally = simulation.tally();
     sum.steps += tally.steps, sum.done += tally.done, sum.declined += tally.declined, sum.replayed += tally.replayed;
     sum.authorized += tally.authorized, sum.captured += tally.captured, sum.refunded += tally.refunded;
-    sum.withdrawn += tally.withdrawn, sum.expired += tally.expired, sum.contradictions += tally.contradictions;
+    sum.withdrawn += tally.withdrawn, sum.billed += tally.billed, sum.expired += tally.expired,
+        sum.contradictions += tally.contradictions;
     sum.not_now += tally.not_now, sum.kills += tally.kills, sum.resets += tally.resets, sum.crashes += tally.crashes;
   }
   INFO(seeds.count() << " lives: " << sum.steps << " steps, " << sum.done << " done, " << sum.declined << " declined, "
                      << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets << " resets, "
                      << sum.crashes << " wallet crashes, " << sum.kills << " kills, " << sum.authorized
                      << " authorized, " << sum.captured << " captures, " << sum.refunded << " refunds, "
-                     << sum.withdrawn << " withdrawn, " << sum.expired << " expired, " << sum.contradictions
-                     << " contradictions of the provider");
+                     << sum.withdrawn << " withdrawn, " << sum.billed << " billed, " << sum.expired << " expired, "
+                     << sum.contradictions << " contradictions of the provider");
   const bool enough_happened = sum.done > 0 && sum.declined > 0 && sum.replayed > 0 && sum.resets > 0 &&
                                sum.crashes > 0 && sum.kills > 0 && sum.authorized > 0 && sum.captured > 0 &&
-                               sum.refunded > 0 && sum.withdrawn > 0 && sum.expired > 0 && sum.contradictions > 0;
+                               sum.refunded > 0 && sum.withdrawn > 0 && sum.billed > 0 && sum.expired > 0 &&
+                               sum.contradictions > 0;
   CHECK((enough_happened || seeds.count() < 100));
 }
 

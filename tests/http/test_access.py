@@ -16,11 +16,13 @@ REFUSALS = {"unauthenticated", "invalid_token", "forbidden"}
 ASKED = {"readStatistics": {"wallet_id": ANI}}
 # Where a request about things of others is not 404: what it is.
 OTHERWISE = {
-    "pay": {400, 402},  # the key is another merchant's; a card is refused without a word why
+    "pay": {400, 402, 403},  # the key is another merchant's; a card is refused without a word why; a key pays no bill
+    "createInvoice": {400},  # the key is another merchant's
     "transferInBulk": {200},  # each item has an answer of its own
     "readStatistics": {403},  # without a wallet it is the whole ledger
 }
-SCOPES = ["payments:write", "refunds:write", "transactions:read", "statistics:read", "wallets:read", "merchants:read"]
+SCOPES = ["payments:write", "refunds:write", "transactions:read", "statistics:read", "wallets:read", "merchants:read",
+          "invoices:read", "invoices:write"]
 ROLES = ["viewer", "operator", "approver", "support"]
 
 
