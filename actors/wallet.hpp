@@ -67,7 +67,7 @@ class WalletKeeper {
   void send_on(const TransferPtr& transfer);
   void decline_at_destination(const TransferPtr& transfer, Decline reason);
   /// What the receiving wallet is asked.
-  Credit credit_by(const Transfer& transfer) const;
+  Credit credit_asked_by(const Transfer& transfer) const;
   bool forget(const TransferPtr& transfer);
   /// The end of what was set aside in memory.
   void settle(const Transfer& transfer);

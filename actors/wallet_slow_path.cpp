@@ -78,7 +78,7 @@ void WalletKeeper::decide_credit(const DecideCredit& work) {
   ensure(!failpoint("wallet.decide_credit"), "failpoint: a command that crashes its wallet");
   if (work.transfer->generation != generation_)
     return;
-  append_decision(work.transfer, decide(wallet_, credit_by(*work.transfer)));
+  append_decision(work.transfer, decide(wallet_, credit_asked_by(*work.transfer)));
 }
 
 void WalletKeeper::append_decision(const TransferPtr& transfer, const Decided<Credited>& decided) {

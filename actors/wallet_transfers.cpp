@@ -99,7 +99,7 @@ void WalletKeeper::send_on(const TransferPtr& transfer) {
   self_->send(node_->shards[transfer->destination_shard], Route{request.destination, FinishTransfer{transfer}});
 }
 
-Credit WalletKeeper::credit_by(const Transfer& transfer) const {
+Credit WalletKeeper::credit_asked_by(const Transfer& transfer) const {
   const Transaction& request = *transfer.transaction;
   const Money credit = credit_of(request);
   return {.transaction = request.id,
@@ -119,7 +119,7 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   if (transfer.generation != generation_)
     return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
-  const auto credited = decide(wallet_, credit_by(transfer));
+  const auto credited = decide(wallet_, credit_asked_by(transfer));
   if (!credited)
     return decline_at_destination(work.transfer, credited.error());
   dompet::apply(wallet_, *credited);

@@ -134,7 +134,13 @@ bool is_own_prefix(std::string_view text) {
          std::ranges::all_of(text, [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
-bool is_status(std::string_view text) { return !text.empty() && text.size() <= 100 && is_any_text(text); }
+bool is_status(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+           letter == '_' || letter == '-';
+  });
+}
 
 void add_invoices(Rows& rows) {
   rows.push_back(
@@ -165,7 +171,7 @@ void add_calls(Rows& rows) {
                          "Look-ups of one marketplace that may wait; more payments are turned away with 503."},
                         "look-ups", 1, 10'000, [](auto& s) -> auto& { return s.http.marketplaces.lookup_queue; }));
   rows.push_back(words({"marketplaces", "paid_status", "What an order's payment status is set to once it is paid."},
-                       "1 to 100 characters", is_status,
+                       "1 to 40 letters, digits, _ and -", is_status,
                        [](auto& s) -> auto& { return s.http.marketplaces.paid_status; }));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/ensure.hpp"
+
 namespace dompet {
 
 std::int64_t paid_at(const PaidInvoices& invoices, std::int64_t now_ms) { return std::max(now_ms, invoices.latest_ms); }
@@ -22,13 +24,17 @@ std::optional<Decline> fault_of(const PaidInvoices& invoices, const InvoiceTerms
   return std::nullopt;
 }
 
+/// A second payment of an invoice, or one out of time, was not decided here: replaying a ledger finds it too.
 void remember(PaidInvoices& invoices, const InvoicePaid& payment) {
-  invoices.latest_ms = std::max(invoices.latest_ms, payment.paid_at_ms);
+  ensure(std::ranges::find(invoices.paid, payment.terms.invoice, &InvoiceTerms::invoice) == invoices.paid.end(),
+         "an invoice is paid once");
+  ensure(payment.paid_at_ms < payment.terms.expires_at_ms && payment.paid_at_ms >= invoices.latest_ms,
+         "an invoice is paid in time, and never before the one that was paid last");
+  invoices.latest_ms = payment.paid_at_ms;
   auto& paid = invoices.paid;
   paid.erase(paid.begin(), std::ranges::upper_bound(paid, invoices.latest_ms, {}, &InvoiceTerms::expires_at_ms));
-  if (payment.terms.expires_at_ms > invoices.latest_ms)
-    paid.insert(std::ranges::upper_bound(paid, payment.terms.expires_at_ms, {}, &InvoiceTerms::expires_at_ms),
-                payment.terms);
+  paid.insert(std::ranges::upper_bound(paid, payment.terms.expires_at_ms, {}, &InvoiceTerms::expires_at_ms),
+              payment.terms);
 }
 
 }  // namespace dompet

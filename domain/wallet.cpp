@@ -319,8 +319,8 @@ Decided<Credited> decide(const Wallet& wallet, const Credit& command) {
     return std::unexpected(Decline::maximum_balance_exceeded);
   if (!command.invoice)
     return Credited{command.transaction, command.amount};
-  if (const Refusal refusal = fault_of(wallet.invoices, *command.invoice, unix_ms_of(command.transaction.uuid),
-                                       command.now_ms))
+  if (const Refusal refusal =
+          fault_of(wallet.invoices, *command.invoice, unix_ms_of(command.transaction.uuid), command.now_ms))
     return std::unexpected(*refusal);
   return Credited{command.transaction, command.amount,
                   InvoicePaid{*command.invoice, paid_at(wallet.invoices, command.now_ms)}};

@@ -10,8 +10,8 @@ namespace dompet::http {
 void answer_payment(Services& services, const ExchangePtr& exchange, const Reply& reply);
 
 /// A payment by the number of a virtual account: of an invoice of one of our merchants, or of an order of a marketplace
-/// that is asked first. What is written down before the money moves is settled with the answer; whatever gets lost on the
-/// way the sweep finds (providers/bill_sweep.hpp). Io thread.
+/// that is asked first. What is written down before the money moves is settled with the answer; whatever gets lost on
+/// the way the sweep finds (providers/bill_sweep.hpp). Io thread.
 void pay_bill(Services& services, const ExchangePtr& exchange, PaymentBody body, const KeyId& key);
 
 }  // namespace dompet::http

@@ -16,7 +16,8 @@ constexpr const char* shown_status =
     "CASE WHEN i.status = 'open' AND i.expires_at <= now() THEN 'expired' ELSE i.status END";
 
 std::string columns() {
-  return std::string{"i.id, i.merchant_id, i.wallet_id, i.va_number, i.amount, i.currency, i.description, i.reference, "}
+  return std::string{
+      "i.id, i.merchant_id, i.wallet_id, i.va_number, i.amount, i.currency, i.description, i.reference, "}
       .append(shown_status)
       .append(", ")
       .append(milliseconds("i.expires_at") + ", " + milliseconds("i.created_at") + ", " + milliseconds("i.paid_at") +
@@ -130,9 +131,8 @@ std::optional<StoredInvoice> InvoiceStore::read(const InvoiceId& id, const std::
   return rows.empty() ? std::nullopt : std::optional{invoice_of(rows[0])};
 }
 
-std::expected<StoredInvoice, InvoiceStore::Fault> InvoiceStore::cancel(const InvoiceId& id,
-                                                                       const std::optional<ReferenceOwner>& owner,
-                                                                       const Act& act) {
+std::expected<StoredInvoice, InvoiceStore::Fault>
+InvoiceStore::cancel(const InvoiceId& id, const std::optional<ReferenceOwner>& owner, const Act& act) {
   std::optional<Fault> fault;
   const Parameters only_id = Parameters{}.add(id.uuid);
   session_.within("BEGIN READ WRITE", [&] {
@@ -140,7 +140,8 @@ std::expected<StoredInvoice, InvoiceStore::Fault> InvoiceStore::cancel(const Inv
     session_.ask_prepared("SELECT 1 FROM invoice WHERE id = $1 FOR UPDATE", only_id);
     const auto invoice = read(id, owner);
     fault = invoice ? fault_of(*invoice) : Fault::not_found;
-    if (!fault && !session_.ask_prepared("SELECT 1 FROM invoice_attempt WHERE invoice_id = $1 LIMIT 1", only_id).empty())
+    if (!fault &&
+        !session_.ask_prepared("SELECT 1 FROM invoice_attempt WHERE invoice_id = $1 LIMIT 1", only_id).empty())
       fault = Fault::under_way;
     if (fault)
       return;

@@ -161,7 +161,8 @@ std::optional<MarketplaceNotice> MarketplaceStore::retry(const Uuid& id, const A
              .empty();
     if (is_due)
       write_audit(session_, {act, "marketplace_notice.retry", "marketplace_notice:" + to_string(id), "{}"});
-    const Rows rows = session_.ask_prepared("SELECT " + columns() + " FROM marketplace_notice n WHERE n.id = $1", only_id);
+    const Rows rows =
+        session_.ask_prepared("SELECT " + columns() + " FROM marketplace_notice n WHERE n.id = $1", only_id);
     if (!rows.empty())
       notice = notice_of(rows[0]);
   });

@@ -43,20 +43,21 @@ struct NoticeQuery {
   int limit = 50;
 };
 
-/// What marketplaces are told, in database 0. A notice is written before its payment goes to the ledger, becomes due when
-/// the journal has the payment, and goes when the payment was declined; so nobody is told what is not so, and whoever is
-/// to be told is, whoever dies when. Blocks; throws what a reader throws.
+/// What marketplaces are told, in database 0. A notice is written before its payment goes to the ledger, becomes due
+/// when the journal has the payment, and goes when the payment was declined; so nobody is told what is not so, and
+/// whoever is to be told is, whoever dies when. Blocks; throws what a reader throws.
 class MarketplaceStore {
  public:
   explicit MarketplaceStore(Reader& reader);
 
   /// Whose the order is now.
   enum class Begun { ours, paid, under_way };
-  /// `ours`: the payment with this key, and no other, may be begun, or begun again. An order is one payment's at a time.
+  /// `ours`: the payment with this key, and no other, may be begun, or begun again. An order is one payment's at a
+  /// time.
   Begun begin(const MarketplaceNotice& notice);
   /// The journal has the payment.
-  void paid(const std::string& marketplace, const std::string& va_number, const KeyId& key, const TransactionId& payment,
-            std::int64_t at_ms);
+  void paid(const std::string& marketplace, const std::string& va_number, const KeyId& key,
+            const TransactionId& payment, std::int64_t at_ms);
   /// The payment was declined for good, or never will be.
   void give_up(const std::string& marketplace, const std::string& va_number, const KeyId& key);
 

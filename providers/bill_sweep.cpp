@@ -58,16 +58,21 @@ bool pays(const Record& record, const InvoiceId& invoice) {
 /// A payment is where its payer is, so every database is asked. A key that was used for something else before pays
 /// nothing here.
 Fate fate_of(Readers& readers, const KeyId& key, const InvoiceId& invoice) {
+  Fate found;
   for (const auto& reader : readers) {
     const auto record = reader->record_of_key(key);
     if (!record)
       continue;
     if (!pays(*record, invoice))
       return {Fate::Kind::declined};
-    if (const auto stored = reader->transaction(record->id))
-      return fate_of(*stored);
+    const auto stored = reader->transaction(record->id);
+    if (stored)
+      found = fate_of(*stored);
+    // A database that a shard has left may know the payment's beginning and not its end.
+    if (found.kind == Fate::Kind::paid || found.kind == Fate::Kind::declined)
+      return found;
   }
-  return {};
+  return found;
 }
 
 bool will_never_be(const Fate& fate, bool is_over) {

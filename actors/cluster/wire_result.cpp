@@ -85,11 +85,11 @@ Record read_record(Source& in) {
 
 void put(ByteWriter& out, const WalletHistory& history) {
   put_kind(out, ResultKind::wallet);
-  if (history.wallet.holds.empty() && history.wallet.invoices.paid.empty())
+  if (history.wallet.holds.empty() && history.wallet.invoices == PaidInvoices{})
     return out.text(encode_snapshot(history));
   WalletHistory shown = history;
   shown.wallet.holds.clear();
-  shown.wallet.invoices.paid.clear();
+  shown.wallet.invoices = {};
   out.text(encode_snapshot(shown));
 }
 

@@ -87,6 +87,8 @@ Clients::Wish Clients::random_wish() {
   wish.manual_capture = chance(75);
   if (chance(30))
     wish.card = card(below(2));
+  if (!wish.manual_capture && chance(60))
+    wish.bill = 1 + static_cast<int>(below(4));
   if (wish.manual_capture)
     wish.amount += 5;
   return wish;
@@ -173,6 +175,15 @@ std::optional<FxLeg> Clients::conversion_of(const Wish& wish) const {
   return fx;
 }
 
+/// An invoice is issued when somebody wants to pay it first.
+Bill Clients::bill_of(const Wish& wish) {
+  constexpr std::int64_t life_ms = 30'000;
+  const auto [invoice, is_new] = invoices_.try_emplace({wish.destination, wish.bill});
+  if (is_new)
+    invoice->second = {{fresh()}, unix_ms_() + life_ms};
+  return {invoice->second, std::to_string(wish.bill)};
+}
+
 std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   if (std::ranges::find(keys_[key].wishes, wish) == keys_[key].wishes.end())
     keys_[key].wishes.push_back(wish);
@@ -191,6 +202,8 @@ std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   transaction->manual_capture = wish.manual_capture;
   transaction->final_capture = wish.final_capture;
   transaction->card = wish.card;
+  if (wish.bill != 0)
+    transaction->bill = bill_of(wish);
   if (wish.kind == TransactionKind::withdrawal)
     transaction->payout_account = "014/123";
   if (wish.manual_capture)
@@ -198,7 +211,8 @@ std::uint64_t Clients::ask_money(std::size_t key, const Wish& wish) {
   const std::string fields = to_string(wish.source) + to_string(wish.destination) + std::to_string(wish.amount) +
                              std::string{name_of(wish.kind)} + to_string(wish.payment) + to_string(wish.card) +
                              (wish.manual_capture ? "manual" : "") + (wish.final_capture ? "final" : "") +
-                             (wish.is_strangers ? "stranger" : "") + std::to_string(wish.rate);
+                             (wish.is_strangers ? "stranger" : "") + std::to_string(wish.rate) + '/' +
+                             std::to_string(wish.bill);
   const Stamp stamp{key_id("a client", std::to_string(key)), fingerprint(fields)};
   const TransactionId id = transaction->id;
   const WalletId& first = wish.kind == TransactionKind::topup ? wish.destination : wish.source;
@@ -308,6 +322,7 @@ void Clients::note_done(const Asked& asked, const Record& record) {
   tally_.refunded += done.kind == TransactionKind::refund ? 1 : 0;
   tally_.withdrawn += done.kind == TransactionKind::withdrawal ? 1 : 0;
   tally_.converted += done.fx ? 1 : 0;
+  tally_.billed += done.bill ? 1 : 0;
   if (done.kind == TransactionKind::payment)
     payments_.push_back({done.id, done.source, done.destination, done.manual_capture, asked.wish.rate});
 }

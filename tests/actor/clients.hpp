@@ -76,6 +76,8 @@ class Clients {
     int refunded = 0;
     int withdrawn = 0;
     int converted = 0;
+    /// Invoices that were paid.
+    int billed = 0;
   };
   const Tally& tally() const { return tally_; }
 
@@ -91,6 +93,8 @@ class Clients {
     bool manual_capture = false;
     bool final_capture = false;
     CardId card{};
+    /// Which of the merchant's invoices is paid; zero for none.
+    int bill = 0;
     /// He who asks does not own the wallet.
     bool is_strangers = false;
     /// Of a conversion: its rate, by number; less than zero when there is none.
@@ -137,6 +141,7 @@ class Clients {
   Currency currency_of(const WalletId& wallet) const;
   void draw_rate(Wish& wish);
   std::optional<FxLeg> conversion_of(const Wish& wish) const;
+  Bill bill_of(const Wish& wish);
   void note_done(const Asked& asked, const Record& record);
   void note_told(const WalletId& wallet, std::uint64_t seq);
   const WalletId& any_wallet() { return wallets_[below(wallets_.size())]; }
@@ -151,6 +156,8 @@ class Clients {
   bool commits_take_time_;
   std::vector<WalletId> wallets_{};
   std::vector<Payment> payments_{};
+  /// By merchant and number.
+  std::map<std::pair<WalletId, int>, InvoiceTerms> invoices_{};
   std::chrono::milliseconds lifetime_{};
   std::vector<Key> keys_{};
   std::map<std::uint64_t, Asked> asked_{};

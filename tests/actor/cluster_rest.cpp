@@ -142,6 +142,7 @@ ClusterSimulation::Tally& ClusterSimulation::Tally::operator+=(const Tally& othe
   clients.authorized += other.clients.authorized, clients.captured += other.clients.captured;
   clients.refunded += other.clients.refunded, clients.withdrawn += other.clients.withdrawn;
   clients.converted += other.clients.converted;
+  clients.billed += other.clients.billed;
   return *this;
 }
 
@@ -160,6 +161,7 @@ std::string ClusterSimulation::Tally::in_words() const {
       add(clients.balances, " balances"), add(clients.authorized, " authorized");
   add(clients.captured, " captures"), add(clients.refunded, " refunds"), add(clients.withdrawn, " withdrawn");
   add(clients.converted, " converted");
+  add(clients.billed, " invoices paid");
   return words;
 }
 

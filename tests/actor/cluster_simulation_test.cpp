@@ -48,7 +48,7 @@ TEST_CASE("whatever fails in a cluster in whatever order, no money is made or lo
       sum.crashes > 0 && sum.forwarded > 0 && sum.handed_over > 0 && sum.acquired > 0 && sum.slow_transfers > 0 &&
       sum.clients.done > 0 && sum.clients.declined > 0 && sum.clients.replayed > 0 && sum.clients.in_doubt > 0 &&
       sum.clients.balances > 0 && sum.clients.authorized > 0 && sum.clients.captured > 0 && sum.clients.refunded > 0 &&
-      sum.clients.withdrawn > 0 && sum.clients.converted > 0;
+      sum.clients.withdrawn > 0 && sum.clients.converted > 0 && sum.clients.billed > 0;
   CHECK((enough_happened || seeds.count() < 100));
 }
 

@@ -97,6 +97,8 @@ void LedgerChecker::take_money(const Record& record) {
   for (const Leg& leg : record.all_legs()) {
     facts.credits += std::holds_alternative<Credited>(leg.event) ? 1 : 0;
     facts.last_legs[leg.wallet] = leg.seq;
+    if (const auto* credited = std::get_if<Credited>(&leg.event); credited != nullptr && credited->invoice)
+      must(paid_invoices_.insert(credited->invoice->terms.invoice).second, "an invoice was paid twice");
   }
   const Minor amount = record.transaction->amount;
   const bool converts = record.transaction->fx.has_value();

@@ -106,6 +106,7 @@ class LedgerChecker {
   std::unordered_map<WalletId, Book> wallets_{};
   std::unordered_map<KeyId, TransactionId> keys_{};
   std::unordered_map<TransactionId, Facts> transactions_{};
+  std::set<InvoiceId> paid_invoices_{};
   std::unordered_set<TransactionId> told_not_applied_{};
   std::unordered_set<TransactionId> doubled_{};
   std::map<std::uint16_t, Money> money_{};

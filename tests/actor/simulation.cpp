@@ -95,6 +95,7 @@ Simulation::Tally Simulation::tally() const {
   tally.captured = clients_.tally().captured;
   tally.refunded = clients_.tally().refunded;
   tally.withdrawn = clients_.tally().withdrawn;
+  tally.billed = clients_.tally().billed;
   tally.converted = clients_.tally().converted;
   for (const JournalRow& row : ledger_.journal()) {
     tally.approved += row.kind == static_cast<std::int16_t>(RecordKind::review_approved) ? 1 : 0;

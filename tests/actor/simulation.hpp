@@ -36,6 +36,7 @@ class Simulation {
     int refunded = 0;
     int withdrawn = 0;
     int converted = 0;
+    int billed = 0;
     std::uint64_t expired = 0;
     std::uint64_t contradictions = 0;
     int orders = 0;

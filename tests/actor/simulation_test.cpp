@@ -32,7 +32,7 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
     sum.steps += tally.steps, sum.done += tally.done, sum.declined += tally.declined, sum.replayed += tally.replayed;
     sum.authorized += tally.authorized, sum.captured += tally.captured, sum.refunded += tally.refunded;
     sum.withdrawn += tally.withdrawn, sum.expired += tally.expired, sum.contradictions += tally.contradictions;
-    sum.converted += tally.converted;
+    sum.converted += tally.converted, sum.billed += tally.billed;
     sum.orders += tally.orders, sum.approved += tally.approved, sum.rejected += tally.rejected;
     sum.blocked += tally.blocked;
     sum.not_now += tally.not_now, sum.kills += tally.kills, sum.resets += tally.resets, sum.crashes += tally.crashes;
@@ -41,14 +41,15 @@ TEST_CASE("whatever fails in whatever order, no money is made or lost and no pro
                      << sum.replayed << " replayed, " << sum.not_now << " not now, " << sum.resets << " resets, "
                      << sum.crashes << " wallet crashes, " << sum.kills << " kills, " << sum.authorized
                      << " authorized, " << sum.captured << " captures, " << sum.refunded << " refunds, "
-                     << sum.withdrawn << " withdrawn, " << sum.converted << " converted, " << sum.expired
-                     << " expired, " << sum.contradictions << " contradictions of the provider, " << sum.blocked
-                     << " blocked by rules, " << sum.orders << " orders of officers, " << sum.approved << " approved, "
-                     << sum.rejected << " rejected");
+                     << sum.withdrawn << " withdrawn, " << sum.converted << " converted, " << sum.billed << " billed, "
+                     << sum.expired << " expired, " << sum.contradictions << " contradictions of the provider, "
+                     << sum.blocked << " blocked by rules, " << sum.orders << " orders of officers, " << sum.approved
+                     << " approved, " << sum.rejected << " rejected");
   const bool enough_happened = sum.done > 0 && sum.declined > 0 && sum.replayed > 0 && sum.resets > 0 &&
                                sum.crashes > 0 && sum.kills > 0 && sum.authorized > 0 && sum.captured > 0 &&
                                sum.refunded > 0 && sum.withdrawn > 0 && sum.expired > 0 && sum.contradictions > 0 &&
-                               sum.converted > 0 && sum.blocked > 0 && sum.approved > 0 && sum.rejected > 0;
+                               sum.converted > 0 && sum.billed > 0 && sum.blocked > 0 && sum.approved > 0 &&
+                               sum.rejected > 0;
   CHECK((enough_happened || seeds.count() < 100));
 }
 

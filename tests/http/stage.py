@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timezone
 
 from accounts import Person
+from processes import psql
 
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
@@ -31,6 +32,9 @@ MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"  # nobody has looked at it yet
 LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
 QUOTE = "01934812-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of ten dollars in rupiah
+INVOICE = "0193480e-1d2c-7b3a-8c4d-5e6f7a8b9c0d"  # of SHOP, open
+VA_NUMBER = "880081234567890126"  # of INVOICE
+NOTICE = "01934812-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of an order of a marketplace that is to be told
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -46,6 +50,7 @@ class Stage:
         self.own_person = None
         self._card = None
         self._anis_card = None
+        self._invoice = None
         self.makers = {
             ANI: lambda: bank.open_with("1000000.00"),
             BUDI: bank.open,
@@ -55,6 +60,9 @@ class Stage:
             CARD_SHOWN: self.show_card,
             PAYMENT: lambda: self.pay("manual"),
             PAID: lambda: self.pay("automatic"),
+            INVOICE: lambda: self.invoice()["id"],
+            VA_NUMBER: lambda: self.invoice()["va_number"],
+            NOTICE: self.make_notice,
             BULK_JOB: self.make_bulk_job,
             VIEW: self.make_view,
             EMAIL: lambda: self.person().email,
@@ -158,6 +166,20 @@ class Stage:
         body = {"wallet_id": self.real(ANI), "merchant_id": self.real(SHOP), "amount": "150000.00",
                 "currency": "IDR", "capture": capture}
         return self.must(self.client.post("/v1/payments", body, key=self.bank.key()))["id"]
+
+    def invoice(self):
+        if self._invoice is None:
+            body = {"merchant_id": self.real(SHOP), "amount": "150000.00", "currency": "IDR"}
+            self._invoice = self.must(self.client.post("/v1/invoices", body))
+        return self._invoice
+
+    def make_notice(self):
+        """Straight in the tables: no marketplace is configured here."""
+        notice = str(uuid.uuid4())
+        psql(self.server.database, "INSERT INTO marketplace_notice (id, marketplace, va_number, merchant_id, key, amount, "
+             f"currency, state, next_at) VALUES ('{notice}', 'sawit', '{notice}', '{notice}', '{notice}', 100, 360, 'due', "
+             "now() + interval '1 hour')")
+        return notice
 
     def make_bulk_job(self):
         order = {"filter": {"state": "stuck"}, "action": "retry", "dry_run": False, "reason": "a test"}

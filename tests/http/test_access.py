@@ -16,7 +16,8 @@ REFUSALS = {"unauthenticated", "invalid_token", "forbidden"}
 ASKED = {"readStatistics": {"wallet_id": ANI}}
 # Where a request about things of others is not 404: what it is.
 OTHERWISE = {
-    "pay": {400, 402},  # the key is another merchant's; a card is refused without a word why
+    "pay": {400, 402, 403},  # the key is another merchant's; a card is refused without a word why; a key pays no bill
+    "createInvoice": {400},  # the key is another merchant's
     "transferInBulk": {200},  # each item has an answer of its own
     "readStatistics": {403},  # without a wallet it is the whole ledger
 }

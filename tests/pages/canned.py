@@ -170,3 +170,16 @@ def shard(number):
     elif number % 8 == 7:
         one |= {"node": "c", "incarnation": saga_id(99)}
     return one
+
+
+def notice(number, state, **more):
+    return {"id": saga_id(number), "marketplace": "sawit", "va_number": f"DS-8800{number:06}", "merchant_id": ANI,
+            "amount": "125000.00", "currency": "IDR", "state": state, "transaction_id": saga_id(5), "attempts": 1,
+            "last_error": None, "created_at": iso(60_000), "paid_at": iso(59_000), "delivered_at": None,
+            "next_attempt_at": None} | more
+
+
+NOTICES = [
+    notice(303, "paying", transaction_id=None, attempts=0, paid_at=None),
+    notice(302, "due", attempts=7, last_error="It answered status 502.", next_attempt_at=iso(-30_000)),
+    notice(301, "delivered", delivered_at=iso(58_000))]

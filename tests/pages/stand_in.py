@@ -30,8 +30,8 @@ class Refused(Exception):
 
 
 PASSWORD = "right horse battery"
-VIEWER = ["account:use", "sagas:read", "cluster:read", "wallets:read:any"]
-OPERATOR = [*VIEWER, "sagas:operate", "cluster:operate"]
+VIEWER = ["account:use", "sagas:read", "cluster:read", "wallets:read:any", "marketplaces:read"]
+OPERATOR = [*VIEWER, "sagas:operate", "cluster:operate", "marketplaces:operate"]
 USERS = {  # of whom each logs in as NAME@example.org with PASSWORD
     "viewer": VIEWER, "operator": OPERATOR, "approver": [*OPERATOR, "sagas:approve", "cluster:approve"],
     "administrator": ["*"], "customer": ["account:use", "wallets:read"]}
@@ -51,6 +51,7 @@ class World:
         self.shards = [canned.shard(number) for number in range(canned.SHARDS)]
         self.views = dict(canned.VIEWS)
         self.notes = list(canned.NOTES)
+        self.notices = [dict(notice) for notice in canned.NOTICES]
         self.refusals = {}  # path → Refused
         self.stream_works = True
         self.exports = []  # the query of every export
@@ -154,7 +155,20 @@ def move_shard(world, query, body, number):
     return {}
 
 
+def list_notices(world, query, body):
+    found = [notice for notice in world.notices if notice["state"] == query.get("state", notice["state"])]
+    return {"data": found, "next_cursor": None}
+
+
+def retry_notice(world, query, body, identity):
+    [notice] = [one for one in world.notices if one["id"] == identity]
+    notice |= {"next_attempt_at": canned.iso(), "attempts": notice["attempts"] + 1}
+    return notice
+
+
 ROUTES = [
+    ("GET", "/v1/marketplace-notices", list_notices),
+    ("POST", "/v1/marketplace-notices/([^/]+)/retry", retry_notice),
     ("GET", "/v1/sagas", list_sagas),
     ("GET", "/v1/sagas/counts", lambda world, query, body: world.counts),
     ("GET", "/v1/sagas/views", lambda world, query, body: {

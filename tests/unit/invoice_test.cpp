@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "domain/ensure.hpp"
 #include "domain/wallet.hpp"
 #include "tests/unit/given.hpp"
 
@@ -17,9 +18,7 @@ constexpr std::int64_t hour_ms = 60 * 60 * 1000;
 InvoiceTerms bill(std::uint64_t number, std::int64_t expires_at_ms) { return {{given::uuid(number)}, expires_at_ms}; }
 
 /// A payment asked for at this time.
-TransactionId asked_at(std::int64_t at_ms, std::uint8_t number = 0) {
-  return {make_uuid_v7(at_ms, {number})};
-}
+TransactionId asked_at(std::int64_t at_ms, std::uint8_t number = 0) { return {make_uuid_v7(at_ms, {number})}; }
 
 /// What the wallet says to a payment of the invoice at this time; a payment happens to it.
 std::string pay(Wallet& merchant, const InvoiceTerms& terms, std::int64_t now_ms, std::int64_t asked_ms) {
@@ -53,6 +52,18 @@ TEST_CASE("an invoice whose time is over is not paid") {
   Wallet merchant = given::wallet();
   CHECK(pay(merchant, bill(1, hour_ms), hour_ms) == "invoice_expired");
   CHECK(pay(merchant, bill(1, hour_ms), hour_ms - 1) == "paid");
+}
+
+TEST_CASE("a ledger in which an invoice was paid twice, or out of time, does not replay") {
+  const InvoicePaid once{bill(1, 2 * hour_ms), hour_ms};
+  const auto happens = [](Wallet& merchant, const InvoicePaid& payment) {
+    dompet::apply(merchant, Credited{asked_at(hour_ms), 10, payment});
+  };
+  Wallet merchant = given::wallet();
+  happens(merchant, once);
+  CHECK_THROWS_AS(happens(merchant, once), Bug);
+  CHECK_THROWS_AS(happens(merchant, {bill(2, 2 * hour_ms), 2 * hour_ms}), Bug);
+  CHECK_THROWS_AS(happens(merchant, {bill(2, 2 * hour_ms), hour_ms - 1}), Bug);
 }
 
 TEST_CASE("a clock that goes back pays no invoice twice that was forgotten when it was over") {

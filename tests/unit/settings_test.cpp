@@ -70,6 +70,8 @@ std::string other_value(const Setting& row) {
                                  "https://a.example http://b.example:81",
                                  "ani@example.com",
                                  "IDR=50000.00 USD=5.00",
+                                 "sawit,DS-8800,IDR,0193480e-9c21-7e63-8b55-a2d1ef6b8813,http://127.0.0.1:7003/graphql",
+                                 "sawit=secret",
                                  "simulated"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
@@ -91,6 +93,8 @@ std::vector<std::string> companions(const Setting& row) {
     return {"--admin-password=correct horse"};
   if (key == "admin.password")
     return {"--admin-email=ani@example.com"};
+  if (key == "marketplaces.secrets" || key == "marketplaces.tokens")
+    return {"--marketplaces-list=sawit,DS-8800,IDR,0193480e-9c21-7e63-8b55-a2d1ef6b8813,http://127.0.0.1:7003/graphql"};
   std::vector<std::string> others;
   if (key.starts_with("cluster.tls_"))
     for (const char* flag : {"--cluster-tls-certificate", "--cluster-tls-key", "--cluster-tls-ca"})
@@ -161,6 +165,36 @@ TEST_CASE("the least top-up is a list of currencies with amounts, each once") {
     INFO(wrong);
     CHECK(problems({std::string{"--money-minimum-topup="}.append(wrong), database}).size() == 1);
   }
+}
+
+TEST_CASE("marketplaces are named with prefix, currency, merchant and address, and their numbers are told apart") {
+  const auto marketplace = [](const std::string& begin, const std::string& url) {
+    return std::string{begin}.append(",0193480e-9c21-7e63-8b55-a2d1ef6b8813,").append(url);
+  };
+  const auto listed = [](const std::string& list) { return std::string{"--marketplaces-list="}.append(list); };
+  const std::string sawit = marketplace("sawit,DS-8800,IDR", "http://127.0.0.1:7003/graphql");
+  const std::string toko = marketplace("toko,77,USD", "https://toko.example/a,b");
+  const auto found = read({listed(sawit + "  " + toko)}).http.marketplaces;
+  REQUIRE(found.all.size() == 2);
+  CHECK(found.all[1].url == "https://toko.example/a,b");
+  CHECK(found.of_va_number("DS-8800123")->name == "sawit");
+  CHECK(found.of_va_number("7712")->name == "toko");
+  CHECK(found.of_va_number("880081234567890126") == nullptr);
+  const std::vector<std::string> wrong{"sawit",
+                                       "sawit,DS-8800,IDR,me,http://a",
+                                       sawit + " " + sawit,
+                                       marketplace("Sawit,DS-8800,IDR", "http://a"),
+                                       marketplace("sawit,DS-8800,IDX", "http://a"),
+                                       marketplace("sawit,,IDR", "http://a"),
+                                       marketplace("sawit,DS-8800,IDR", "ftp://a")};
+  for (const std::string& list : wrong) {
+    INFO(list);
+    CHECK(problems({listed(list), database}).size() == 1);
+  }
+  CHECK(problems({listed(sawit), "--invoices-va-prefix=8800", database}).empty());
+  CHECK(problems({listed(marketplace("toko,880,IDR", "http://a")), database}).size() == 1);
+  CHECK(problems({"--marketplaces-secrets=toko=secret", database}).size() == 1);
+  CHECK(problems({listed(sawit), "--marketplaces-secrets=sawit=whsec_%%%", database}).size() == 1);
 }
 
 TEST_CASE("a flag wins over a variable, a variable over the file, the file over the default") {

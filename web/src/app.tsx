@@ -1,7 +1,8 @@
 // The frame around every view: the form before it, who is looking, where one can go, and what is left when a view breaks.
 import { Component, type ReactNode, useEffect, useRef, useState } from "react";
 import { ClusterPage } from "./cluster/cluster_page";
-import { clusterAddress, listAddress, readRoute, type Route } from "./logic/route";
+import { clusterAddress, listAddress, marketplacesAddress, readRoute, type Route } from "./logic/route";
+import { MarketplacesPage } from "./marketplaces/marketplaces_page";
 import { SagaPage } from "./saga/saga_page";
 import { SagasPage } from "./sagas/sagas_page";
 import { Banner } from "./ui/banner";
@@ -11,7 +12,7 @@ import { LogIn } from "./ui/log_in";
 import { MeProvider, nameOf, useMay, useSession } from "./ui/session";
 
 const titles: Record<Route["page"], string> = {
-  sagas: "Sagas", saga: "Saga", cluster: "Cluster", unknown: "Nothing here",
+  sagas: "Sagas", saga: "Saga", cluster: "Cluster", marketplaces: "Marketplaces", unknown: "Nothing here",
 };
 
 function useRoute(): { route: Route; hash: string } {
@@ -43,13 +44,14 @@ class Fence extends Component<{ children: ReactNode }, { fault: string | null }>
 }
 
 function View({ route, backTo }: { route: Route; backTo: string }) {
-  const may = { sagas: useMay("sagas:read"), cluster: useMay("cluster:read") };
-  if (!may[route.page === "cluster" ? "cluster" : "sagas"])
+  const may = { sagas: useMay("sagas:read"), cluster: useMay("cluster:read"), marketplaces: useMay("marketplaces:read") };
+  if (!may[route.page === "cluster" || route.page === "marketplaces" ? route.page : "sagas"])
     return <Banner tone="warn" code="forbidden">You may not see this. Ask an administrator for the role of a viewer.</Banner>;
   switch (route.page) {
     case "sagas": return <SagasPage query={route.query} job={route.job} />;
     case "saga": return <SagaPage key={route.id} id={route.id} backTo={backTo} />;
     case "cluster": return <ClusterPage />;
+    case "marketplaces": return <MarketplacesPage />;
     case "unknown":
       return <Banner tone="warn">There is no view at this address. The list of sagas is <a href="#/sagas">here</a>.</Banner>;
   }
@@ -76,6 +78,7 @@ function Brand() {
 function Inspector({ me }: { me: Me }) {
   const { route, hash } = useRoute();
   const main = useRef<HTMLElement>(null);
+  const mayMarketplaces = useMay("marketplaces:read");
   const lastList = useRef(listAddress({ filter: {}, sort: "-created" }));
   const place = route.page === "saga" ? `saga ${route.id}` : route.page;
   if (route.page === "sagas" && hash !== "") lastList.current = hash;
@@ -104,6 +107,7 @@ function Inspector({ me }: { me: Me }) {
           <nav aria-label="Views">
             {link(lastList.current, "Sagas", route.page === "sagas" || route.page === "saga")}
             {link(clusterAddress, "Cluster", route.page === "cluster")}
+            {mayMarketplaces && link(marketplacesAddress, "Marketplaces", route.page === "marketplaces")}
           </nav>
           <div className="who">
             <span>{nameOf(me)}</span>

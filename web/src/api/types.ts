@@ -211,3 +211,23 @@ export interface Cluster {
   shards: Shard[];
   databases: Database[];
 }
+
+export type NoticeState = "paying" | "due" | "delivered";
+
+/** An order of a marketplace that is paid here, and how far the marketplace knows. */
+export interface MarketplaceNotice {
+  id: string;
+  marketplace: string;
+  va_number: string;
+  merchant_id: string;
+  amount: string;
+  currency: string;
+  state: NoticeState;
+  transaction_id: string | null;
+  attempts: number;
+  last_error: string | null;
+  created_at: string;
+  paid_at: string | null;
+  delivered_at: string | null;
+  next_attempt_at: string | null;
+}

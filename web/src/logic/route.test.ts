@@ -14,6 +14,7 @@ test("a filtered list with a bulk job finds its way back", () => {
 test("a saga and the cluster have addresses", () => {
   expect(readRoute(sagaAddress("019a"))).toEqual({ page: "saga", id: "019a" });
   expect(readRoute("#/cluster")).toEqual({ page: "cluster" });
+  expect(readRoute("#/marketplaces")).toEqual({ page: "marketplaces" });
 });
 
 test.each(["#/wallets", "#/cluster/3", "#/sagas/1/2"])("%s is nothing", (hash) =>

@@ -5,6 +5,7 @@ export type Route =
   | { page: "sagas"; query: ListQuery; job: string | null }
   | { page: "saga"; id: string }
   | { page: "cluster" }
+  | { page: "marketplaces" }
   | { page: "unknown" };
 
 export function readRoute(hash: string): Route {
@@ -12,6 +13,7 @@ export function readRoute(hash: string): Route {
   const [first, second, ...more] = path.split("/").filter((part) => part !== "");
   if (more.length > 0) return { page: "unknown" };
   if (first === "cluster" && second === undefined) return { page: "cluster" };
+  if (first === "marketplaces" && second === undefined) return { page: "marketplaces" };
   if (first === "sagas" && second !== undefined) return { page: "saga", id: second };
   if (first !== undefined && first !== "sagas") return { page: "unknown" };
   const parameters = new URLSearchParams(query);
@@ -29,3 +31,4 @@ export function listAddress(query: ListQuery, job: string | null = null): string
 /** Ids are UUIDs: nothing in them needs encoding. */
 export const sagaAddress = (id: string) => `#/sagas/${id}`;
 export const clusterAddress = "#/cluster";
+export const marketplacesAddress = "#/marketplaces";

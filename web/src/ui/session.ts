@@ -7,7 +7,8 @@ import type { Me } from "../api/types";
 
 export type Permission =
   | "sagas:read" | "sagas:operate" | "sagas:approve"
-  | "cluster:read" | "cluster:operate" | "cluster:approve";
+  | "cluster:read" | "cluster:operate" | "cluster:approve"
+  | "marketplaces:read" | "marketplaces:operate";
 
 const MeContext = createContext<Me | null>(null);
 export const MeProvider = MeContext.Provider;

@@ -1,0 +1,36 @@
+"""What marketplaces were told, and have not heard yet."""
+
+NOTICES = '[aria-label="Notices"]'
+
+
+def open_notices(page):
+    page.open("#/marketplaces")
+    page.sees("1 notice")
+
+
+def test_what_a_marketplace_has_not_heard_is_shown_first_with_why(page):
+    open_notices(page)
+    page.sees("DS-8800000302", "sawit", "to be told", "125000.00 IDR", "It answered status 502.", within=NOTICES)
+    assert len(page.all(f"{NOTICES} tbody tr")) == 1
+
+
+def test_what_was_told_and_what_is_being_paid_is_shown_on_demand(page):
+    open_notices(page)
+    page.choose("Show", "Told")
+    page.sees("DS-8800000301", "told", within=NOTICES)
+    page.choose("Show", "All")
+    page.sees("3 notices")
+    page.sees("being paid", "to be told", "told", within=NOTICES)
+
+
+def test_a_marketplace_is_told_again_at_once(page, world):
+    open_notices(page)
+    page.press("Tell again of DS-8800000302")
+    page.sees("sawit is told of DS-8800000302 again now.")
+    page.until(lambda: world.notices[1]["attempts"] == 8, "the order to tell again arrived")
+
+
+def test_the_navigation_leads_there(page):
+    page.open("#/sagas")
+    page.press("Marketplaces")
+    page.sees("DS-8800000302")
