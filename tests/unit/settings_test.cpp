@@ -73,6 +73,8 @@ std::string other_value(const Setting& row) {
                                  "sawit,DS-8800,IDR,0193480e-9c21-7e63-8b55-a2d1ef6b8813,http://127.0.0.1:7003/graphql",
                                  "sawit=secret",
                                  "simulated"};
+                                 "simulated",
+                                 "zstd"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
@@ -107,6 +109,7 @@ std::vector<std::string> companions(const Setting& row) {
 bool takes_any_text(const Setting& row) {
   return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" ||
          row.key() == "fx.rates_file" || row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
+         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_") || row.key().starts_with("kafka.s");
 }
 
 std::string literal(const Setting& row, const std::string& value) {
