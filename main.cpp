@@ -24,6 +24,7 @@
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "notices/sender.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -193,9 +194,23 @@ http::Settings placed(const Settings& settings) {
   http::IdentitySettings& identity = http.identity;
   if (identity.key_file.empty())
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
-  identity.mail_spool = settings.var_directory / "mail";
   http.callback_secret = settings.provider.callback_secret;
+  http.link_base = settings.mail.link_base;
   return http;
+}
+
+MailSettings mail_settings(const Settings& settings) {
+  MailSettings mail = settings.mail;
+  mail.spool = settings.var_directory / "mail";
+  return mail;
+}
+
+MailDatabase mail_database(const Settings& settings) {
+  return {.url = settings.database.url,
+          .application_name = "dompet/" + settings.engine.node_name + "/mail",
+          .connect_timeout_s = settings.database.connect_timeout_s,
+          .statement_timeout_ms = settings.database.statement_timeout_ms,
+          .lock_timeout_ms = settings.database.lock_timeout_ms};
 }
 
 /// A switch for measurements: every request is an administrator's.
@@ -271,7 +286,8 @@ void serve(const Settings& settings) {
   ProviderSimulator provider(settings.provider, users);
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
-  http::HttpFront front(http_settings, ask, engine, identity);
+  const MailSender mails(mail_settings(settings), mail_database(settings));
+  http::HttpFront front(http_settings, ask, engine, identity, mails);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

@@ -10,6 +10,7 @@
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
 #include "http/settings.hpp"
+#include "notices/settings.hpp"
 #include "providers/settings.hpp"
 
 namespace dompet {
@@ -50,6 +51,7 @@ struct Settings {
   EngineSettings engine{};
   ProjectionSettings projection{};
   ProviderSettings provider{};
+  MailSettings mail{};
   LoggingSettings logging{};
 };
 

@@ -56,14 +56,14 @@ std::size_t body_limit(const Settings& settings, const Route* route) {
 
 class HttpFront::Parts final : public Application {
  public:
-  Parts(Settings wanted, Ask& ask, Engine& engine, Identity& identity)
+  Parts(Settings wanted, Ask& ask, Engine& engine, Identity& identity, const MailSender& mails)
       : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), identity_(identity),
         admission_(settings_, engine, ask), access_(settings_.identity),
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,       saga_jobs_,
-                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_, audit_},
+        services_{settings_, ask,      engine,    admission_,    metrics_,   ids_,   saga_jobs_, saga_feed_,
+                  access_,   identity, payments_, card_guesses_, directory_, audit_, mails},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -328,8 +328,8 @@ class HttpFront::Parts final : public Application {
   HttpServer server_;
 };
 
-HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity)
-    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity)) {}
+HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const MailSender& mails)
+    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity, mails)) {}
 
 HttpFront::~HttpFront() { parts_->stop(); }
 

@@ -7,7 +7,8 @@
 
 namespace dompet {
 class Engine;
-}
+class MailSender;
+}  // namespace dompet
 
 namespace dompet::http {
 
@@ -15,11 +16,11 @@ class Ask;
 class Identity;
 
 /// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine`
-/// (with the Ask as its sink), `Identity` and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF
-/// shows through.
+/// (with the Ask as its sink), `Identity`, the sender of mails and the front; and ends them in reverse. Nothing of
+/// RESTinio, JSON or CAF shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity);
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const MailSender& mails);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

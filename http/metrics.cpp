@@ -12,6 +12,7 @@
 #include "config/logging.hpp"
 #include "http/audit_queue.hpp"
 #include "http/router.hpp"
+#include "notices/sender.hpp"
 
 namespace dompet::http {
 
@@ -66,6 +67,17 @@ void append_engine(std::vector<MetricFamily>& families, const EngineCounters& co
                             MetricType::Gauge, static_cast<double>(counters.quarantined_wallets)));
   families.push_back(family("dompet_engine_resident_wallets", "Wallets in memory.", MetricType::Gauge,
                             static_cast<double>(counters.resident_wallets)));
+}
+
+void append_mails(std::vector<MetricFamily>& families, const MailCounters& mails) {
+  const auto append = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(family("dompet_email_" + std::string{name}, help, type, static_cast<double>(value)));
+  };
+  append("sent_total", "Mails that a mail server, or the spool, has taken.", MetricType::Counter, mails.sent);
+  append("failed_total", "Mails that were given up.", MetricType::Counter, mails.failed);
+  append("put_off_total", "Attempts that failed and are made again.", MetricType::Counter, mails.put_off);
+  append("waiting", "Mails of the whole cluster that wait, at most 100,000.", MetricType::Gauge, mails.waiting);
+  append("oldest_age_seconds", "How long the oldest of them has waited.", MetricType::Gauge, mails.oldest_age_s);
 }
 
 void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressure) {
@@ -139,7 +151,8 @@ void Metrics::count(const Exchange& exchange, int status, double seconds) {
 
 void Metrics::count(Shed reason) { parts_->shed(reason).Increment(); }
 
-std::string Metrics::expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const {
+std::string Metrics::expose(const Engine& engine, const Admission& admission, const AuditQueue& audit,
+                            const MailSender& mails) const {
   auto families = parts_->registry_.Collect();
   families.push_back(family("dompet_http_in_flight", "Requests at work in engine and database.", MetricType::Gauge,
                             static_cast<double>(admission.in_flight())));
@@ -151,6 +164,7 @@ std::string Metrics::expose(const Engine& engine, const Admission& admission, co
                             MetricType::Counter, static_cast<double>(audit.lost())));
   families.push_back(family("dompet_log_lines_lost_total", "Log lines overwritten before they were written.",
                             MetricType::Counter, static_cast<double>(lost_log_lines())));
+  append_mails(families, mails.counters());
   append_pressure(families, engine.pressure());
   append_engine(families, engine.counters());
   std::ostringstream text;

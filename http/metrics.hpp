@@ -9,6 +9,10 @@
 #include "http/admission.hpp"
 #include "http/exchange.hpp"
 
+namespace dompet {
+class MailSender;
+}
+
 namespace dompet::http {
 
 class AuditQueue;
@@ -26,7 +30,8 @@ class Metrics {
   void count(Shed shed);
 
   /// The text of the Prometheus exposition format.
-  std::string expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const;
+  std::string expose(const Engine& engine, const Admission& admission, const AuditQueue& audit,
+                     const MailSender& mails) const;
 
  private:
   class Parts;

@@ -6,6 +6,10 @@
 #include "http/metrics.hpp"
 #include "http/settings.hpp"
 
+namespace dompet {
+class MailSender;
+}
+
 namespace dompet::http {
 
 class Access;
@@ -37,6 +41,8 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+  /// What became of the mails.
+  const MailSender& mails;
 };
 
 }  // namespace dompet::http

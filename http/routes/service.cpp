@@ -39,8 +39,9 @@ void say_ready(Services& services, const ExchangePtr& exchange) {
 }
 
 void show_metrics(Services& services, const ExchangePtr& exchange) {
-  exchange->answer({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                    .body = services.metrics.expose(services.engine, services.admission, services.audit)});
+  exchange->answer(
+      {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+       .body = services.metrics.expose(services.engine, services.admission, services.audit, services.mails)});
 }
 
 void show_openapi(Services&, const ExchangePtr& exchange) {

@@ -13,10 +13,13 @@ from pathlib import Path
 ROOMS = {
     "domain": {"domain"},
     "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
-               "providers/settings.hpp"},
+               "providers/settings.hpp", "notices/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     "outbound": {"outbound"},
+    # Texts are pure; the sender works on the rows of mails with a session of its own.
+    "notices": {"notices", "outbound/mail_message.hpp", "outbound/smtp_client.hpp", "persistence/audit_log.hpp",
+                "persistence/mail_store.hpp", "persistence/session.hpp", "domain", "config/logging.hpp"},
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain"},
     "http": {"http", "actors", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
@@ -24,11 +27,11 @@ ROOMS = {
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
              "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
-             "persistence/movement_reader.hpp"},
+             "persistence/movement_reader.hpp", "persistence/mail_store.hpp", "notices"},
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "http", "providers", "domain"},
+    "main.cpp": {"config", "persistence", "actors", "http", "providers", "notices", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.

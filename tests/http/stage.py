@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timezone
 
 from accounts import Person
+from processes import psql
 
 ANI = "0193480e-7a5c-7c1e-9f6b-2d1f0c8a4b11"  # a wallet with money
 BUDI = "0193480e-8b10-7d52-8a44-91c0de5a7702"  # another wallet of its currency
@@ -30,6 +31,7 @@ CARD_NUMBER = "4000 0012 3456 7899"
 MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"  # nobody has looked at it yet
 LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
+MAIL = "0193480b-1e2f-7a3b-8c4d-5e6f7a8b9c0d"  # given up, and can be tried again
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -68,6 +70,7 @@ class Stage:
             MERCHANT: self.make_merchant,
             LICENCE: self.make_document,
             API_KEY: self.make_api_key,
+            MAIL: self.fail_a_mail,
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -118,6 +121,12 @@ class Stage:
     def make_api_key(self):
         path = f"/v1/merchants/{self.real(MERCHANT)}/api-keys"
         return self.must(self.client.post(path, {"name": "web shop", "scopes": ["payments:write"]}))["id"]
+
+    def fail_a_mail(self):
+        mail = str(uuid.uuid4())
+        psql(self.server.database, "INSERT INTO mail_outbox (id, recipient, subject, body, is_secret, failed_at) "
+                                   f"VALUES ('{mail}', 'gone@example.org', 'A mail', 'It failed.', false, now())")
+        return mail
 
     def make_refresh_token(self):
         login = {"email": self.person().email, "password": self.person().password}
