@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "persistence/array_text.hpp"
 #include "persistence/reader_rows.hpp"
 
 namespace dompet {
@@ -11,24 +12,6 @@ namespace {
 
 /// Of advisory locks: "statistics" as a number that nobody else uses.
 constexpr std::int64_t projection_lock = 0x646F6D70'73746174;
-
-/// PostgreSQL's text form of an array, element by element.
-class ArrayText {
- public:
-  void add(const std::string& element) {
-    text_ += text_.size() > 1 ? ",\"" : "\"";
-    for (const char letter : element) {
-      if (letter == '"' || letter == '\\')
-        text_ += '\\';
-      text_ += letter;
-    }
-    text_ += '"';
-  }
-  std::string finish() && { return std::move(text_) + '}'; }
-
- private:
-  std::string text_ = "{";
-};
 
 /// The columns of monthly_movement, an array each.
 struct Columns {

@@ -12,16 +12,19 @@ from pathlib import Path
 # is open to the others (not to the domain).
 ROOMS = {
     "domain": {"domain"},
-    "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "http/settings.hpp",
+    "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "events/settings.hpp", "http/settings.hpp",
                "providers/settings.hpp", "notices/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
+    # Events are made of committed rows: the journal's reader, and nothing of those who write it or of those who listen.
+    "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
+               "persistence/event_marks.hpp"},
     "outbound": {"outbound"},
     # Texts are pure; the sender works on the rows of mails with a session of its own.
-    "notices": {"notices", "outbound/mail_message.hpp", "outbound/smtp_client.hpp", "persistence/audit_log.hpp",
+    "notices": {"notices", "events/consumer.hpp", "events/event.hpp", "outbound/mail_message.hpp", "outbound/smtp_client.hpp", "persistence/audit_log.hpp",
                 "persistence/mail_store.hpp", "persistence/session.hpp", "domain", "config/logging.hpp"},
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain"},
-    "http": {"http", "actors", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
+    "http": {"http", "actors", "events", "persistence/event_journal.hpp", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
@@ -31,7 +34,7 @@ ROOMS = {
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "http", "providers", "notices", "domain"},
+    "main.cpp": {"config", "persistence", "actors", "events", "http", "providers", "notices", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.
@@ -41,6 +44,7 @@ LIBRARIES = {
     "PostgreSQL's client": (["pqxx/", "libpq-fe.h", "postgresql/"], ["persistence/*.cpp"]),
     "libsodium": (["sodium.h", "sodium/"], ["persistence/*.cpp", "providers/signature.cpp", "actors/cluster/greeting.cpp"]),
     "OpenSSL": (["openssl/"], ["actors/cluster/tls.cpp", "http/access/rsa.cpp"]),
+    "librdkafka": (["librdkafka/"], ["events/kafka*.cpp"]),
     "libcurl": (["curl/"], ["outbound/*.cpp"]),
     "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*"]),
     "toml++": (["toml++/", "toml.hpp"], ["config/*.cpp"]),
