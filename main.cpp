@@ -21,9 +21,11 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/runner.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "notices/money_letters.hpp"
 #include "notices/sender.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
@@ -287,6 +289,10 @@ void serve(const Settings& settings) {
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
   const MailSender mails(mail_settings(settings), mail_database(settings));
+  events::Runners listeners({}, database_urls(settings), settings.engine.node_name);
+  if (settings.mail.writes_money_notices())
+    listeners.add(
+        std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
   http::HttpFront front(http_settings, ask, engine, identity, mails);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));

@@ -38,6 +38,7 @@ constexpr NoticeKind kinds[]{
     {"payment_sent", "payments"},
     {"payment_received", "payments"},
     {"payment_voided", "payments"},
+    {"payment_failed", "payments"},
     {"transfer_sent", "transfers"},
     {"transfer_received", "transfers"},
     {"transfer_failed", "transfers"},

@@ -25,6 +25,8 @@ struct Delivery {
   const std::stop_token& stop;
   std::size_t sent = 0;
   Phase phase = Phase::greeting;
+  /// Good-bye was said; what the server answers to that is of no interest.
+  bool is_over = false;
   std::string last_line{};
 };
 
@@ -40,11 +42,17 @@ int look_whether_to_stop(void* context, curl_off_t, curl_off_t, curl_off_t, curl
   return static_cast<Delivery*>(context)->stop.stop_requested() ? 1 : 0;
 }
 
-std::string_view first_line(std::string_view text) { return text.substr(0, text.find_first_of("\r\n")); }
+/// What somebody else said, fit to be stored and shown: a line of printable ASCII.
+std::string words_of(std::string_view text) {
+  std::string words{text.substr(0, std::min(text.find_first_of("\r\n"), longest_words))};
+  std::ranges::replace_if(words, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+  return words;
+}
 
 void note_command(Delivery& delivery, std::string_view command) {
   constexpr std::pair<std::string_view, Phase> commands[]{
       {"AUTH", Phase::login}, {"MAIL FROM", Phase::sender}, {"RCPT TO", Phase::recipient}, {"DATA", Phase::message}};
+  delivery.is_over = command.starts_with("QUIT");
   for (const auto& [beginning, phase] : commands)
     if (command.starts_with(beginning))
       delivery.phase = phase;
@@ -55,8 +63,8 @@ int listen(CURL*, curl_infotype kind, char* bytes, std::size_t size, void* conte
   Delivery& delivery = *static_cast<Delivery*>(context);
   if (kind == CURLINFO_HEADER_OUT)
     note_command(delivery, {bytes, size});
-  else if (kind == CURLINFO_HEADER_IN)
-    delivery.last_line = first_line({bytes, size}).substr(0, longest_words);
+  else if (kind == CURLINFO_HEADER_IN && !delivery.is_over)
+    delivery.last_line = words_of({bytes, size});
   return 0;
 }
 
@@ -108,7 +116,7 @@ SmtpAnswer answer_of(CURL* curl, CURLcode code, const Delivery& delivery, const 
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   const bool was_answered = status >= 400 && code != CURLE_OPERATION_TIMEDOUT && code != CURLE_ABORTED_BY_CALLBACK;
   if (!was_answered)
-    return {SmtpOutcome::unreachable, *detail != '\0' ? detail : curl_easy_strerror(code)};
+    return {SmtpOutcome::unreachable, words_of(*detail != '\0' ? detail : curl_easy_strerror(code))};
   const bool is_of_mail = delivery.phase == Phase::recipient || delivery.phase == Phase::message;
   const bool is_for_good = status >= 500 && is_of_mail && !is_about_login(status);
   return {is_for_good ? SmtpOutcome::refused : SmtpOutcome::not_now, delivery.last_line};

@@ -1,8 +1,11 @@
 #include "persistence/mail_store.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <sstream>
 
+#include "persistence/array_text.hpp"
 #include "persistence/audit_log.hpp"
 #include "persistence/reader_rows.hpp"
 
@@ -42,6 +45,14 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+std::vector<std::string> words_of(std::string_view joined_words) {
+  std::vector<std::string> words;
+  std::istringstream text{std::string{joined_words}};
+  for (std::string word; std::getline(text, word, ',');)
+    words.push_back(word);
+  return words;
+}
+
 MailListing listing_of(const Row& row) {
   MailListing mail{.id = row.uuid(0),
                    .kind = std::string{row.text(1)},
@@ -63,15 +74,46 @@ MailListing listing_of(const Row& row) {
 
 }  // namespace
 
-bool write_mail(SqlSession& session, const NewMail& mail) {
-  Parameters values;
-  values.add(mail.id).add(mail.kind).add(mail.recipient).add(mail.subject).add(mail.text).add(mail.html);
-  values.add(std::string{mail.is_secret ? "t" : "f"}).add(mail.dedupe_key);
-  return !session
-              .ask_prepared("INSERT INTO mail_outbox (id, kind, recipient, subject, body, html, is_secret, dedupe_key) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, '')) ON CONFLICT DO NOTHING RETURNING id",
-                            values)
-              .empty();
+bool NoticeReader::wants(std::string_view notices) const { return std::ranges::find(off, notices) == off.end(); }
+
+void write_mails(SqlSession& session, std::span<const NewMail> mails) {
+  constexpr std::size_t at_once = 200;
+  for (; !mails.empty(); mails = mails.subspan(std::min(at_once, mails.size()))) {
+    std::array<ArrayText, 8> columns;
+    for (const NewMail& mail : mails.first(std::min(at_once, mails.size()))) {
+      const std::array<std::string, 8> values{
+          to_string(mail.id), mail.kind, mail.recipient,  mail.subject,
+          mail.text,          mail.html, mail.dedupe_key, mail.is_secret ? "t" : "f"};
+      for (std::size_t i = 0; i < values.size(); ++i)
+        columns[i].add(values[i]);
+    }
+    Parameters arrays;
+    for (ArrayText& column : columns)
+      arrays.add(std::move(column).finish());
+    session.ask_prepared("INSERT INTO mail_outbox (id, kind, recipient, subject, body, html, dedupe_key, is_secret) "
+                         "SELECT id, kind, recipient, subject, body, html, nullif(key, ''), is_secret FROM unnest("
+                         "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], "
+                         "$8::boolean[]) AS mail (id, kind, recipient, subject, body, html, key, is_secret) "
+                         "ON CONFLICT DO NOTHING",
+                         arrays);
+  }
+}
+
+void write_mail(SqlSession& session, const NewMail& mail) { write_mails(session, {&mail, 1}); }
+
+std::vector<NoticeReader> notice_readers(SqlSession& session, const std::vector<Uuid>& users) {
+  ArrayText ids;
+  for (const Uuid& user : users)
+    ids.add(to_string(user));
+  std::vector<NoticeReader> readers;
+  session
+      .ask_prepared("SELECT id, email, first_name, array_to_string(notices_off, ',') FROM app_user WHERE "
+                    "id = ANY ($1::uuid[]) AND email_verified_at IS NOT NULL AND deleted_at IS NULL ORDER BY id",
+                    Parameters{}.add(std::move(ids).finish()))
+      .each([&](const Row& row) {
+        readers.push_back({{row.uuid(0), std::string{row.text(1)}, std::string{row.text(2)}}, words_of(row.text(3))});
+      });
+  return readers;
 }
 
 void write_letter(SqlSession& session, const Uuid& user, const Letter& letter) {
@@ -198,13 +240,7 @@ std::optional<std::vector<std::string>> notices_off(SqlSession& session, const U
   const Rows rows = session.ask_prepared(
       "SELECT array_to_string(notices_off, ',') FROM app_user WHERE id = $1 AND deleted_at IS NULL",
       Parameters{}.add(user));
-  if (rows.empty())
-    return std::nullopt;
-  std::vector<std::string> off;
-  std::istringstream words{std::string{rows[0].text(0)}};
-  for (std::string name; std::getline(words, name, ',');)
-    off.push_back(name);
-  return off;
+  return rows.empty() ? std::nullopt : std::optional{words_of(rows[0].text(0))};
 }
 
 bool switch_notices(SqlSession& session, const Uuid& user, const std::vector<std::string>& off,

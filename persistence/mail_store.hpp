@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +40,21 @@ struct Addressee {
 /// What somebody is told, once it is known who he is.
 using Letter = std::function<NewMail(const Addressee& to)>;
 
-/// As part of the transaction that is open. False when there is one with its key.
-bool write_mail(SqlSession& session, const NewMail& mail);
+/// Somebody who has a verified address.
+struct NoticeReader : Addressee {
+  /// Which notices he has switched off.
+  std::vector<std::string> off{};
+
+  bool wants(std::string_view notices) const;
+};
+
+/// As part of the transaction that is open. Those whose key is there already are left out.
+void write_mails(SqlSession& session, std::span<const NewMail> mails);
+/// Of these users those who can be sent notices, in the order of their ids.
+std::vector<NoticeReader> notice_readers(SqlSession& session, const std::vector<Uuid>& users);
+
+/// One mail in the same way.
+void write_mail(SqlSession& session, const NewMail& mail);
 /// Writes it to the user in the same way, whether his address is verified or not; not to one in the trash.
 void write_letter(SqlSession& session, const Uuid& user, const Letter& letter);
 /// The same, if his address is verified and he has not switched these notices off.
