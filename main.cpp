@@ -21,10 +21,12 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/kafka_outlet.hpp"
 #include "events/runner.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "http/render_event.hpp"
 #include "notices/money_letters.hpp"
 #include "notices/sender.hpp"
 #include "persistence/administrator.hpp"
@@ -236,6 +238,14 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
   return projectors;
 }
 
+/// Everybody who is told of every event.
+void add_consumers(events::Runners& runners, const Settings& settings) {
+  if (!settings.kafka.brokers.empty())
+    runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
+  if (settings.mail.writes_money_notices())
+    runners.add(std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -288,12 +298,10 @@ void serve(const Settings& settings) {
   ProviderSimulator provider(settings.provider, users);
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
+  events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
+  add_consumers(runners, settings);
   const MailSender mails(mail_settings(settings), mail_database(settings));
-  events::Runners listeners({}, database_urls(settings), settings.engine.node_name);
-  if (settings.mail.writes_money_notices())
-    listeners.add(
-        std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
-  http::HttpFront front(http_settings, ask, engine, identity, mails);
+  http::HttpFront front(http_settings, ask, engine, identity, runners, mails);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

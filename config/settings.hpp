@@ -9,6 +9,7 @@
 #include "actors/engine.hpp"
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
+#include "events/settings.hpp"
 #include "http/settings.hpp"
 #include "notices/settings.hpp"
 #include "providers/settings.hpp"
@@ -52,6 +53,8 @@ struct Settings {
   ProjectionSettings projection{};
   ProviderSettings provider{};
   MailSettings mail{};
+  events::RunnerSettings events{};
+  events::KafkaSettings kafka{};
   LoggingSettings logging{};
 };
 

@@ -149,6 +149,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_reading(rows);
     rows::add_provider(rows);
     rows::add_mail(rows);
+    rows::add_events(rows);
     add_logging(rows);
     return rows;
   }();

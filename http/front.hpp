@@ -9,6 +9,9 @@ namespace dompet {
 class Engine;
 class MailSender;
 }  // namespace dompet
+namespace dompet::events {
+class Runners;
+}
 
 namespace dompet::http {
 
@@ -20,7 +23,9 @@ class Identity;
 /// RESTinio, JSON or CAF shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const MailSender& mails);
+  /// `runners` and `mails`: whose figures /metrics shows.
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const events::Runners& runners,
+            const MailSender& mails);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

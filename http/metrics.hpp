@@ -9,13 +9,9 @@
 #include "http/admission.hpp"
 #include "http/exchange.hpp"
 
-namespace dompet {
-class MailSender;
-}
-
 namespace dompet::http {
 
-class AuditQueue;
+struct Services;
 
 /// What /metrics shows: requests by route and status, their latency, what was shed, and the engine's counters. Counting
 /// costs some tens of nanoseconds a request; the labels are looked up once per route and status.
@@ -30,8 +26,7 @@ class Metrics {
   void count(Shed shed);
 
   /// The text of the Prometheus exposition format.
-  std::string expose(const Engine& engine, const Admission& admission, const AuditQueue& audit,
-                     const MailSender& mails) const;
+  std::string expose(const Services& services) const;
 
  private:
   class Parts;

@@ -9,6 +9,9 @@
 namespace dompet {
 class MailSender;
 }
+namespace dompet::events {
+class Runners;
+}
 
 namespace dompet::http {
 
@@ -16,6 +19,7 @@ class Access;
 class AuditQueue;
 class CardGuesses;
 class Directory;
+class EventFeed;
 class Identity;
 class PaymentMemory;
 class SagaFeed;
@@ -41,6 +45,9 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+  /// Who listens to events, and the figures of those who are told of all of them.
+  EventFeed& event_feed;
+  const events::Runners& event_runners;
   /// What became of the mails.
   const MailSender& mails;
 };

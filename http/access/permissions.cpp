@@ -41,6 +41,7 @@ constexpr std::array table{
     Permission{"transactions:read", has_owner, "see transactions"},
     Permission{"transactions:archive", has_owner, "hide and show transactions in the own lists"},
     Permission{"statistics:read", has_owner, "see statistics and dashboards"},
+    Permission{"events:read", has_owner, "listen to what happens"},
 
     Permission{"sagas:read", for_all, "see transfers under way in the inspector"},
     Permission{"sagas:operate", for_all, "retry, pause, resume and cancel single transfers, write notes and views"},

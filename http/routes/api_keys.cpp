@@ -14,8 +14,8 @@ namespace dompet::http {
 namespace {
 
 /// What a merchant's servers may be let do: never more than is the merchant's own.
-constexpr std::string_view scopes_of_keys[]{"payments:write",  "refunds:write", "transactions:read",
-                                            "statistics:read", "wallets:read",  "merchants:read"};
+constexpr std::string_view scopes_of_keys[]{"payments:write", "refunds:write",  "transactions:read", "statistics:read",
+                                            "wallets:read",   "merchants:read", "events:read"};
 
 struct NewKey {
   std::string name{};

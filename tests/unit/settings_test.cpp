@@ -70,7 +70,9 @@ std::string other_value(const Setting& row) {
                                  "https://a.example http://b.example:81",
                                  "ani@example.com",
                                  "IDR=50000.00 USD=5.00",
-                                 "simulated"};
+                                 "simulated",
+                                 "smtp://mail.example:587",
+                                 "https://pay.example"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
@@ -101,7 +103,8 @@ std::vector<std::string> companions(const Setting& row) {
 
 /// Takes any text but one with a zero byte.
 bool takes_any_text(const Setting& row) {
-  return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" ||
+  return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" || row.key() == "smtp.user" ||
+         row.key() == "smtp.password" || row.key() == "smtp.ca_file" || row.key() == "mail.sender_name" ||
          row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
 }
 
