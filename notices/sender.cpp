@@ -130,8 +130,10 @@ class MailSender::Work {
     ++put_off_;
     store_.put_off(mail.id, answer.words,
                    pause_after(mail.attempts, settings_.first_pause, settings_.longest_pause).count());
-    if (answer.outcome != SmtpOutcome::unreachable)
+    if (answer.outcome != SmtpOutcome::unreachable) {
+      silent_ = 0;
       return;
+    }
     complain(answer.words);
     rest(stop, pause_after(++silent_, settings_.first_pause, std::min(settings_.longest_pause, longest_silence)));
   }
