@@ -31,6 +31,8 @@
 #include "http/front.hpp"
 #include "http/rate_document.hpp"
 #include "http/render_event.hpp"
+#include "notices/money_letters.hpp"
+#include "notices/sender.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -202,9 +204,23 @@ http::Settings placed(const Settings& settings) {
   http::IdentitySettings& identity = http.identity;
   if (identity.key_file.empty())
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
-  identity.mail_spool = settings.var_directory / "mail";
   http.callback_secret = settings.provider.callback_secret;
+  http.link_base = settings.mail.link_base;
   return http;
+}
+
+MailSettings mail_settings(const Settings& settings) {
+  MailSettings mail = settings.mail;
+  mail.spool = settings.var_directory / "mail";
+  return mail;
+}
+
+MailDatabase mail_database(const Settings& settings) {
+  return {.url = settings.database.url,
+          .application_name = "dompet/" + settings.engine.node_name + "/mail",
+          .connect_timeout_s = settings.database.connect_timeout_s,
+          .statement_timeout_ms = settings.database.statement_timeout_ms,
+          .lock_timeout_ms = settings.database.lock_timeout_ms};
 }
 
 /// A switch for measurements: every request is an administrator's.
@@ -248,6 +264,8 @@ RateSources rate_sources(const Settings& settings) {
 void add_consumers(events::Runners& runners, const Settings& settings) {
   if (!settings.kafka.brokers.empty())
     runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
+  if (settings.mail.writes_money_notices())
+    runners.add(std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
 }
 
 /// host:port, an IPv6 host in brackets.
@@ -319,7 +337,8 @@ void serve(const Settings& settings) {
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
   events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
   add_consumers(runners, settings);
-  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners});
+  const MailSender mails(mail_settings(settings), mail_database(settings));
+  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners, mails});
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

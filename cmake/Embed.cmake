@@ -1,4 +1,4 @@
-# Files that travel inside the programs: migrations, the OpenAPI document, the Swagger UI, the inspector.
+# Files that travel inside the programs: migrations, the texts of mails, the OpenAPI document, the Swagger UI, the inspector.
 #
 # The assembler copies the bytes (.incbin), so that a file of a megabyte costs nothing to compile and may hold anything.
 # The C++ around the bytes is written when CMake runs; CMake runs again when a file comes or goes, and the object is
@@ -77,6 +77,30 @@ function(dompet_embed_migrations)
   dompet_write_embedding("${dompet_embedded_migrations}" "${code}" ${ups} ${downs})
 endfunction()
 dompet_embed_migrations()
+
+# --- notices/templates: the texts of mails, by their path below it -----------------------------------------------------
+
+set(dompet_embedded_notices "${PROJECT_BINARY_DIR}/embedded/notices.cpp")
+function(dompet_embed_notices)
+  set(folder "${PROJECT_SOURCE_DIR}/notices/templates")
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${folder}" "${folder}/*.txt" "${folder}/*.html")
+  list(SORT files)
+  dompet_embed_prelude(code "notices/embedded.hpp")
+  set(rows "")
+  set(sources "")
+  foreach(file IN LISTS files)
+    string(MAKE_C_IDENTIFIER "dompet_notice_${file}" symbol)
+    dompet_embed_file(code ${symbol} "${folder}/${file}")
+    string(APPEND rows "    {\"${file}\", bytes(${symbol}_begin, ${symbol}_end)},\n")
+    list(APPEND sources "${folder}/${file}")
+  endforeach()
+  string(APPEND code
+    "\nnamespace dompet::notices {\n"
+    "namespace {\nconst std::vector<Template> rows{\n${rows}};\n}  // namespace\n"
+    "const std::span<const Template> templates{rows};\n}  // namespace dompet::notices\n")
+  dompet_write_embedding("${dompet_embedded_notices}" "${code}" ${sources})
+endfunction()
+dompet_embed_notices()
 
 # --- web/: the inspector, built by Vite (packages from npm, by scripts/bootstrap; left out when they are not there) ------
 

@@ -29,6 +29,7 @@ void add_reading(Rows& rows);
 void add_provider(Rows& rows);
 void add_marketplaces(Rows& rows);
 void add_exchange(Rows& rows);
+void add_mail(Rows& rows);
 void add_events(Rows& rows);
 
 inline std::optional<std::int64_t> whole_number(std::string_view text) {

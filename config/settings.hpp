@@ -12,6 +12,7 @@
 #include "events/settings.hpp"
 #include "exchange/settings.hpp"
 #include "http/settings.hpp"
+#include "notices/settings.hpp"
 #include "providers/settings.hpp"
 
 namespace dompet {
@@ -53,6 +54,7 @@ struct Settings {
   ProjectionSettings projection{};
   ProviderSettings provider{};
   ExchangeSettings exchange{};
+  MailSettings mail{};
   events::RunnerSettings events{};
   events::KafkaSettings kafka{};
   LoggingSettings logging{};

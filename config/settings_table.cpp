@@ -151,6 +151,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_provider(rows);
     rows::add_marketplaces(rows);
     rows::add_exchange(rows);
+    rows::add_mail(rows);
     rows::add_events(rows);
     add_logging(rows);
     return rows;

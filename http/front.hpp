@@ -9,6 +9,7 @@
 namespace dompet {
 class Engine;
 class RateBoard;
+class MailSender;
 }  // namespace dompet
 namespace dompet::events {
 class Runners;
@@ -20,8 +21,8 @@ class Ask;
 class Identity;
 
 /// The HTTP front end: server, routes and metrics on one io thread. main.cpp makes, in this order, `Ask`, `Engine`
-/// (with the Ask as its sink), `Identity` and the front; and ends them in reverse. Nothing of RESTinio, JSON or CAF
-/// shows through.
+/// (with the Ask as its sink), `Identity`, the sender of mails and the front; and ends them in reverse. Nothing of
+/// RESTinio, JSON or CAF shows through.
 class HttpFront {
  public:
   /// What the front stands before; all of it outlives it.
@@ -33,6 +34,7 @@ class HttpFront {
     const ExchangeSettings& exchange;
     /// Whose figures /metrics shows.
     const events::Runners& runners;
+    const MailSender& mails;
   };
   HttpFront(Settings settings, const Neighbours& others);
   /// Stops first, if need be.

@@ -1,8 +1,8 @@
 #include "http/mailed_code.hpp"
 
-#include <utility>
+#include <string_view>
 
-#include "persistence/audit_log.hpp"
+#include "notices/letters.hpp"
 #include "persistence/vault.hpp"
 
 namespace dompet::http {
@@ -11,29 +11,25 @@ namespace {
 
 constexpr std::size_t secret_bytes = 32;
 
-/// `before`, the code, `after`.
-MailedCode mailed(const std::string& recipient, const IdentitySettings& settings, std::string subject,
-                  const char* before, const char* after) {
+MailedCode mailed(std::string_view kind, const std::string& recipient, const Settings& settings) {
   const std::string code = random_secret();
-  std::string body = before;
-  body.append("\n\n").append(code).append("\n\n").append(after);
-  return {sha256(code), settings.code.count(), {make_row_id(), recipient, std::move(subject), std::move(body)}};
+  return {sha256(code), settings.identity.code.count(), code_mail(kind, recipient, code, settings.link_base)};
 }
 
 }  // namespace
 
 std::string random_secret() { return base64url(random_bytes(secret_bytes)); }
 
-MailedCode verification_for(const std::string& recipient, const IdentitySettings& settings) {
-  return mailed(recipient, settings, "Confirm your e-mail address",
-                "This address was given for an account at Dompet. Your code is",
-                "Send it to POST /v1/auth/verify-email as {\"code\": …}. If it was not you, do nothing.");
+MailedCode welcome_for(const std::string& recipient, const Settings& settings) {
+  return mailed("registered", recipient, settings);
 }
 
-MailedCode password_reset_for(const std::string& recipient, const IdentitySettings& settings) {
-  return mailed(recipient, settings, "Reset your password",
-                "Somebody, hopefully you, wants a new password for your account. The token is",
-                "Send it to POST /v1/auth/reset-password with the new password. If it was not you, do nothing.");
+MailedCode verification_for(const std::string& recipient, const Settings& settings) {
+  return mailed("verify_email", recipient, settings);
+}
+
+MailedCode password_reset_for(const std::string& recipient, const Settings& settings) {
+  return mailed("password_reset", recipient, settings);
 }
 
 }  // namespace dompet::http

@@ -15,6 +15,7 @@
 #include "http/event_feed.hpp"
 #include "http/router.hpp"
 #include "http/services.hpp"
+#include "notices/sender.hpp"
 
 namespace dompet::http {
 
@@ -90,6 +91,17 @@ void append_risk(std::vector<MetricFamily>& families, const RiskFigures& figures
                       "How long judging took, without what had to be read for it.",
                       MetricType::Summary,
                       {std::move(took)}});
+}
+
+void append_mails(std::vector<MetricFamily>& families, const MailCounters& mails) {
+  const auto append = [&](const char* name, const char* help, MetricType type, auto value) {
+    families.push_back(family("dompet_email_" + std::string{name}, help, type, static_cast<double>(value)));
+  };
+  append("sent_total", "Mails that a mail server, or the spool, has taken.", MetricType::Counter, mails.sent);
+  append("failed_total", "Mails that were given up.", MetricType::Counter, mails.failed);
+  append("put_off_total", "Attempts that failed and are made again.", MetricType::Counter, mails.put_off);
+  append("waiting", "Mails of the whole cluster that wait, at most 100,000.", MetricType::Gauge, mails.waiting);
+  append("oldest_age_seconds", "How long the oldest of them has waited.", MetricType::Gauge, mails.oldest_age_s);
 }
 
 void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressure) {
@@ -213,6 +225,7 @@ std::string Metrics::expose(const Services& services) const {
   append_engine(families, services.engine.counters());
   append_risk(families, services.engine.risk_figures());
   append_events(families, services);
+  append_mails(families, services.mails.counters());
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);
   return std::move(text).str();

@@ -160,6 +160,11 @@ constexpr Route table[]{
      routes::on<erase_row, document_resource>},
     {post, "/v1/merchant-documents/{id}/status", "documents:review", Load::read, Body::json, no_key,
      routes::review_document},
+    {get, "/v1/auth/me/notices", "account:use", Load::read, Body::none, no_key, routes::show_notices},
+    {patch, "/v1/auth/me/notices", "account:use", Load::read, Body::json, no_key, routes::change_notices},
+    {get, "/v1/mails", "mails:read", Load::read, Body::none, no_key, routes::list_mails},
+    {post, "/v1/mails/{id}/retry", "mails:operate", Load::read, Body::json, no_key, routes::retry_mail},
+
     {get, "/v1/audit", "audit:read", Load::read, Body::none, no_key, routes::list_audit},
 
     {get, "/v1/sagas", "sagas:read", Load::read, Body::none, no_key, routes::list_sagas},

@@ -22,6 +22,11 @@ void resend_verification(Services& services, const ExchangePtr& exchange);
 void forgot_password(Services& services, const ExchangePtr& exchange);
 void reset_password(Services& services, const ExchangePtr& exchange);
 void show_keys(Services& services, const ExchangePtr& exchange);
+// mails.cpp
+void list_mails(Services& services, const ExchangePtr& exchange);
+void retry_mail(Services& services, const ExchangePtr& exchange);
+void show_notices(Services& services, const ExchangePtr& exchange);
+void change_notices(Services& services, const ExchangePtr& exchange);
 // wallets.cpp
 void open_wallet(Services& services, const ExchangePtr& exchange);
 void list_wallets(Services& services, const ExchangePtr& exchange);

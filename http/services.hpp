@@ -9,6 +9,7 @@
 #include "http/settings.hpp"
 
 namespace dompet {
+class MailSender;
 class MarketplaceLookups;
 }
 namespace dompet::events {
@@ -57,6 +58,8 @@ struct Services {
   /// Who listens to events, and the figures of those who are told of all of them.
   EventFeed& event_feed;
   const events::Runners& event_runners;
+  /// What became of the mails.
+  const MailSender& mails;
 };
 
 }  // namespace dompet::http

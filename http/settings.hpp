@@ -23,8 +23,6 @@ struct IdentitySettings {
   /// The keys that card numbers and signing keys are sealed with; empty: keys/dompet.keys in the var directory. The
   /// same on every node.
   std::filesystem::path key_file{};
-  /// Where mails are put as files while no SMTP server is configured; main fills it.
-  std::filesystem::path mail_spool{};
   /// The `iss` of tokens.
   std::string issuer = "dompet";
   std::chrono::seconds access_token{900};
@@ -121,6 +119,8 @@ struct Settings {
 
   InvoiceSettings invoices{};
   MarketplaceSettings marketplaces{};
+  /// Where the pages for users are, for the links in mails; main fills it (`mail.link_base`).
+  std::string link_base{};
 
   /// What providers sign their callbacks with; empty: no callback is accepted.
   std::string callback_secret{};

@@ -8,11 +8,11 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <string_view>
 
 #include "outbound/address.hpp"
+#include "outbound/curl_library.hpp"
 
 namespace dompet {
 
@@ -60,11 +60,6 @@ curl_socket_t open_socket(void* context, curlsocktype, curl_sockaddr* address) {
 }
 
 const char* schemes(const OutboundSettings& settings) { return settings.allow_plain_http ? "http,https" : "https"; }
-
-void begin_library() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 void set_method(CURL* curl, const OutboundRequest& request) {
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -123,7 +118,7 @@ bool is_private_literal(std::string host) {
 }  // namespace
 
 HttpClient::HttpClient(OutboundSettings settings) : settings_(settings) {
-  begin_library();
+  begin_curl();
   curl_ = curl_easy_init();
   if (curl_ == nullptr)
     throw std::bad_alloc();

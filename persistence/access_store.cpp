@@ -8,9 +8,8 @@ namespace dompet {
 
 namespace {
 
-// Keys of advisory locks, one for each thing that one node does at a time.
+// Of several nodes one makes keys at a time.
 constexpr const char* keys_lock = "SELECT pg_advisory_xact_lock(hashtext('dompet signing keys'))";
-constexpr const char* mail_lock = "SELECT pg_try_advisory_xact_lock(hashtext('dompet mail'))";
 
 std::string at(const std::string& parameter) { return "to_timestamp(" + parameter + "::bigint / 1000.0)"; }
 
@@ -83,39 +82,12 @@ bool AccessStore::add_signing_key(const StoredSigningKey& key, std::int64_t fres
   return added;
 }
 
-int AccessStore::send_mails(int most, const std::function<void(const WaitingMail&)>& send) {
-  static const std::string sql = "SELECT id, recipient, subject, body, " + milliseconds("created_at") +
-                                 " FROM mail_outbox WHERE sent_at IS NULL ORDER BY attempts, id LIMIT $1";
-  int sent = 0;
-  write([&] {
-    if (!session_.ask(mail_lock)[0].is_true(0))
-      return;
-    session_.ask_prepared(sql, Parameters{}.add(most)).each([&](const Row& row) {
-      const Uuid id = row.uuid(0);
-      try {
-        send({id, std::string{row.text(1)}, std::string{row.text(2)}, std::string{row.text(3)}, row.number(4)});
-        session_.ask_prepared(
-            "UPDATE mail_outbox SET sent_at = now(), attempts = attempts + 1, body = '' WHERE id = $1",
-            Parameters{}.add(id));
-        ++sent;
-      } catch (const Unavailable&) {
-        throw;
-      } catch (const std::exception& fault) {
-        session_.ask_prepared("UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2 WHERE id = $1",
-                              Parameters{}.add(id).add(std::string{fault.what()}));
-      }
-    });
-  });
-  return sent;
-}
-
 void AccessStore::sweep() {
   write([&] {
     session_.run("DELETE FROM refresh_token WHERE expires_at < now() - interval '1 day'");
     session_.run("DELETE FROM one_time_code WHERE expires_at < now() - interval '1 day'");
     session_.run("DELETE FROM login_attempt WHERE first_failed_at < now() - interval '1 day' "
                  "AND (locked_until IS NULL OR locked_until < now())");
-    session_.run("DELETE FROM mail_outbox WHERE sent_at < now() - interval '30 days'");
     session_.run("DELETE FROM signing_key WHERE ends_at < now() - interval '30 days'");
   });
 }

@@ -43,14 +43,6 @@ struct StoredSigningKey {
   std::int64_t ends_at_ms = 0;
 };
 
-struct WaitingMail {
-  Uuid id{};
-  std::string recipient{};
-  std::string subject{};
-  std::string body{};
-  std::int64_t created_at_ms = 0;
-};
-
 /// What the nodes read and write about access apart from users, in database 0. Blocks; throws Unavailable.
 class AccessStore {
  public:
@@ -69,11 +61,7 @@ class AccessStore {
   /// same moment one does. False when it was not added.
   bool add_signing_key(const StoredSigningKey& key, std::int64_t fresh_until_ms);
 
-  /// Takes up to `most` mails in order and gives each to `send`, which throws when it cannot. Only one node does at a
-  /// time; the others find none. Returns how many were sent.
-  int send_mails(int most, const std::function<void(const WaitingMail&)>& send);
-
-  /// Deletes what nobody can use any more: tokens and codes that expired a day ago, mails sent a month ago, attempts.
+  /// Deletes what nobody can use any more: tokens and codes that expired a day ago, attempts.
   void sweep();
 
  private:

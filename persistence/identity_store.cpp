@@ -98,9 +98,7 @@ void mail_code(SqlSession& session, const Uuid& user, CodePurpose purpose, const
   session.ask_prepared("INSERT INTO one_time_code (hash, user_id, purpose, expires_at) "
                        "VALUES ($1, $2, $3, now() + make_interval(secs => $4))",
                        Parameters{}.add_bytes(code.hash).add(user).add(name).add(code.life_s));
-  session.ask_prepared(
-      "INSERT INTO mail_outbox (id, recipient, subject, body) VALUES ($1, $2, $3, $4)",
-      Parameters{}.add(code.mail.id).add(code.mail.recipient).add(code.mail.subject).add(code.mail.body));
+  write_mail(session, code.mail);
 }
 
 void void_codes(SqlSession& session, const Uuid& user) {
@@ -315,7 +313,7 @@ bool IdentityStore::use_code(std::string_view code_hash) {
               .empty();
 }
 
-bool IdentityStore::verify_email(std::string_view code_hash) {
+bool IdentityStore::verify_email(std::string_view code_hash, const Letter& told) {
   bool verified = false;
   write([&] {
     const auto user = user_of_code(code_hash, CodePurpose::verify_email);
@@ -327,12 +325,14 @@ bool IdentityStore::verify_email(std::string_view code_hash) {
     session_.ask_prepared("UPDATE app_user SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1",
                           Parameters{}.add(*user));
     note(session_, *user, "user.verify", "{}");
+    write_letter(session_, *user, told);
     verified = true;
   });
   return verified;
 }
 
-std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_hash, std::string_view password_hash) {
+std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_hash, std::string_view password_hash,
+                                                         const Letter& told) {
   static const std::string sql = "UPDATE app_user SET password_hash = $2, updated_at = now() WHERE id = $1 RETURNING " +
                                  milliseconds("changed_at");
   std::optional<ChangedUser> changed;
@@ -350,6 +350,7 @@ std::optional<ChangedUser> IdentityStore::reset_password(std::string_view code_h
     const Rows rows = session_.ask_prepared(sql, Parameters{}.add(*user).add(std::string{password_hash}));
     changed = ChangedUser{*user, rows[0].number(0)};
     note(session_, *user, "user.password", "{}");
+    write_letter(session_, *user, told);
   };
   try {
     write(reset);

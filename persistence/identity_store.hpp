@@ -8,6 +8,7 @@
 
 #include "domain/ids.hpp"
 #include "persistence/access_store.hpp"
+#include "persistence/mail_store.hpp"
 #include "persistence/reader.hpp"
 
 namespace dompet {
@@ -44,19 +45,11 @@ struct NewUser {
 /// What is unique and already another's.
 enum class Taken { nothing, username, email };
 
-/// A mail that is written in the same transaction as what it tells about.
-struct Mail {
-  Uuid id{};
-  std::string recipient{};
-  std::string subject{};
-  std::string body{};
-};
-
 /// A code that works once, and the mail that brings it.
 struct MailedCode {
   std::string hash{};
   std::int64_t life_s = 0;
-  Mail mail{};
+  NewMail mail{};
 };
 
 /// What a code is for.
@@ -123,13 +116,14 @@ class IdentityStore {
   Refreshed refresh(std::string_view old_hash, std::string_view new_hash, std::int64_t refresh_life_s);
   void revoke_session(const Uuid& session, std::string_view why);
 
-  /// A code that was not used and has not expired verifies the address. False otherwise.
-  bool verify_email(std::string_view code_hash);
+  /// A code that was not used and has not expired verifies the address, and he is told. False otherwise.
+  bool verify_email(std::string_view code_hash, const Letter& told);
   /// See mail_code. Nothing when the mail's recipient is not the user's address any more, or is verified already and
   /// the code would verify it.
   void add_code(const Uuid& user, CodePurpose purpose, const MailedCode& code);
-  /// Sets the password, ends every session. Nothing when the code is no good.
-  std::optional<ChangedUser> reset_password(std::string_view code_hash, std::string_view password_hash);
+  /// Sets the password, ends every session, and tells him. Nothing when the code is no good.
+  std::optional<ChangedUser> reset_password(std::string_view code_hash, std::string_view password_hash,
+                                            const Letter& told);
 
  private:
   /// How a login ends for an account or an address.

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "config/logging.hpp"
-#include "http/access/mail_spool.hpp"
 #include "persistence/access_feed.hpp"
 #include "persistence/passwords.hpp"
 #include "persistence/reader.hpp"
@@ -32,7 +31,6 @@ constexpr std::chrono::minutes sweep_every{60};
 constexpr std::int64_t overlap_ms = 30'000;
 /// A key is replaced so long before it retires, so that no node is ever without one.
 constexpr std::int64_t replace_before_ms = 3'600'000;
-constexpr int mails_at_once = 50;
 
 std::shared_ptr<const std::map<std::string, PermissionSet>> sets_of(const Roles& roles) {
   auto sets = std::make_shared<std::map<std::string, PermissionSet>>();
@@ -49,7 +47,7 @@ class Identity::Parts {
  public:
   Parts(const IdentitySettings& settings, Vault& vault, IdentityDatabase database)
       : settings_(settings), vault_(vault), passwords_(settings.hash_queue), reader_(database.reader()),
-        feed_(std::move(database.url), std::move(database.application_name)), spool_(settings.mail_spool) {
+        feed_(std::move(database.url), std::move(database.application_name)) {
     // The first comparison with it would take longer than the others.
     passwords_.run([] { nobodys_password_hash(); });
     auto roles = read_roles();
@@ -112,7 +110,6 @@ class Identity::Parts {
       update.roles = sets_of(roles_);
     }
     tell_(std::move(update));
-    AccessStore(*reader_).send_mails(mails_at_once, [this](const WaitingMail& mail) { spool_.put(mail); });
     if (steady_clock::now() >= next_sweep_) {
       next_sweep_ = steady_clock::now() + sweep_every;
       AccessStore(*reader_).sweep();
@@ -168,7 +165,6 @@ class Identity::Parts {
   // The identity thread's own, once it runs.
   std::unique_ptr<Reader> reader_;
   AccessFeed feed_;
-  MailSpool spool_;
   std::function<void(AccessUpdate)> tell_{};
   std::int64_t last_look_ms_ = 0;
   std::int64_t newest_retires_ms_ = 0;

@@ -25,8 +25,7 @@ struct IdentityDatabase {
 };
 
 /// What identity needs beside the io thread: the vault, the pool for passwords, and a thread that hears of revocations
-/// and changed roles, keeps the signing keys young, and sends the mail that waits. Made by main before the front, and
-/// outlives it.
+/// and changed roles, and keeps the signing keys young. Made by main before the front, and outlives it.
 class Identity {
  public:
   /// Reads everything that Access must know, and makes the first signing key. Throws std::runtime_error with a whole

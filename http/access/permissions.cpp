@@ -64,6 +64,9 @@ constexpr std::array table{
     Permission{"cluster:approve", for_all, "drain a node, rebalance the cluster"},
     Permission{"ledger:read", for_all, "see the trial balance and proofs"},
     Permission{"audit:read", for_all, "see who did what"},
+
+    Permission{"mails:read", for_all, "see which mails were sent, and which failed and why"},
+    Permission{"mails:operate", for_all, "have mails tried again"},
 };
 
 constexpr std::string_view everything = "*";

@@ -177,8 +177,9 @@ bool take_owner(const ExchangePtr& exchange, const Resource& resource, Reference
 void create_row(Services& services, const ExchangePtr& exchange, const Resource& resource, ReferenceValues values) {
   answer_by_store(
       services, exchange, resource,
-      [id = exchange->request.id, values = std::move(values), owner = owner_of(*exchange),
-       act = act_of(*exchange)](ReferenceStore& store) { return store.create(id, values, owner, act); },
+      [id = exchange->request.id, values = std::move(values), owner = owner_of(*exchange), act = act_of(*exchange),
+       also = resource.with_creation == nullptr ? ReferenceGuard{} : resource.with_creation(services)](
+          ReferenceStore& store) { return store.create(id, values, owner, act, also); },
       201);
 }
 

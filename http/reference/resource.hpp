@@ -80,6 +80,8 @@ struct Resource {
   /// What must be done elsewhere before the row is written: `go_on` then, or a refusal of the exchange.
   void (*before)(Services& services, const ExchangePtr& exchange, Deed deed, const ReferenceRow& row,
                  std::function<void()> go_on) = nullptr;
+  /// What is written beside a new row, in its transaction.
+  ReferenceGuard (*with_creation)(const Services& services) = nullptr;
   /// Which of the rows money records point at, as far as one database of the ledger knows.
   std::vector<Uuid> (*named_by_money)(Reader& reader, const std::vector<ReferenceRow>& rows) = nullptr;
 };

@@ -12,6 +12,7 @@
 #include "http/mailed_code.hpp"
 #include "http/render_user.hpp"
 #include "http/routes.hpp"
+#include "notices/letters.hpp"
 #include "persistence/identity_store.hpp"
 #include "persistence/passwords.hpp"
 #include "persistence/vault.hpp"
@@ -98,8 +99,8 @@ void register_user(Services& services, const ExchangePtr& exchange) {
         id, wanted->username, wanted->first_name, wanted->last_name, wanted->email, hash_password(wanted->password)};
     errand->query([errand, user](Reader& reader) {
       IdentityStore store(reader);
-      const Taken taken = store.add(user, role_of_whoever_registers,
-                                    verification_for(user.email, errand->services().identity.settings()));
+      const Taken taken =
+          store.add(user, role_of_whoever_registers, welcome_for(user.email, errand->services().settings));
       if (taken != Taken::nothing)
         return errand->refuse({.code = "already_exists",
                                .detail = taken == Taken::email ? "There is an account with this e-mail address."
@@ -172,7 +173,7 @@ void verify_email(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, body.error());
   const auto errand = Errand::begin(services, exchange);
   errand->query([errand, hash = sha256(*body)](Reader& reader) {
-    if (!IdentityStore(reader).verify_email(hash))
+    if (!IdentityStore(reader).verify_email(hash, email_verified(errand->services().settings.link_base)))
       return errand->refuse({.code = "invalid_code"});
     errand->answer(json_response("{}"));
   });
@@ -186,8 +187,7 @@ void resend_verification(Services& services, const ExchangePtr& exchange) {
   errand->query([errand, id = exchange->caller.user](Reader& reader) {
     IdentityStore store(reader);
     if (const auto user = store.user(id))
-      store.add_code(id, CodePurpose::verify_email,
-                     verification_for(user->email, errand->services().identity.settings()));
+      store.add_code(id, CodePurpose::verify_email, verification_for(user->email, errand->services().settings));
     errand->answer(json_response("{}", 202));
   });
 }
@@ -198,7 +198,7 @@ void forgot_password(Services& services, const ExchangePtr& exchange) {
   if (!email)
     return refuse(exchange, email.error());
   const bool is_taken = services.engine.query(
-      [email = *email, &settings = services.identity.settings()](Reader& reader) {
+      [email = *email, &settings = services.settings](Reader& reader) {
         IdentityStore store(reader);
         if (const auto user = store.user_by_email(email))
           store.add_code(user->id, CodePurpose::reset_password, password_reset_for(user->email, settings));
@@ -217,7 +217,8 @@ void reset_password(Services& services, const ExchangePtr& exchange) {
   const auto reset = std::make_shared<PasswordReset>(std::move(*body));
   errand->hash([errand, reset] {
     errand->query([errand, hash = sha256(reset->token), password = hash_password(reset->password)](Reader& reader) {
-      const auto changed = IdentityStore(reader).reset_password(hash, password);
+      const Letter told = password_changed(wall_clock_ms(), errand->services().settings.link_base);
+      const auto changed = IdentityStore(reader).reset_password(hash, password, told);
       if (!changed)
         return errand->refuse({.code = "invalid_code"});
       revoke_here(errand->services(), {.news = {.sessions = {}, .users = {*changed}, .now_ms = 0}});

@@ -6,7 +6,9 @@
 #include "http/reference/field.hpp"
 #include "http/reference/routes.hpp"
 #include "http/reference/wallet_of.hpp"
+#include "notices/letters.hpp"
 #include "persistence/money_references.hpp"
+#include "persistence/user_rules.hpp"
 
 namespace dompet::http {
 
@@ -54,6 +56,48 @@ ReferenceGuard transition_to(std::string status) {
   };
 }
 
+MerchantNews news_of(const ReferenceRow& merchant) {
+  return {.id = merchant.id, .name = merchant.text("name"), .status = merchant.text("status")};
+}
+
+DocumentNews document_news_of(const ReferenceRow& document) {
+  return {.id = document.id,
+          .merchant = document.uuid("merchant_id"),
+          .type = document.text("document_type"),
+          .status = document.text("status"),
+          .note = document.text("note")};
+}
+
+// What happens to what is his its owner is told, in the transaction in which it happens.
+
+ReferenceGuard told_of_merchant(const Services& services) {
+  return [link_base = services.settings.link_base](SqlSession& session,
+                                                   const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
+    tell(session, row.owner.value_or(Uuid{}), merchant_created(news_of(row), link_base));
+    return std::nullopt;
+  };
+}
+
+/// Looks at the row as it was; saying the same again is no news.
+ReferenceGuard told_of_status(const Services& services, std::string status) {
+  return [link_base = services.settings.link_base,
+          status = std::move(status)](SqlSession& session, const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
+    MerchantNews news = news_of(row);
+    news.status_before = std::exchange(news.status, status);
+    if (news.status != news.status_before)
+      tell(session, row.owner.value_or(Uuid{}), merchant_status(news, link_base));
+    return std::nullopt;
+  };
+}
+
+ReferenceGuard told_of_document(const Services& services) {
+  return [link_base = services.settings.link_base](SqlSession& session,
+                                                   const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
+    tell(session, row.owner.value_or(Uuid{}), document_created(document_news_of(row), link_base));
+    return std::nullopt;
+  };
+}
+
 /// What was approved was another document.
 void document_must_be_reviewed_again(ReferenceValues& values) {
   values.emplace_back("status", "pending");
@@ -64,6 +108,19 @@ struct Verdict {
   std::string status{};
   std::string note{};
 };
+
+ReferenceGuard told_of_verdict(const Services& services, Verdict verdict) {
+  return [link_base = services.settings.link_base, verdict = std::move(verdict)](
+             SqlSession& session, const ReferenceRow& row) -> std::optional<ReferenceRefusal> {
+    DocumentNews news = document_news_of(row);
+    const bool is_new = news.status != verdict.status || news.note != verdict.note;
+    news.status = verdict.status;
+    news.note = verdict.note;
+    if (is_new)
+      tell(session, row.owner.value_or(Uuid{}), document_status(news, link_base));
+    return std::nullopt;
+  };
+}
 
 Read<Verdict> read_verdict(std::string_view body, std::span<const std::string_view> statuses, bool has_note) {
   const auto object = read_object(body);
@@ -89,6 +146,7 @@ const Resource merchant_resource{
     .fields = merchant_fields,
     .filters = merchant_filters,
     .owner_column = "user_id",
+    .with_creation = told_of_merchant,
     .named_by_money = merchants_with_money,
 };
 
@@ -99,6 +157,7 @@ const Resource document_resource{
     .fields = document_fields,
     .filters = document_filters,
     .with_change = document_must_be_reviewed_again,
+    .with_creation = told_of_document,
 };
 
 namespace routes {
@@ -125,10 +184,11 @@ void review_merchant(Services& services, const ExchangePtr& exchange) {
   const auto id = captured_id(exchange);
   if (!id)
     return;
-  answer_by_store(services, exchange, merchant_resource,
-                  [id = *id, status = verdict->status, act = act_of(*exchange)](ReferenceStore& store) {
-                    return store.change(id, {{"status", status}}, {}, "review", act, transition_to(status));
-                  });
+  answer_by_store(
+      services, exchange, merchant_resource,
+      [id = *id, status = verdict->status, act = act_of(*exchange),
+       guard = all_of({transition_to(verdict->status), told_of_status(services, verdict->status)})](
+          ReferenceStore& store) { return store.change(id, {{"status", status}}, {}, "review", act, guard); });
 }
 
 void review_document(Services& services, const ExchangePtr& exchange) {
@@ -139,8 +199,10 @@ void review_document(Services& services, const ExchangePtr& exchange) {
   if (!id)
     return;
   answer_by_store(services, exchange, document_resource,
-                  [id = *id, verdict = *verdict, act = act_of(*exchange)](ReferenceStore& store) {
-                    return store.change(id, {{"status", verdict.status}, {"note", verdict.note}}, {}, "review", act);
+                  [id = *id, verdict = *verdict, act = act_of(*exchange),
+                   guard = told_of_verdict(services, *verdict)](ReferenceStore& store) {
+                    return store.change(id, {{"status", verdict.status}, {"note", verdict.note}}, {}, "review", act,
+                                        guard);
                   });
 }
 

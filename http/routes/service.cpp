@@ -39,8 +39,8 @@ void say_ready(Services& services, const ExchangePtr& exchange) {
 }
 
 void show_metrics(Services& services, const ExchangePtr& exchange) {
-  exchange->answer({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                    .body = services.metrics.expose(services)});
+  exchange->answer(
+      {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = services.metrics.expose(services)});
 }
 
 void show_openapi(Services&, const ExchangePtr& exchange) {

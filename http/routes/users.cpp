@@ -1,6 +1,5 @@
 #include <utility>
 
-#include "http/access/identity.hpp"
 #include "http/answers.hpp"
 #include "http/body_fields.hpp"
 #include "http/errand.hpp"
@@ -143,7 +142,7 @@ void create_user(Services& services, const ExchangePtr& exchange) {
                 rights = rights_of(*exchange)]() mutable {
     body.values.emplace_back("password_hash", hash_password(body.password));
     errand->query([errand, body, id, act, rights](Reader& reader) {
-      const auto code = verification_for(email_in(body.values).value(), errand->services().identity.settings());
+      const auto code = welcome_for(email_in(body.values).value(), errand->services().settings);
       const auto made = ReferenceStore(reader, user_table)
                             .create(id, body.values, {}, act, all_of({with_roles(body.roles, rights), is_sent(code)}));
       errand->answer(response_of(user_resource, made, errand->request(), 201));
@@ -162,7 +161,7 @@ void change_user(Services& services, const ExchangePtr& exchange) {
   if (auto may = guard_of(user_resource, *exchange, Deed::change))
     guards.push_back(std::move(may));
   if (const auto email = email_in(*values))
-    guards.push_back(verifies_anew(verification_for(*email, services.identity.settings())));
+    guards.push_back(verifies_anew(verification_for(*email, services.settings)));
   answer_by_store(services, exchange, user_resource,
                   [id = *id, values = *values, owner = owner_of(*exchange), act = act_of(*exchange),
                    guard = all_of(std::move(guards))](ReferenceStore& store) {

@@ -13,13 +13,16 @@ from pathlib import Path
 ROOMS = {
     "domain": {"domain"},
     "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "events/settings.hpp",
-               "exchange/settings.hpp", "http/settings.hpp", "providers/settings.hpp"},
+               "exchange/settings.hpp", "http/settings.hpp", "notices/settings.hpp", "providers/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     # Events are made of committed rows: the journal's reader, and nothing of those who write it or of those who listen.
     "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
                "persistence/event_marks.hpp"},
     "outbound": {"outbound"},
+    # Texts are pure; the sender works on the rows of mails with a session of its own.
+    "notices": {"notices", "events/consumer.hpp", "events/event.hpp", "outbound/mail_message.hpp", "outbound/smtp_client.hpp", "persistence/audit_log.hpp",
+                "persistence/mail_store.hpp", "persistence/session.hpp", "domain", "config/logging.hpp"},
     # Bills are settled beside the engine: the journal is read, and marketplaces are called.
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain", "outbound", "config/logging.hpp",
                   "persistence/reader.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp",
@@ -34,11 +37,11 @@ ROOMS = {
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
              "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
-             "persistence/movement_reader.hpp", "persistence/risk_store.hpp"},
+             "persistence/movement_reader.hpp", "persistence/risk_store.hpp", "persistence/mail_store.hpp", "notices"},
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "providers", "domain"},
+    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "notices", "providers", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.

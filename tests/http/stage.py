@@ -34,7 +34,8 @@ API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
 QUOTE = "01934812-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of ten dollars in rupiah
 INVOICE = "0193480e-1d2c-7b3a-8c4d-5e6f7a8b9c0d"  # of SHOP, open
 VA_NUMBER = "880081234567890126"  # of INVOICE
-NOTICE = "01934812-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of an order of a marketplace that is to be told
+NOTICE = "01934813-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of an order of a marketplace that is to be told
+MAIL = "0193480b-1e2f-7a3b-8c4d-5e6f7a8b9c0d"  # given up, and can be tried again
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -78,6 +79,7 @@ class Stage:
             LICENCE: self.make_document,
             API_KEY: self.make_api_key,
             QUOTE: self.make_quote,
+            MAIL: self.fail_a_mail,
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -136,6 +138,12 @@ class Stage:
     def make_api_key(self):
         path = f"/v1/merchants/{self.real(MERCHANT)}/api-keys"
         return self.must(self.client.post(path, {"name": "web shop", "scopes": ["payments:write"]}))["id"]
+
+    def fail_a_mail(self):
+        mail = str(uuid.uuid4())
+        psql(self.server.database, "INSERT INTO mail_outbox (id, recipient, subject, body, is_secret, failed_at) "
+                                   f"VALUES ('{mail}', 'gone@example.org', 'A mail', 'It failed.', false, now())")
+        return mail
 
     def make_refresh_token(self):
         login = {"email": self.person().email, "password": self.person().password}

@@ -72,9 +72,10 @@ std::string other_value(const Setting& row) {
                                  "IDR=50000.00 USD=5.00",
                                  "sawit,DS-8800,IDR,0193480e-9c21-7e63-8b55-a2d1ef6b8813,http://127.0.0.1:7003/graphql",
                                  "sawit=secret",
-                                 "simulated"};
                                  "simulated",
-                                 "zstd"};
+                                 "zstd",
+                                 "smtp://mail.example:587",
+                                 "https://pay.example"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
@@ -107,9 +108,10 @@ std::vector<std::string> companions(const Setting& row) {
 
 /// Takes any text but one with a zero byte.
 bool takes_any_text(const Setting& row) {
-  return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" ||
-         row.key() == "fx.rates_file" || row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
-         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_") || row.key().starts_with("kafka.s");
+  return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" || row.key() == "smtp.user" ||
+         row.key() == "smtp.password" || row.key() == "smtp.ca_file" || row.key() == "mail.sender_name" ||
+         row.key() == "fx.rates_file" || row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_") ||
+         row.key().starts_with("kafka.s");
 }
 
 std::string literal(const Setting& row, const std::string& value) {
