@@ -155,10 +155,13 @@ class Kafka:
 
     def messages(self):
         """Of whole lines: (partition, key, event)."""
-        text = self.file.read_text() if self.file.exists() else ""
-        for line in text[:text.rfind("\n") + 1].splitlines():
-            partition, _, key, value = line.split("\t", 3)
-            yield int(partition), key, json.loads(value)
+        if not self.file.exists():
+            return
+        with open(self.file, encoding="utf-8") as file:
+            for line in file:
+                if line.endswith("\n"):  # the last one may be on its way
+                    partition, _, key, value = line.split("\t", 3)
+                    yield int(partition), key, json.loads(value)
 
     def heard(self):
         heard = Heard()
