@@ -168,12 +168,11 @@ bool TypeFilter::matches(std::string_view type) const {
 }
 
 bool is_type_pattern(std::string_view pattern) {
-  if (pattern.ends_with(".*"))
-    pattern.remove_suffix(1);
-  const bool is_whole = !pattern.ends_with('.');
-  return std::ranges::any_of(types, [&](std::string_view type) {
-    return is_whole ? type == pattern : pattern.size() > 1 && type.starts_with(pattern);
-  });
+  if (!pattern.ends_with(".*"))
+    return std::ranges::find(types, pattern) != std::end(types);
+  const std::string_view kind = pattern.substr(0, pattern.size() - 1);
+  return kind.size() > 1 &&
+         std::ranges::any_of(types, [kind](std::string_view type) { return type.starts_with(kind); });
 }
 
 }  // namespace dompet::events

@@ -75,7 +75,9 @@ void follow(const char* bootstraps, const char* topic, const char* path, const s
 int main(int argc, char** argv) {
   if (argc != 3)
     give_up("usage: kafka_double TOPIC FILE");
-  rd_kafka_t* host = client(RD_KAFKA_PRODUCER, rd_kafka_conf_new());
+  rd_kafka_conf_t* quiet = rd_kafka_conf_new();
+  set(quiet, "log_level", "4");  // not that it has no brokers: it is them
+  rd_kafka_t* host = client(RD_KAFKA_PRODUCER, quiet);
   rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(host, brokers);
   if (cluster == nullptr || rd_kafka_mock_topic_create(cluster, argv[1], partitions, brokers) != 0)
     give_up("there is no mock cluster");

@@ -71,6 +71,7 @@ std::string other_value(const Setting& row) {
                                  "ani@example.com",
                                  "IDR=50000.00 USD=5.00",
                                  "simulated",
+                                 "zstd",
                                  "smtp://mail.example:587",
                                  "https://pay.example"};
   for (const std::string& candidate : candidates)
@@ -105,7 +106,7 @@ std::vector<std::string> companions(const Setting& row) {
 bool takes_any_text(const Setting& row) {
   return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" || row.key() == "smtp.user" ||
          row.key() == "smtp.password" || row.key() == "smtp.ca_file" || row.key() == "mail.sender_name" ||
-         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
+         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_") || row.key().starts_with("kafka.s");
 }
 
 std::string literal(const Setting& row, const std::string& value) {
