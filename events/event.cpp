@@ -168,9 +168,9 @@ bool TypeFilter::matches(std::string_view type) const {
 }
 
 bool is_type_pattern(std::string_view pattern) {
-  if (pattern.ends_with(".*"))
+  const bool is_whole = !pattern.ends_with(".*");
+  if (!is_whole)
     pattern.remove_suffix(1);
-  const bool is_whole = !pattern.ends_with('.');
   return std::ranges::any_of(types, [&](std::string_view type) {
     return is_whole ? type == pattern : pattern.size() > 1 && type.starts_with(pattern);
   });
