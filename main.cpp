@@ -21,9 +21,11 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/runner.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
+#include "http/render_event.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/lane_store.hpp"
@@ -33,6 +35,8 @@
 #include "persistence/reader.hpp"
 #include "persistence/vault.hpp"
 #include "providers/simulator.hpp"
+#include "webhooks/router.hpp"
+#include "webhooks/sender.hpp"
 
 // dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
 // stopped as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
@@ -195,6 +199,7 @@ http::Settings placed(const Settings& settings) {
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
   identity.mail_spool = settings.var_directory / "mail";
   http.callback_secret = settings.provider.callback_secret;
+  http.webhooks = settings.webhooks;
   return http;
 }
 
@@ -217,6 +222,11 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
                           .application_name = "dompet/" + settings.engine.node_name + "/statistics",
                           .connect_timeout_s = settings.database.connect_timeout_s});
   return projectors;
+}
+
+WebhookDatabase webhook_database(const Settings& settings) {
+  return {settings.database.url, "dompet/" + settings.engine.node_name + "/webhooks",
+          settings.database.connect_timeout_s};
 }
 
 /// host:port, an IPv6 host in brackets.
@@ -271,7 +281,12 @@ void serve(const Settings& settings) {
   ProviderSimulator provider(settings.provider, users);
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const Projection projection(settings.projection, projectors(settings));
+  WebhookCounts webhook_counts;
+  WebhookSender webhooks(settings.webhooks, webhook_database(settings), vault, webhook_counts);
+  events::Runners listeners({}, database_urls(settings), settings.engine.node_name);
+  listeners.add(std::make_unique<WebhookRouter>(http::render_event, [&webhooks] { webhooks.wake(); }));
   http::HttpFront front(http_settings, ask, engine, identity);
+  front.show(webhook_counts);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 
@@ -285,6 +300,7 @@ void serve(const Settings& settings) {
   const int signal = wait_for_stop();
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
   start_watchdog();
+  webhooks.request_stop();
   engine.leave(leave_limit);
   provider.stop();
   front.stop();

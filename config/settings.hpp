@@ -11,6 +11,7 @@
 #include "config/logging.hpp"
 #include "http/settings.hpp"
 #include "providers/settings.hpp"
+#include "webhooks/settings.hpp"
 
 namespace dompet {
 
@@ -50,6 +51,7 @@ struct Settings {
   EngineSettings engine{};
   ProjectionSettings projection{};
   ProviderSettings provider{};
+  WebhookSettings webhooks{};
   LoggingSettings logging{};
 };
 

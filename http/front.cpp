@@ -90,6 +90,8 @@ class HttpFront::Parts final : public Application {
 
   std::uint16_t port() const { return server_.port(); }
 
+  void show(const WebhookCounts& webhooks) { metrics_.show(webhooks); }
+
   void serve(const ExchangePtr& exchange) override {
     identify(exchange->request);
     Found found = router_.find(exchange->request.method, exchange->request.path);
@@ -332,6 +334,8 @@ HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& iden
     : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity)) {}
 
 HttpFront::~HttpFront() { parts_->stop(); }
+
+void HttpFront::show(const WebhookCounts& webhooks) { parts_->show(webhooks); }
 
 void HttpFront::start() { parts_->start(); }
 

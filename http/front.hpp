@@ -7,6 +7,7 @@
 
 namespace dompet {
 class Engine;
+struct WebhookCounts;
 }
 
 namespace dompet::http {
@@ -23,6 +24,9 @@ class HttpFront {
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;
+
+  /// Before the start: what /metrics shows beside what is here. Outlives this.
+  void show(const WebhookCounts& webhooks);
 
   /// Listens and returns. Throws std::runtime_error with a whole sentence when the address cannot be had.
   void start();

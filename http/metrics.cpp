@@ -12,6 +12,7 @@
 #include "config/logging.hpp"
 #include "http/audit_queue.hpp"
 #include "http/router.hpp"
+#include "webhooks/counts.hpp"
 
 namespace dompet::http {
 
@@ -75,6 +76,24 @@ void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressu
                             static_cast<double>(pressure.waiting_rows)));
   families.push_back(family("dompet_lane_oldest_age_seconds", "How long the oldest of them has waited.",
                             MetricType::Gauge, static_cast<double>(pressure.oldest_age.count()) / 1e3));
+}
+
+void append_webhooks(std::vector<MetricFamily>& families, const WebhookCounts& counts) {
+  const auto add = [&](const char* name, const char* help, MetricType type, double value) {
+    families.push_back(family("dompet_webhook_" + std::string{name}, help, type, value));
+  };
+  add("attempts_total", "Calls to receivers.", MetricType::Counter, static_cast<double>(counts.attempts));
+  add("delivered_total", "Deliveries that were taken.", MetricType::Counter, static_cast<double>(counts.delivered));
+  add("given_up_total", "Deliveries whose last attempt failed.", MetricType::Counter,
+      static_cast<double>(counts.given_up));
+  add("endpoints_disabled_total", "Endpoints that this node disabled.", MetricType::Counter,
+      static_cast<double>(counts.endpoints_disabled));
+  add("pending", "Deliveries that wait, of all nodes, up to 100000.", MetricType::Gauge,
+      static_cast<double>(counts.pending));
+  add("failed", "Deliveries that were given up and are still kept, up to 100000.", MetricType::Gauge,
+      static_cast<double>(counts.failed));
+  add("oldest_age_seconds", "How long the oldest delivery has waited.", MetricType::Gauge,
+      static_cast<double>(counts.oldest_s));
 }
 
 std::string route_label(const Exchange& exchange) {
@@ -151,6 +170,8 @@ std::string Metrics::expose(const Engine& engine, const Admission& admission, co
                             MetricType::Counter, static_cast<double>(audit.lost())));
   families.push_back(family("dompet_log_lines_lost_total", "Log lines overwritten before they were written.",
                             MetricType::Counter, static_cast<double>(lost_log_lines())));
+  if (webhooks_ != nullptr)
+    append_webhooks(families, *webhooks_);
   append_pressure(families, engine.pressure());
   append_engine(families, engine.counters());
   std::ostringstream text;

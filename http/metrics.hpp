@@ -9,6 +9,10 @@
 #include "http/admission.hpp"
 #include "http/exchange.hpp"
 
+namespace dompet {
+struct WebhookCounts;
+}
+
 namespace dompet::http {
 
 class AuditQueue;
@@ -25,12 +29,16 @@ class Metrics {
   void count(const Exchange& exchange, int status, double seconds);
   void count(Shed shed);
 
+  /// Shown from now on; outlives this.
+  void show(const WebhookCounts& webhooks) { webhooks_ = &webhooks; }
+
   /// The text of the Prometheus exposition format.
   std::string expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const;
 
  private:
   class Parts;
   std::unique_ptr<Parts> parts_;
+  const WebhookCounts* webhooks_ = nullptr;
 };
 
 }  // namespace dompet::http
