@@ -30,6 +30,8 @@ CARD_NUMBER = "4000 0012 3456 7899"
 MERCHANT = "01934804-4d5e-7f6a-8b7c-8d9e0f1a2b3c"  # nobody has looked at it yet
 LICENCE = "01934805-5e6f-7a7b-8c8d-9e0f1a2b3c4d"
 API_KEY = "01934806-6f7a-7b8c-8d9e-0f1a2b3c4d5e"
+WEBHOOK = "01934812-1a2b-7c3d-8e4f-5a6b7c8d9e0a"  # an endpoint that nobody answers at
+DELIVERY = "01934812-2b3c-7d4e-8f5a-6b7c8d9e0f1b"  # a ping to it
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -68,6 +70,8 @@ class Stage:
             MERCHANT: self.make_merchant,
             LICENCE: self.make_document,
             API_KEY: self.make_api_key,
+            WEBHOOK: self.make_webhook,
+            DELIVERY: lambda: self.must(self.client.post(f"/v1/webhook-endpoints/{self.real(WEBHOOK)}/test", {}))["id"],
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -118,6 +122,9 @@ class Stage:
     def make_api_key(self):
         path = f"/v1/merchants/{self.real(MERCHANT)}/api-keys"
         return self.must(self.client.post(path, {"name": "web shop", "scopes": ["payments:write"]}))["id"]
+
+    def make_webhook(self):
+        return self.must(self.client.post("/v1/webhook-endpoints", {"url": "https://shop.example/hooks"}))["id"]
 
     def make_refresh_token(self):
         login = {"email": self.person().email, "password": self.person().password}

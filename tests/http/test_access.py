@@ -20,7 +20,8 @@ OTHERWISE = {
     "transferInBulk": {200},  # each item has an answer of its own
     "readStatistics": {403},  # without a wallet it is the whole ledger
 }
-SCOPES = ["payments:write", "refunds:write", "transactions:read", "statistics:read", "wallets:read", "merchants:read"]
+SCOPES = ["payments:write", "refunds:write", "transactions:read", "statistics:read", "wallets:read", "merchants:read",
+          "webhooks:read", "webhooks:write"]
 ROLES = ["viewer", "operator", "approver", "support"]
 
 
