@@ -284,7 +284,7 @@ void serve(const Settings& settings) {
   WebhookCounts webhook_counts;
   WebhookSender webhooks(settings.webhooks, webhook_database(settings), vault, webhook_counts);
   events::Runners listeners({}, database_urls(settings), settings.engine.node_name);
-  listeners.add(std::make_unique<WebhookRouter>(http::render_event, [&webhooks] { webhooks.wake(); }));
+  listeners.add(std::make_unique<WebhookRouter>(http::render_event));
   http::HttpFront front(http_settings, ask, engine, identity);
   front.show(webhook_counts);
   front.start();

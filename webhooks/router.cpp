@@ -17,8 +17,7 @@ constexpr std::chrono::seconds longest_belief{5};
 
 }  // namespace
 
-WebhookRouter::WebhookRouter(events::EventJson to_json, std::function<void()> wake)
-    : to_json_(std::move(to_json)), wake_(std::move(wake)) {}
+WebhookRouter::WebhookRouter(events::EventJson to_json) : to_json_(std::move(to_json)) {}
 
 WebhookRouter::~WebhookRouter() = default;
 
@@ -73,10 +72,7 @@ void WebhookRouter::take(std::span<const events::Event> page, SqlSession& databa
     if (const auto found = by_wallet_.find(event.wallet); found != by_wallet_.end())
       add(deliveries, event, found->second, body);
   }
-  if (deliveries.empty())
-    return;
   add_webhook_deliveries(database0, deliveries);
-  wake_();
 }
 
 }  // namespace dompet

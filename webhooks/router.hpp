@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,8 +20,7 @@ struct NewWebhookDelivery;
 /// an endpoint hears of everything that is committed after it.
 class WebhookRouter final : public events::Consumer {
  public:
-  /// `wake` tells those who send that there may be something.
-  WebhookRouter(events::EventJson to_json, std::function<void()> wake);
+  explicit WebhookRouter(events::EventJson to_json);
   ~WebhookRouter() override;
 
   std::string name() const override { return "webhooks"; }
@@ -39,7 +37,6 @@ class WebhookRouter final : public events::Consumer {
            const std::vector<Listener>& listeners, std::optional<std::string>& body) const;
 
   events::EventJson to_json_;
-  std::function<void()> wake_;
   std::int64_t revision_ = -1;
   std::chrono::steady_clock::time_point learned_{};
   std::unordered_map<UserId, std::vector<Listener>> by_user_{};

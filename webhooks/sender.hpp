@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,8 +40,6 @@ class WebhookSender {
 
   /// No call is begun any more. Does not wait.
   void request_stop();
-  /// There is something new: look now. Any thread.
-  void wake();
 
  private:
   void run(const std::stop_token& stop);
@@ -55,7 +52,6 @@ class WebhookSender {
                           const std::vector<std::string>& secrets, WebhookVerdict& verdict) const;
   std::vector<std::string> secrets_of(const WebhookWork& work) const;
   void count(const std::vector<WebhookOutcome>& outcomes, const WebhookVerdict& verdict);
-  void rest(const std::stop_token& stop, std::chrono::milliseconds time);
   WebhookQueue open_queue(const std::string& purpose) const;
 
   const WebhookSettings settings_;
@@ -63,9 +59,6 @@ class WebhookSender {
   const Vault& vault_;
   WebhookCounts& counts_;
   std::mutex turn_;
-  std::mutex guard_;
-  std::condition_variable_any woken_;
-  bool is_news_ = false;
   std::vector<std::jthread> threads_{};
 };
 
