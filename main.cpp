@@ -21,6 +21,7 @@
 #include "config/settings_table.hpp"
 #include "config/var_directory.hpp"
 #include "config/version.hpp"
+#include "events/kafka_outlet.hpp"
 #include "events/runner.hpp"
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
@@ -229,6 +230,13 @@ WebhookDatabase webhook_database(const Settings& settings) {
           settings.database.connect_timeout_s};
 }
 
+/// Everybody who is told of every event.
+void add_consumers(events::Runners& runners, const Settings& settings) {
+  if (!settings.kafka.brokers.empty())
+    runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
+  runners.add(std::make_unique<WebhookRouter>(http::render_event));
+}
+
 /// host:port, an IPv6 host in brackets.
 std::string own_address(const Settings& settings, std::uint16_t port) {
   const std::string& host = settings.http.address;
@@ -283,9 +291,9 @@ void serve(const Settings& settings) {
   const Projection projection(settings.projection, projectors(settings));
   WebhookCounts webhook_counts;
   WebhookSender webhooks(settings.webhooks, webhook_database(settings), vault, webhook_counts);
-  events::Runners listeners({}, database_urls(settings), settings.engine.node_name);
-  listeners.add(std::make_unique<WebhookRouter>(http::render_event));
-  http::HttpFront front(http_settings, ask, engine, identity);
+  events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
+  add_consumers(runners, settings);
+  http::HttpFront front(http_settings, ask, engine, identity, runners);
   front.show(webhook_counts);
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));

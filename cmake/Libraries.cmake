@@ -15,6 +15,7 @@ pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka++)
+pkg_check_modules(rdkafka_c REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 # Its CMake file would ask for civetweb and curl as well, which only the exposers need; we serve /metrics ourselves.
 pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)

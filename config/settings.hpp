@@ -9,6 +9,7 @@
 #include "actors/engine.hpp"
 #include "actors/projection.hpp"
 #include "config/logging.hpp"
+#include "events/settings.hpp"
 #include "http/settings.hpp"
 #include "providers/settings.hpp"
 #include "webhooks/settings.hpp"
@@ -51,6 +52,8 @@ struct Settings {
   EngineSettings engine{};
   ProjectionSettings projection{};
   ProviderSettings provider{};
+  events::RunnerSettings events{};
+  events::KafkaSettings kafka{};
   WebhookSettings webhooks{};
   LoggingSettings logging{};
 };

@@ -23,17 +23,6 @@ SessionSettings session_settings(const std::string& database, const std::string&
           .replaces_broken = true};
 }
 
-/// A shard that moves between two databases can be in both answers, which are of two moments.
-void add_streams(std::vector<RecordStream>& streams, std::vector<RecordStream>&& more) {
-  for (RecordStream& stream : more) {
-    const auto known = std::ranges::find(streams, stream.shard, &RecordStream::shard);
-    if (known == streams.end())
-      streams.push_back(std::move(stream));
-    else if (known->records.size() < stream.records.size())
-      *known = std::move(stream);
-  }
-}
-
 }  // namespace
 
 JournalTail::JournalTail(const std::vector<std::string>& databases, const std::string& application_name,
@@ -75,7 +64,7 @@ std::vector<RecordStream> JournalTail::read(const StreamMarks& marks, TailPage& 
     records += part.records;
     if (!part.fault.empty())
       page.fault = part.fault;
-    add_streams(streams, std::move(part.streams));
+    join(streams, std::move(part.streams));
   }
   adapt(records, streams);
   return streams;

@@ -130,6 +130,16 @@ class Merging {
 
 }  // namespace
 
+void join(std::vector<RecordStream>& streams, std::vector<RecordStream>&& more) {
+  for (RecordStream& stream : more) {
+    const auto known = std::ranges::find(streams, stream.shard, &RecordStream::shard);
+    if (known == streams.end())
+      streams.push_back(std::move(stream));
+    else if (known->records.size() < stream.records.size())
+      *known = std::move(stream);
+  }
+}
+
 std::vector<WalletSeq> predecessors_outside(std::span<const RecordStream> streams) {
   const ByLeg<std::size_t> legs = legs_of(streams);
   std::vector<WalletSeq> outside;

@@ -14,6 +14,10 @@ namespace dompet::events {
 // record is in its source's stream and has a leg of its destination too. Whoever reads the streams page by page puts
 // the chains together again here. Pure functions: what must be looked up is an argument.
 
+/// Adds the streams of another database. A shard that moves between two of them can be in both answers, which are of
+/// two moments.
+void join(std::vector<RecordStream>& streams, std::vector<RecordStream>&& more);
+
 /// Legs that come right before a leg of the page and are not in it themselves: whether they were delivered earlier, or
 /// lie behind the end of the page, only the journal knows. Each once.
 std::vector<WalletSeq> predecessors_outside(std::span<const RecordStream> streams);

@@ -58,6 +58,10 @@ class Stream {
   virtual ~Stream() = default;
   /// Left out while the client has not taken what was pushed before, so a slow one costs no memory.
   virtual void push(std::string text) = 0;
+  /// Whether the client has taken all that was pushed: what is pushed now is not left out.
+  virtual bool is_idle() const = 0;
+  /// Ends the answer; what is on its way may be lost.
+  virtual void close() = 0;
   /// False once the client has left, or the server stops.
   virtual bool is_open() const = 0;
 };

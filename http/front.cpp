@@ -12,6 +12,7 @@
 #include "http/card_guesses.hpp"
 #include "http/cross_origin.hpp"
 #include "http/directory.hpp"
+#include "http/event_feed.hpp"
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
@@ -56,14 +57,14 @@ std::size_t body_limit(const Settings& settings, const Route* route) {
 
 class HttpFront::Parts final : public Application {
  public:
-  Parts(Settings wanted, Ask& ask, Engine& engine, Identity& identity)
+  Parts(Settings wanted, Ask& ask, Engine& engine, Identity& identity, const events::Runners& runners)
       : settings_(numeric(std::move(wanted))), ask_(ask), engine_(engine), identity_(identity),
         admission_(settings_, engine, ask), access_(settings_.identity),
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,       saga_jobs_,
-                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_, audit_},
+        services_{settings_, ask,      engine,    admission_,    metrics_,   ids_,   saga_jobs_,  saga_feed_,
+                  access_,   identity, payments_, card_guesses_, directory_, audit_, event_feed_, runners},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -135,6 +136,7 @@ class HttpFront::Parts final : public Application {
     ask_.tick(now);
     saga_jobs_.tick(services_, now);
     saga_feed_.tick(services_, now);
+    event_feed_.tick(services_, now);
     audit_.tick();
   }
 
@@ -322,6 +324,7 @@ class HttpFront::Parts final : public Application {
   IdSource ids_;
   SagaJobs saga_jobs_;
   SagaFeed saga_feed_;
+  EventFeed event_feed_;
   PaymentMemory payments_{settings_.remembered_payments};
   CardGuesses card_guesses_{};
   AuditQueue audit_{engine_};
@@ -330,8 +333,8 @@ class HttpFront::Parts final : public Application {
   HttpServer server_;
 };
 
-HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity)
-    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity)) {}
+HttpFront::HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const events::Runners& runners)
+    : parts_(std::make_unique<Parts>(std::move(settings), ask, engine, identity, runners)) {}
 
 HttpFront::~HttpFront() { parts_->stop(); }
 

@@ -9,6 +9,9 @@ namespace dompet {
 class Engine;
 struct WebhookCounts;
 }
+namespace dompet::events {
+class Runners;
+}
 
 namespace dompet::http {
 
@@ -20,7 +23,8 @@ class Identity;
 /// shows through.
 class HttpFront {
  public:
-  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity);
+  /// `runners`: whose figures /metrics shows.
+  HttpFront(Settings settings, Ask& ask, Engine& engine, Identity& identity, const events::Runners& runners);
   /// Stops first, if need be.
   ~HttpFront();
   HttpFront(const HttpFront&) = delete;

@@ -10,8 +10,11 @@
 #include <unordered_map>
 
 #include "config/logging.hpp"
+#include "events/runner.hpp"
 #include "http/audit_queue.hpp"
+#include "http/event_feed.hpp"
 #include "http/router.hpp"
+#include "http/services.hpp"
 #include "webhooks/counts.hpp"
 
 namespace dompet::http {
@@ -96,6 +99,38 @@ void append_webhooks(std::vector<MetricFamily>& families, const WebhookCounts& c
       static_cast<double>(counts.oldest_s));
 }
 
+/// One of a family whose members are told apart by their consumer.
+void add_of_consumer(MetricFamily& family, const std::string& consumer, double value) {
+  prometheus::ClientMetric metric;
+  metric.label.push_back({"consumer", consumer});
+  metric.counter.value = metric.gauge.value = value;
+  family.metric.push_back(std::move(metric));
+}
+
+void append_events(std::vector<MetricFamily>& families, const Services& services) {
+  families.push_back(family("dompet_events_listeners", "Clients that listen to /v1/events/stream.", MetricType::Gauge,
+                            static_cast<double>(services.event_feed.listeners())));
+  families.push_back(family("dompet_events_streamed_total", "Events written to them.", MetricType::Counter,
+                            static_cast<double>(services.event_feed.told())));
+  MetricFamily lag{"dompet_events_lag",
+                   "Records that a consumer has not read yet; -1 while another node runs it.",
+                   MetricType::Gauge,
+                   {}};
+  MetricFamily delivered{"dompet_events_delivered_total", "Events that a consumer took.", MetricType::Counter, {}};
+  MetricFamily failures{"dompet_events_failures_total",
+                        "Pages that a consumer could not take, or that were not read.",
+                        MetricType::Counter,
+                        {}};
+  for (const auto& [consumer, figures] : services.event_runners.figures()) {
+    add_of_consumer(lag, consumer, static_cast<double>(figures->lag));
+    add_of_consumer(delivered, consumer, static_cast<double>(figures->delivered));
+    add_of_consumer(failures, consumer, static_cast<double>(figures->failures));
+  }
+  for (MetricFamily* one : {&lag, &delivered, &failures})
+    if (!one->metric.empty())
+      families.push_back(std::move(*one));
+}
+
 std::string route_label(const Exchange& exchange) {
   return exchange.route == nullptr ? "unknown" : std::string{exchange.route->path};
 }
@@ -158,7 +193,9 @@ void Metrics::count(const Exchange& exchange, int status, double seconds) {
 
 void Metrics::count(Shed reason) { parts_->shed(reason).Increment(); }
 
-std::string Metrics::expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const {
+std::string Metrics::expose(const Services& services) const {
+  const Admission& admission = services.admission;
+  const AuditQueue& audit = services.audit;
   auto families = parts_->registry_.Collect();
   families.push_back(family("dompet_http_in_flight", "Requests at work in engine and database.", MetricType::Gauge,
                             static_cast<double>(admission.in_flight())));
@@ -170,10 +207,11 @@ std::string Metrics::expose(const Engine& engine, const Admission& admission, co
                             MetricType::Counter, static_cast<double>(audit.lost())));
   families.push_back(family("dompet_log_lines_lost_total", "Log lines overwritten before they were written.",
                             MetricType::Counter, static_cast<double>(lost_log_lines())));
+  append_pressure(families, services.engine.pressure());
+  append_engine(families, services.engine.counters());
+  append_events(families, services);
   if (webhooks_ != nullptr)
     append_webhooks(families, *webhooks_);
-  append_pressure(families, engine.pressure());
-  append_engine(families, engine.counters());
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);
   return std::move(text).str();

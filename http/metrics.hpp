@@ -15,7 +15,7 @@ struct WebhookCounts;
 
 namespace dompet::http {
 
-class AuditQueue;
+struct Services;
 
 /// What /metrics shows: requests by route and status, their latency, what was shed, and the engine's counters. Counting
 /// costs some tens of nanoseconds a request; the labels are looked up once per route and status.
@@ -33,7 +33,7 @@ class Metrics {
   void show(const WebhookCounts& webhooks) { webhooks_ = &webhooks; }
 
   /// The text of the Prometheus exposition format.
-  std::string expose(const Engine& engine, const Admission& admission, const AuditQueue& audit) const;
+  std::string expose(const Services& services) const;
 
  private:
   class Parts;

@@ -57,6 +57,8 @@ constexpr Route table[]{
      routes::archive_transaction},
     {post, "/v1/transactions/{id}/unarchive", "transactions:archive", Load::read, Body::json, no_key,
      routes::unarchive_transaction},
+    {get, "/v1/events", "events:read", Load::read, Body::none, no_key, routes::list_events},
+    {get, "/v1/events/stream", "events:read", Load::read, Body::none, no_key, routes::stream_events},
     {get, "/v1/history", "transactions:read", Load::read, Body::none, no_key, routes::list_history},
 
     {get, "/v1/statistics", "statistics:read", Load::read, Body::none, no_key, routes::read_statistics},

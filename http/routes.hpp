@@ -54,6 +54,9 @@ void read_statistics(Services& services, const ExchangePtr& exchange);
 void read_dashboard(Services& services, const ExchangePtr& exchange);
 void read_card_dashboard(Services& services, const ExchangePtr& exchange);
 void list_history(Services& services, const ExchangePtr& exchange);
+// events.cpp
+void list_events(Services& services, const ExchangePtr& exchange);
+void stream_events(Services& services, const ExchangePtr& exchange);
 // archive.cpp
 void archive_transaction(Services& services, const ExchangePtr& exchange);
 void unarchive_transaction(Services& services, const ExchangePtr& exchange);

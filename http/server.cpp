@@ -125,8 +125,9 @@ class ChunkedStream final : public Stream, public std::enable_shared_from_this<C
     });
   }
   bool is_open() const override { return builder_.has_value(); }
+  bool is_idle() const override { return !is_writing_; }
 
-  void close() {
+  void close() override {
     if (builder_)
       builder_->done();
     builder_.reset();

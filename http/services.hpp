@@ -6,12 +6,17 @@
 #include "http/metrics.hpp"
 #include "http/settings.hpp"
 
+namespace dompet::events {
+class Runners;
+}
+
 namespace dompet::http {
 
 class Access;
 class AuditQueue;
 class CardGuesses;
 class Directory;
+class EventFeed;
 class Identity;
 class PaymentMemory;
 class SagaFeed;
@@ -37,6 +42,9 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+  /// Who listens to events, and the figures of those who are told of all of them.
+  EventFeed& event_feed;
+  const events::Runners& event_runners;
 };
 
 }  // namespace dompet::http

@@ -41,6 +41,7 @@ constexpr std::array table{
     Permission{"transactions:read", has_owner, "see transactions"},
     Permission{"transactions:archive", has_owner, "hide and show transactions in the own lists"},
     Permission{"statistics:read", has_owner, "see statistics and dashboards"},
+    Permission{"events:read", has_owner, "listen to what happens"},
 
     Permission{"webhooks:read", has_owner, "see webhook endpoints and their deliveries"},
     Permission{"webhooks:write", has_owner, "make, change, test and delete webhook endpoints, send events again"},

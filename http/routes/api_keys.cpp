@@ -14,8 +14,9 @@ namespace dompet::http {
 namespace {
 
 /// What a merchant's servers may be let do: never more than is the merchant's own.
-constexpr std::string_view scopes_of_keys[]{"payments:write", "refunds:write",  "transactions:read", "statistics:read",
-                                            "wallets:read",   "merchants:read", "webhooks:read",     "webhooks:write"};
+constexpr std::string_view scopes_of_keys[]{"payments:write",  "refunds:write", "transactions:read",
+                                            "statistics:read", "wallets:read",  "merchants:read",
+                                            "events:read",     "webhooks:read", "webhooks:write"};
 
 struct NewKey {
   std::string name{};
@@ -36,7 +37,7 @@ std::string read_scopes(BodyFields& fields) {
     if (std::ranges::find(scopes_of_keys, item.text) == std::end(scopes_of_keys))
       fields.fault("scopes", "unknown_permission",
                    "A key may have payments:write, refunds:write, transactions:read, statistics:read, wallets:read, "
-                   "merchants:read, webhooks:read, webhooks:write.");
+                   "merchants:read, events:read, webhooks:read, webhooks:write.");
     json.text(item.text);
   }
   json.end_array();

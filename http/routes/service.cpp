@@ -40,7 +40,7 @@ void say_ready(Services& services, const ExchangePtr& exchange) {
 
 void show_metrics(Services& services, const ExchangePtr& exchange) {
   exchange->answer({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                    .body = services.metrics.expose(services.engine, services.admission, services.audit)});
+                    .body = services.metrics.expose(services)});
 }
 
 void show_openapi(Services&, const ExchangePtr& exchange) {

@@ -25,7 +25,7 @@ ROOMS = {
                  "persistence/audit_log.hpp", "persistence/session.hpp", "persistence/vault.hpp",
                  "persistence/webhook_listeners.hpp", "persistence/webhook_queue.hpp"},
     "providers": {"providers", "persistence/session.hpp", "actors/provider_port.hpp", "domain"},
-    "http": {"http", "actors", "events", "persistence/event_journal.hpp", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
+    "http": {"http", "actors", "events", "persistence/event_journal.hpp", "persistence/bytes.hpp", "providers/signature.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",

@@ -21,7 +21,7 @@ OTHERWISE = {
     "readStatistics": {403},  # without a wallet it is the whole ledger
 }
 SCOPES = ["payments:write", "refunds:write", "transactions:read", "statistics:read", "wallets:read", "merchants:read",
-          "webhooks:read", "webhooks:write"]
+          "events:read", "webhooks:read", "webhooks:write"]
 ROLES = ["viewer", "operator", "approver", "support"]
 
 

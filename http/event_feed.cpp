@@ -1,0 +1,226 @@
+#include "http/event_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/access/access.hpp"
+#include "http/directory.hpp"
+#include "http/render_event.hpp"
+
+namespace dompet::http {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+std::string frame(const std::string& json) { return "data: " + json + "\n\n"; }
+
+/// Behind a page's last event: where it goes on. A block without data tells a client the id and nothing else.
+std::string id_frame(const EventListener& listener) {
+  return "id: " + write_event_place(listener.scope, listener.place) + "\n\n";
+}
+
+/// Whether the token or key is still good for the route.
+bool is_welcome(Services& services, const EventListener& listener) {
+  if (!listener.api_key.empty())
+    return services.directory.knows_key(listener.api_key);
+  HttpRequest request;
+  if (!listener.authorization.empty())
+    request.headers.emplace_back("Authorization", listener.authorization);
+  const auto caller = services.access.authenticate(request);
+  return caller && services.access.decide(*caller, *listener.route) != Grant::none;
+}
+
+enum class News { none, next, gap };
+
+/// What an event of the tail is to a listener who has come as far as his place.
+News news_of(const EventListener& listener, const events::Event& event) {
+  const std::uint64_t shard_seq = event.record->shard_seq;
+  if (listener.scope.is_everything()) {
+    const auto mark = listener.place.streams.find(event.record->shard);
+    return mark == listener.place.streams.end() || shard_seq > mark->second ? News::next : News::none;
+  }
+  const auto* opened = event.leg == nullptr ? nullptr : std::get_if<WalletOpened>(&event.leg->event);
+  const bool is_new = opened != nullptr && listener.scope.owner && opened->owner == *listener.scope.owner;
+  const auto& wallets = listener.place.wallets;
+  const bool is_his = std::ranges::find(wallets, event.wallet, &WalletPlace::wallet) != wallets.end();
+  if (!is_his && (!is_new || std::ssize(wallets) >= most_event_wallets))
+    return News::none;
+  const WalletPlace place = listener.place.of(event.wallet);
+  if (!event.wallet_seq)
+    return shard_seq > place.quiet_seq ? News::next : News::none;
+  if (*event.wallet_seq <= place.seq)
+    return News::none;
+  return *event.wallet_seq == place.seq + 1 ? News::next : News::gap;
+}
+
+void move_past(EventPlace& place, const events::Event& event) {
+  WalletPlace& wallet = place.of(event.wallet);
+  if (event.wallet_seq)
+    wallet.seq = *event.wallet_seq;
+  else
+    wallet.quiet_seq = event.record->shard_seq;
+}
+
+/// Adds what the listener gets of the event, and moves his place behind it. False when one of his is missing before it.
+bool append_frame(EventListener& listener, const events::Event& event, std::string& rendered, std::string& frames,
+                  std::uint64_t& count) {
+  const News news = news_of(listener, event);
+  if (news != News::next)
+    return news == News::none;
+  if (!listener.scope.is_everything())
+    move_past(listener.place, event);
+  if (!listener.scope.types.matches(event.type))
+    return true;
+  if (rendered.empty())
+    rendered = frame(render_event(event));
+  frames += rendered;
+  ++count;
+  return true;
+}
+
+}  // namespace
+
+bool EventFeed::has_room() {
+  forget_those_who_left();
+  return listeners_.size() < most_listeners;
+}
+
+void EventFeed::add(EventListener listener) {
+  if (!listener.stream)
+    return;
+  listener.told = listener.checked = steady_clock::now();
+  listener.stream->push(": listening\n\n");
+  listeners_.push_back(std::make_shared<EventListener>(std::move(listener)));
+}
+
+void EventFeed::tick(Services& services, Time now) {
+  forget_those_who_left();
+  if (listeners_.empty()) {
+    tail_.reset();
+    return;
+  }
+  look_after(services, now);
+  read_tail(services);
+  read_for_next(services);
+}
+
+void EventFeed::forget_those_who_left() {
+  std::erase_if(listeners_, [](const ListenerPtr& listener) { return !listener->stream->is_open(); });
+}
+
+void EventFeed::look_after(Services& services, Time now) {
+  for (const ListenerPtr& listener : listeners_) {
+    if (!listener->stream->is_idle() && now - listener->told > patience) {
+      listener->stream->close();
+      continue;
+    }
+    if (now - listener->checked >= check_every) {
+      listener->checked = now;
+      if (!is_welcome(services, *listener)) {
+        listener->stream->close();
+        continue;
+      }
+    }
+    if (now - listener->told >= tell_at_least_every)
+      push(*listener, ": still here\n\n");
+  }
+}
+
+/// False while the client has not taken what was written before.
+bool EventFeed::push(EventListener& listener, const std::string& frames) {
+  if (!listener.stream->is_idle())
+    return false;
+  listener.stream->push(frames);
+  listener.told = steady_clock::now();
+  return true;
+}
+
+// --- who is behind ---
+
+/// Not before the tail stands somewhere: whatever comes after that is either in the page, or seen to be missed.
+void EventFeed::read_for_next(Services& services) {
+  if (is_reading_ || !tail_)
+    return;
+  for (std::size_t looked = 0; looked < listeners_.size(); ++looked) {
+    const ListenerPtr listener = listeners_[turn_++ % listeners_.size()];
+    if (listener->mode != EventListener::Mode::reading || !listener->stream->is_idle())
+      continue;
+    is_reading_ = true;
+    listener->has_missed = false;
+    return read_events(services, nullptr, listener->scope, listener->place, page_events,
+                       [this, listener](std::optional<EventPage> page) {
+                         is_reading_ = false;
+                         if (page)
+                           take(listener, std::move(*page));
+                       });
+  }
+}
+
+void EventFeed::take(const ListenerPtr& listener, EventPage page) {
+  const bool is_up_to_date = !page.has_more && !listener->has_missed;
+  if (!listener->stream->is_open())
+    return;
+  if (page.after != listener->place && !listener->stream->is_idle())
+    return;  // it is read again when he can take it
+  if (page.after != listener->place) {
+    listener->place = std::move(page.after);
+    std::string frames;
+    for (const events::Event& event : page.events)
+      frames += frame(render_event(event));
+    push(*listener, frames + id_frame(*listener));
+    told_ += page.events.size();
+  }
+  if (is_up_to_date)
+    listener->mode = EventListener::Mode::live;
+}
+
+// --- who is up to date ---
+
+void EventFeed::read_tail(Services& services) {
+  if (is_tailing_)
+    return;
+  is_tailing_ = true;
+  if (!tail_)
+    return read_event_end(services, nullptr, {}, [this](std::optional<EventPlace> end) {
+      is_tailing_ = false;
+      if (end && !listeners_.empty())
+        tail_ = std::move(*end);
+    });
+  read_events(services, nullptr, {}, *tail_, tail_events, [this](std::optional<EventPage> page) {
+    is_tailing_ = false;
+    if (!page || !tail_)
+      return;
+    std::vector<std::string> rendered(page->events.size());
+    for (const ListenerPtr& listener : listeners_)
+      pass_on(*listener, *page, rendered);
+    tail_ = std::move(page->after);
+  });
+}
+
+/// Who cannot take it now, or of whose wallets something is missing, is read for alone again, from where he is.
+void EventFeed::pass_on(EventListener& listener, const EventPage& page, std::vector<std::string>& rendered) {
+  if (listener.mode == EventListener::Mode::reading) {
+    listener.has_missed = listener.has_missed || std::ranges::any_of(page.events, [&](const events::Event& event) {
+                            return news_of(listener, event) != News::none;
+                          });
+    return;
+  }
+  const EventPlace before = listener.place;
+  std::string frames;
+  std::uint64_t count = 0;
+  bool is_passed = true;
+  for (std::size_t i = 0; i < page.events.size() && is_passed; ++i)
+    is_passed = append_frame(listener, page.events[i], rendered[i], frames, count);
+  if (listener.scope.is_everything())
+    for (const auto& [shard, seq] : page.after.streams)
+      listener.place.streams[shard] = std::max(listener.place.streams[shard], seq);
+  if (is_passed && (frames.empty() || push(listener, frames + id_frame(listener)))) {
+    told_ += count;
+    return;
+  }
+  listener.place = before;
+  listener.mode = EventListener::Mode::reading;
+}
+
+}  // namespace dompet::http
