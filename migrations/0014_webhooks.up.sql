@@ -87,6 +87,7 @@ CREATE TABLE webhook_queue (
     PRIMARY KEY (endpoint_id, wallet_id)
 ) WITH (fillfactor = 50);
 CREATE INDEX webhook_queue_due ON webhook_queue (endpoint_id, next_attempt_at);
+CREATE INDEX webhook_queue_claimed ON webhook_queue (endpoint_id) WHERE claim IS NOT NULL;
 
 UPDATE role SET permissions = permissions || '{webhooks:read,webhooks:write}'
  WHERE id = '01900000-0000-7000-8000-000000000002';

@@ -31,21 +31,27 @@ constexpr const char* queue_sql =
     " jsonb_to_recordset($1::jsonb) AS made (endpoint uuid, wallet uuid) ORDER BY 1, 2"
     " ON CONFLICT (endpoint_id, wallet_id) DO UPDATE SET next_attempt_at = q.next_attempt_at";
 
-/// The one whose next delivery has waited longest. The lock makes the count of claims a bound, and lets other nodes
-/// go on with other endpoints; rows that refer to the endpoint can be added meanwhile.
+/// The one whose next delivery has waited longest, of those for which anything waits: one step through the index for
+/// each of them, however many there are and however much waits. The lock makes the count of claims a bound, and lets
+/// other nodes go on with other endpoints; rows that refer to the endpoint can be added meanwhile.
 constexpr const char* endpoint_sql =
-    "SELECT e.id FROM webhook_endpoint e CROSS JOIN LATERAL (SELECT q.next_attempt_at FROM webhook_queue q"
-    " WHERE q.endpoint_id = e.id AND q.next_attempt_at <= now() AND coalesce(q.claimed_until <= now(), true)"
-    " ORDER BY q.next_attempt_at LIMIT 1) AS due WHERE e.status = 'active' AND e.deleted_at IS NULL"
-    " AND coalesce(e.quiet_until <= now(), true) AND (SELECT count(*) FROM webhook_queue c WHERE c.endpoint_id = e.id"
-    " AND c.claimed_until > now()) < $1 ORDER BY due.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED";
+    "WITH RECURSIVE waiting AS ((SELECT endpoint_id FROM webhook_queue ORDER BY endpoint_id LIMIT 1) UNION ALL SELECT"
+    " (SELECT q.endpoint_id FROM webhook_queue q WHERE q.endpoint_id > w.endpoint_id ORDER BY q.endpoint_id LIMIT 1)"
+    " FROM waiting w WHERE w.endpoint_id IS NOT NULL), busy AS (SELECT endpoint_id FROM webhook_queue WHERE claim IS"
+    " NOT NULL AND claimed_until > now() GROUP BY endpoint_id HAVING count(*) >= $1)"
+    " SELECT e.id FROM waiting w JOIN webhook_endpoint e ON e.id = w.endpoint_id CROSS JOIN LATERAL (SELECT"
+    " q.next_attempt_at FROM webhook_queue q WHERE q.endpoint_id = e.id AND q.next_attempt_at <= now()"
+    " AND coalesce(q.claimed_until <= now(), true) ORDER BY q.next_attempt_at LIMIT 1) AS due WHERE e.status = 'active'"
+    " AND e.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN (SELECT endpoint_id FROM "
+    "busy)"
+    " ORDER BY due.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED";
 
 constexpr const char* claim_sql =
     "UPDATE webhook_queue SET claim = $2, claimed_until = now() + $3::bigint * interval '1 millisecond'"
     " WHERE (endpoint_id, wallet_id) = (SELECT q.endpoint_id, q.wallet_id FROM webhook_queue q WHERE q.endpoint_id = $1"
     " AND q.next_attempt_at <= now() AND coalesce(q.claimed_until <= now(), true) ORDER BY q.next_attempt_at LIMIT 1)"
-    " AND (SELECT count(*) FROM webhook_queue c WHERE c.endpoint_id = $1 AND c.claimed_until > now()) < $4"
-    " RETURNING wallet_id";
+    " AND (SELECT count(*) FROM webhook_queue c WHERE c.endpoint_id = $1 AND c.claim IS NOT NULL AND c.claimed_until >"
+    " now()) < $4 RETURNING wallet_id";
 
 constexpr const char* outcomes_sql =
     "UPDATE webhook_delivery d SET state = o.state, attempts = d.attempts + 1,"
@@ -268,10 +274,12 @@ int WebhookQueue::sweep(const WebhookBounds& bounds) {
   rows += sweep_step(old + "'delivered'" + old_end, Parameters{}.add(std::int64_t{bounds.keep_delivered.count()}));
   for (const char* state : {"'failed'", "'discarded'"})
     rows += sweep_step(old + state + old_end, Parameters{}.add(std::int64_t{bounds.keep_failed.count()}));
-  rows += sweep_step("DELETE FROM webhook_delivery WHERE id IN (SELECT d.id FROM webhook_endpoint e JOIN"
-                     " webhook_delivery d ON d.endpoint_id = e.id WHERE e.deleted_at IS NOT NULL AND d.state <>"
-                     " 'pending' LIMIT $1) RETURNING 1",
-                     {});
+  // One endpoint after the other, so that each step goes by the index.
+  rows +=
+      sweep_step("DELETE FROM webhook_delivery WHERE id IN (SELECT d.id FROM webhook_delivery d WHERE d.endpoint_id ="
+                 " (SELECT id FROM webhook_endpoint WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1) AND d.state <>"
+                 " 'pending' ORDER BY d.id LIMIT $1) RETURNING 1",
+                 {});
   rows += sweep_step("DELETE FROM webhook_endpoint e WHERE e.id IN (SELECT g.id FROM webhook_endpoint g WHERE"
                      " g.deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id"
                      " = g.id) LIMIT $1) RETURNING 1",

@@ -46,7 +46,7 @@ std::string read_event_types(BodyFields& fields) {
   for (const JsonValue& item : is_list&& value != nullptr ? value->items : std::vector<JsonValue>{}) {
     if (!events::is_type_pattern(item.text))
       fields.fault("event_types", "invalid_field",
-                   "Types such as payment.captured, or payment.* for all of a kind; docs/webhooks.md lists them.");
+                   "Types such as payment.captured, or payment.* for all of a kind; docs/events.md lists them.");
     json.text(item.text);
   }
   json.end_array();
