@@ -10,8 +10,8 @@ struct WebhookSettings {
   /// Whether this node sends; another one does what it leaves.
   bool enabled = true;
   /// Calls that are under way at the same time, and how many of them to one endpoint.
-  int senders = 4;
-  int senders_per_endpoint = 2;
+  int senders = 8;
+  int senders_per_endpoint = 4;
   /// For a whole call: connection, request and answer.
   std::chrono::milliseconds timeout{10'000};
   /// Between two looks for something to send.
