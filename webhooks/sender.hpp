@@ -26,7 +26,7 @@ struct WebhookDatabase {
 
 /// Sends what waits: a bounded number of threads, each with a connection to the database and kept-alive ones to
 /// receivers, and one that clears away. They share nothing with money but the database: nobody waits for them, and a
-/// receiver that sleeps holds up its own deliveries and one or two of these threads.
+/// receiver that sleeps holds up its own deliveries and a few of these threads.
 ///
 /// A thread claims what waits for an endpoint about one wallet, sends it event by event until one is not taken, and
 /// writes what came of it. A process that dies in between has its claim end by itself; then another sends the same

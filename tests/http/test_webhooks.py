@@ -18,7 +18,7 @@ MOST = 4
 def hooked(tmp_path_factory, database):
     """A server that calls receivers on this machine, and tries again after moments."""
     settings = {"webhooks_allow_private_addresses": "true", "webhooks_allow_plain_http": "true", "webhooks_poll_ms": 20,
-                "webhooks_retry_schedule": "50ms 50ms 100ms 100ms", "webhooks_most_endpoints": MOST,
+                "webhooks_retry_schedule": "50ms 50ms 100ms 100ms", "webhooks_most_endpoints": MOST, "webhooks_senders_per_endpoint": 2,
                 "webhooks_timeout_ms": 2_000, "webhooks_longest_quiet_ms": 50, "webhooks_claim_ms": 10_000, "webhooks_secret_overlap_s": 3_600}
     with Dompetd(tmp_path_factory.mktemp("hooked"), fresh_ledger(database, "hooked"), **settings).start() as dompetd:
         yield dompetd
