@@ -12,6 +12,16 @@ bool is_topic(std::string_view text) {
   return !text.empty() && text.size() <= 249 && std::ranges::all_of(text, plain);
 }
 
+bool are_brokers(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    if (!parse_address(text.substr(0, end)) || end + 1 == text.size())
+      return false;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return true;
+}
+
 /// librdkafka judges what it means.
 template <class Access>
 void add_passed_on(Rows& rows, std::string_view name, const char* reason, Access access) {
@@ -56,7 +66,8 @@ void add_events(Rows& rows) {
   rows.push_back(words({"kafka", "brokers",
                         "host:port of some of a Kafka cluster's brokers, with commas between. Empty: events are not "
                         "produced to Kafka."},
-                       "any text", is_any_text, [](auto& s) -> auto& { return s.kafka.brokers; }));
+                       "empty, or hosts with ports and commas between, such as 10.0.0.1:9092,10.0.0.2:9092",
+                       are_brokers, [](auto& s) -> auto& { return s.kafka.brokers; }));
   rows.push_back(words({"kafka", "topic", "What every event is produced to, with its wallet's id as the key."},
                        "1 to 249 letters, digits, points, dashes and underscores", is_topic,
                        [](auto& s) -> auto& { return s.kafka.topic; }));

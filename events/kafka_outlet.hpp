@@ -21,6 +21,9 @@ class KafkaOutlet final : public Consumer {
   ~KafkaOutlet() override;
 
   std::string name() const override { return "kafka"; }
+  Beginning beginning() const override {
+    return settings_.from_the_beginning ? Beginning::first_event : Beginning::now;
+  }
   void take(std::span<const Event> page, SqlSession& database0) override;
 
  private:

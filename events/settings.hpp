@@ -20,6 +20,8 @@ struct KafkaSettings {
   /// host:port of some of the cluster's brokers, with commas between.
   std::string brokers{};
   std::string topic = "dompet.events";
+  /// What a topic gets that nothing was ever produced to: all that there is, or what happens from now on.
+  bool from_the_beginning = false;
   std::string compression = "lz4";
   /// A page that was not acknowledged in this time is given up and produced again.
   std::chrono::milliseconds delivery_timeout{30'000};

@@ -76,11 +76,10 @@ void merge_streams(Services& services, const ExchangePtr& exchange, StreamPage w
 
 void read_streams(Services& services, const ExchangePtr& exchange, StreamPage wish) {
   const int most = std::max(wish.limit, least_records);
+  const StreamMarks marks = wish.place.streams;
   gather<JournalPage>(
       services, exchange,
-      [marks = wish.place.streams, most](Reader& reader) {
-        return journal_of(reader).page(marks, most, most + reader.shard_count());
-      },
+      [marks, most](Reader& reader) { return journal_of(reader).page(marks, most, most + reader.shard_count()); },
       [&services, exchange, wish = std::move(wish)](Parts<JournalPage> parts) mutable {
         if (!is_whole(parts))
           return wish.then(std::nullopt);

@@ -70,7 +70,8 @@ std::string other_value(const Setting& row) {
                                  "https://a.example http://b.example:81",
                                  "ani@example.com",
                                  "IDR=50000.00 USD=5.00",
-                                 "simulated"};
+                                 "simulated",
+                                 "zstd"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
@@ -102,7 +103,7 @@ std::vector<std::string> companions(const Setting& row) {
 /// Takes any text but one with a zero byte.
 bool takes_any_text(const Setting& row) {
   return row.key() == "var" || row.key() == "admin.password" || row.section == "identity" ||
-         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_");
+         row.key() == "cluster.secret" || row.key().starts_with("cluster.tls_") || row.key().starts_with("kafka.s");
 }
 
 std::string literal(const Setting& row, const std::string& value) {
