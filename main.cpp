@@ -44,6 +44,8 @@
 #include "persistence/vault.hpp"
 #include "providers/bill_sweep.hpp"
 #include "providers/simulator.hpp"
+#include "webhooks/router.hpp"
+#include "webhooks/sender.hpp"
 
 // dompetd: settings → logging → database → directory → engine → HTTP → wait → all of it in reverse. Exit codes: 0
 // stopped as asked, 1 could not start (one sentence on stderr says why), 3 did not stop in time.
@@ -206,6 +208,7 @@ http::Settings placed(const Settings& settings) {
     identity.key_file = settings.var_directory / "keys" / "dompet.keys";
   http.callback_secret = settings.provider.callback_secret;
   http.link_base = settings.mail.link_base;
+  http.webhooks = settings.webhooks;
   return http;
 }
 
@@ -260,12 +263,18 @@ RateSources rate_sources(const Settings& settings) {
           .read = http::read_rate_document};
 }
 
+WebhookDatabase webhook_database(const Settings& settings) {
+  return {settings.database.url, "dompet/" + settings.engine.node_name + "/webhooks",
+          settings.database.connect_timeout_s};
+}
+
 /// Everybody who is told of every event.
 void add_consumers(events::Runners& runners, const Settings& settings) {
   if (!settings.kafka.brokers.empty())
     runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
   if (settings.mail.writes_money_notices())
     runners.add(std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
+  runners.add(std::make_unique<WebhookRouter>(http::render_event));
 }
 
 /// host:port, an IPv6 host in brackets.
@@ -335,10 +344,13 @@ void serve(const Settings& settings) {
   const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
   RateBoard rates;
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
+  WebhookCounts webhook_counts;
+  WebhookSender webhooks(settings.webhooks, webhook_database(settings), vault, webhook_counts);
   events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
   add_consumers(runners, settings);
   const MailSender mails(mail_settings(settings), mail_database(settings));
-  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners, mails});
+  http::HttpFront front(http_settings,
+                        {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts});
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 
@@ -352,6 +364,7 @@ void serve(const Settings& settings) {
   const int signal = wait_for_stop();
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
   start_watchdog();
+  webhooks.request_stop();
   engine.leave(leave_limit);
   provider.stop();
   front.stop();

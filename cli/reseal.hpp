@@ -6,7 +6,8 @@ class App;
 
 namespace dompet::cli {
 
-/// Adds `reseal` to `dompetctl keys`: card numbers that a former key sealed are sealed with the newest one.
+/// Adds `reseal` to `dompetctl keys`: card numbers and webhook secrets that a former key sealed are
+/// sealed with the newest one.
 void add_reseal(CLI::App& keys);
 
 }  // namespace dompet::cli

@@ -102,6 +102,13 @@ void append_marketplaces(std::vector<std::string>& found, const http::Settings& 
   append_broken(found, rules);
 }
 
+void append_webhooks(std::vector<std::string>& found, const WebhookSettings& webhooks) {
+  if (webhooks.claim < 2 * webhooks.timeout + std::chrono::seconds{1})
+    found.emplace_back(
+        "webhooks.claim_ms is shorter than twice webhooks.timeout_ms and a second; a call must end before another node "
+        "may send the same.");
+}
+
 }  // namespace
 
 std::vector<std::string> contradictions(const Settings& settings) {
@@ -131,6 +138,7 @@ std::vector<std::string> contradictions(const Settings& settings) {
   append_cluster(found, settings);
   append_provider(found, settings.provider);
   append_marketplaces(found, http);
+  append_webhooks(found, settings.webhooks);
   return found;
 }
 
@@ -138,6 +146,10 @@ std::vector<std::string> cautions(const Settings& settings) {
   std::vector<std::string> found;
   if (settings.profile != Profile::production)
     return found;
+  if (settings.webhooks.allow_private_addresses || settings.webhooks.allow_plain_http)
+    found.emplace_back(
+        "webhooks.allow_private_addresses or webhooks.allow_plain_http is set in profile production: whoever makes an "
+        "endpoint can have this machine call what is behind the firewall, or be overheard.");
   if (settings.provider.mode == ProviderMode::instant)
     found.emplace_back(
         "provider.mode is instant in profile production: top-ups are credited without asking a provider, and "

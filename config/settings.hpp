@@ -14,6 +14,7 @@
 #include "http/settings.hpp"
 #include "notices/settings.hpp"
 #include "providers/settings.hpp"
+#include "webhooks/settings.hpp"
 
 namespace dompet {
 
@@ -57,6 +58,7 @@ struct Settings {
   MailSettings mail{};
   events::RunnerSettings events{};
   events::KafkaSettings kafka{};
+  WebhookSettings webhooks{};
   LoggingSettings logging{};
 };
 

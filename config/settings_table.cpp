@@ -153,6 +153,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_exchange(rows);
     rows::add_mail(rows);
     rows::add_events(rows);
+    rows::add_webhooks(rows);
     add_logging(rows);
     return rows;
   }();

@@ -64,10 +64,10 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,   ask_,           engine_,       admission_,  metrics_,     ids_,
-                  saga_jobs_,  saga_feed_,     access_,       identity_,   payments_,    card_guesses_,
-                  directory_,  audit_,         marketplaces_, va_guesses_, others.rates, others.exchange,
-                  event_feed_, others.runners, others.mails},
+        services_{settings_,   ask_,           engine_,       admission_,     metrics_,     ids_,
+                  saga_jobs_,  saga_feed_,     access_,       identity_,      payments_,    card_guesses_,
+                  directory_,  audit_,         marketplaces_, va_guesses_,    others.rates, others.exchange,
+                  event_feed_, others.runners, others.mails,  others.webhooks},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity_.first_news());
   }

@@ -10,6 +10,7 @@ namespace dompet {
 class Engine;
 class RateBoard;
 class MailSender;
+struct WebhookCounts;
 }  // namespace dompet
 namespace dompet::events {
 class Runners;
@@ -35,6 +36,7 @@ class HttpFront {
     /// Whose figures /metrics shows.
     const events::Runners& runners;
     const MailSender& mails;
+    const WebhookCounts& webhooks;
   };
   HttpFront(Settings settings, const Neighbours& others);
   /// Stops first, if need be.

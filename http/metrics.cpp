@@ -16,6 +16,7 @@
 #include "http/router.hpp"
 #include "http/services.hpp"
 #include "notices/sender.hpp"
+#include "webhooks/counts.hpp"
 
 namespace dompet::http {
 
@@ -111,6 +112,24 @@ void append_pressure(std::vector<MetricFamily>& families, const Pressure& pressu
                             static_cast<double>(pressure.waiting_rows)));
   families.push_back(family("dompet_lane_oldest_age_seconds", "How long the oldest of them has waited.",
                             MetricType::Gauge, static_cast<double>(pressure.oldest_age.count()) / 1e3));
+}
+
+void append_webhooks(std::vector<MetricFamily>& families, const WebhookCounts& counts) {
+  const auto add = [&](const char* name, const char* help, MetricType type, double value) {
+    families.push_back(family("dompet_webhook_" + std::string{name}, help, type, value));
+  };
+  add("attempts_total", "Calls to receivers.", MetricType::Counter, static_cast<double>(counts.attempts));
+  add("delivered_total", "Deliveries that were taken.", MetricType::Counter, static_cast<double>(counts.delivered));
+  add("given_up_total", "Deliveries whose last attempt failed.", MetricType::Counter,
+      static_cast<double>(counts.given_up));
+  add("endpoints_disabled_total", "Endpoints that this node disabled.", MetricType::Counter,
+      static_cast<double>(counts.endpoints_disabled));
+  add("pending", "Deliveries that wait, of all nodes, up to 100000.", MetricType::Gauge,
+      static_cast<double>(counts.pending));
+  add("failed", "Deliveries that were given up and are still kept, up to 100000.", MetricType::Gauge,
+      static_cast<double>(counts.failed));
+  add("oldest_age_seconds", "How long the oldest delivery has waited.", MetricType::Gauge,
+      static_cast<double>(counts.oldest_s));
 }
 
 /// One of a family whose members are told apart by their consumer.
@@ -226,6 +245,7 @@ std::string Metrics::expose(const Services& services) const {
   append_risk(families, services.engine.risk_figures());
   append_events(families, services);
   append_mails(families, services.mails.counters());
+  append_webhooks(families, services.webhook_counts);
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);
   return std::move(text).str();

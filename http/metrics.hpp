@@ -9,6 +9,8 @@
 #include "http/admission.hpp"
 #include "http/exchange.hpp"
 
+namespace dompet {}
+
 namespace dompet::http {
 
 struct Services;

@@ -110,6 +110,21 @@ void approve_assessment(Services& services, const ExchangePtr& exchange);
 void reject_assessment(Services& services, const ExchangePtr& exchange);
 // providers.cpp
 void take_provider_callback(Services& services, const ExchangePtr& exchange);
+// webhooks.cpp
+void create_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void list_webhook_endpoints(Services& services, const ExchangePtr& exchange);
+void read_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void change_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void delete_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void rotate_webhook_secret(Services& services, const ExchangePtr& exchange);
+void enable_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void disable_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+// webhook_deliveries.cpp
+void test_webhook_endpoint(Services& services, const ExchangePtr& exchange);
+void list_webhook_deliveries(Services& services, const ExchangePtr& exchange);
+void replay_webhook_span(Services& services, const ExchangePtr& exchange);
+void read_webhook_delivery(Services& services, const ExchangePtr& exchange);
+void replay_webhook_delivery(Services& services, const ExchangePtr& exchange);
 // cluster.cpp
 void read_cluster(Services& services, const ExchangePtr& exchange);
 void move_shard(Services& services, const ExchangePtr& exchange);

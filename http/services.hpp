@@ -10,6 +10,7 @@
 
 namespace dompet {
 class MailSender;
+struct WebhookCounts;
 class MarketplaceLookups;
 }
 namespace dompet::events {
@@ -60,6 +61,8 @@ struct Services {
   const events::Runners& event_runners;
   /// What became of the mails.
   const MailSender& mails;
+  /// What became of webhooks.
+  const WebhookCounts& webhook_counts;
 };
 
 }  // namespace dompet::http

@@ -9,6 +9,7 @@
 
 #include "domain/money.hpp"
 #include "providers/marketplace_settings.hpp"
+#include "webhooks/settings.hpp"
 
 namespace dompet::http {
 
@@ -124,6 +125,9 @@ struct Settings {
 
   /// What providers sign their callbacks with; empty: no callback is accepted.
   std::string callback_secret{};
+
+  /// What endpoints may be; main fills it.
+  WebhookSettings webhooks{};
 
   AccessLog access_log = AccessLog::errors;
   std::chrono::milliseconds slow_request{1'000};

@@ -245,13 +245,20 @@ std::string sha256(std::string_view text) {
   return hash;
 }
 
-std::string base64url(std::string_view bytes) {
-  constexpr int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+namespace {
+
+std::string in_base64(std::string_view bytes, int form) {
   std::string text(sodium_base64_encoded_len(bytes.size(), form), '\0');
   sodium_bin2base64(text.data(), text.size(), raw(bytes), bytes.size(), form);
   text.pop_back();
   return text;
 }
+
+}  // namespace
+
+std::string base64(std::string_view bytes) { return in_base64(bytes, sodium_base64_VARIANT_ORIGINAL); }
+
+std::string base64url(std::string_view bytes) { return in_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING); }
 
 std::optional<std::string> from_base64url(std::string_view text) {
   constexpr int form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;

@@ -53,6 +53,8 @@ bool is_open_to_others(const std::filesystem::path& file);
 std::string random_bytes(std::size_t count);
 /// SHA-256.
 std::string sha256(std::string_view text);
+/// RFC 4648 section 4: the form of secrets that others' programs read.
+std::string base64(std::string_view bytes);
 /// RFC 4648 section 5, without padding: the form of tokens and codes.
 std::string base64url(std::string_view bytes);
 /// Nothing when the text is not in that form.

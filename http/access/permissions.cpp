@@ -52,6 +52,9 @@ constexpr std::array table{
     Permission{"fx:quote", has_owner, "have quotes made, and see them"},
     Permission{"fx:write", for_all, "set rates of exchange"},
 
+    Permission{"webhooks:read", has_owner, "see webhook endpoints and their deliveries"},
+    Permission{"webhooks:write", has_owner, "make, change, test and delete webhook endpoints, send events again"},
+
     Permission{"sagas:read", for_all, "see transfers under way in the inspector"},
     Permission{"sagas:operate", for_all, "retry, pause, resume and cancel single transfers, write notes and views"},
     Permission{"sagas:approve", for_all, "let bulk orders act"},

@@ -13,13 +13,18 @@ from pathlib import Path
 ROOMS = {
     "domain": {"domain"},
     "config": {"config", "domain", "actors/engine.hpp", "actors/projection.hpp", "events/settings.hpp",
-               "exchange/settings.hpp", "http/settings.hpp", "notices/settings.hpp", "providers/settings.hpp"},
+               "exchange/settings.hpp", "http/settings.hpp", "notices/settings.hpp", "providers/settings.hpp",
+               "webhooks/settings.hpp"},
     "persistence": {"persistence", "domain", "migrations", "config/logging.hpp"},
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     # Events are made of committed rows: the journal's reader, and nothing of those who write it or of those who listen.
     "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
                "persistence/event_marks.hpp"},
     "outbound": {"outbound"},
+    # Told of events, and tells others: what is between is rows of database 0.
+    "webhooks": {"webhooks", "events", "outbound", "providers/signature.hpp", "domain", "config/logging.hpp",
+                 "persistence/audit_log.hpp", "persistence/session.hpp", "persistence/vault.hpp",
+                 "persistence/webhook_listeners.hpp", "persistence/webhook_queue.hpp"},
     # Texts are pure; the sender works on the rows of mails with a session of its own.
     "notices": {"notices", "events/consumer.hpp", "events/event.hpp", "outbound/mail_message.hpp", "outbound/smtp_client.hpp", "persistence/audit_log.hpp",
                 "persistence/mail_store.hpp", "persistence/session.hpp", "domain", "config/logging.hpp"},
@@ -37,11 +42,15 @@ ROOMS = {
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
              "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
-             "persistence/movement_reader.hpp", "persistence/risk_store.hpp", "persistence/mail_store.hpp", "notices"},
+             "persistence/movement_reader.hpp", "persistence/risk_store.hpp", "persistence/mail_store.hpp", "notices",
+             # What an endpoint may be is said when it is made; who sends is not known here.
+             "outbound/http_client.hpp", "persistence/webhook_deliveries.hpp", "persistence/webhook_endpoints.hpp",
+             "webhooks/counts.hpp", "webhooks/settings.hpp"},
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "notices", "providers", "domain"},
+    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "notices", "providers", "webhooks",
+                 "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.

@@ -39,7 +39,8 @@ def database(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, database):
-    with Dompetd(tmp_path_factory.mktemp("dompetd"), database, money_minimum_topup="NOK=50 CHF=2.50").start() as dompetd:
+    with Dompetd(tmp_path_factory.mktemp("dompetd"), database, money_minimum_topup="NOK=50 CHF=2.50",
+                 webhooks_most_endpoints=1_000).start() as dompetd:
         yield dompetd
 
 

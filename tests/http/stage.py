@@ -36,6 +36,8 @@ INVOICE = "0193480e-1d2c-7b3a-8c4d-5e6f7a8b9c0d"  # of SHOP, open
 VA_NUMBER = "880081234567890126"  # of INVOICE
 NOTICE = "01934813-0a1b-7c2d-8e3f-4a5b6c7d8e9f"  # of an order of a marketplace that is to be told
 MAIL = "0193480b-1e2f-7a3b-8c4d-5e6f7a8b9c0d"  # given up, and can be tried again
+WEBHOOK = "01934812-1a2b-7c3d-8e4f-5a6b7c8d9e0a"  # an endpoint that nobody answers at
+DELIVERY = "01934812-2b3c-7d4e-8f5a-6b7c8d9e0f1b"  # a ping to it
 NOW = "2026-11-20T10:15:30.123Z"  # a moment at which all of these are there
 
 
@@ -80,6 +82,8 @@ class Stage:
             API_KEY: self.make_api_key,
             QUOTE: self.make_quote,
             MAIL: self.fail_a_mail,
+            WEBHOOK: self.make_webhook,
+            DELIVERY: lambda: self.must(self.client.post(f"/v1/webhook-endpoints/{self.real(WEBHOOK)}/test", {}))["id"],
             NOW: lambda: f"{datetime.now(timezone.utc):%FT%T}.999Z",
         }
 
@@ -144,6 +148,9 @@ class Stage:
         psql(self.server.database, "INSERT INTO mail_outbox (id, recipient, subject, body, is_secret, failed_at) "
                                    f"VALUES ('{mail}', 'gone@example.org', 'A mail', 'It failed.', false, now())")
         return mail
+
+    def make_webhook(self):
+        return self.must(self.client.post("/v1/webhook-endpoints", {"url": "https://shop.example/hooks"}))["id"]
 
     def make_refresh_token(self):
         login = {"email": self.person().email, "password": self.person().password}

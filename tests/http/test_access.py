@@ -22,7 +22,8 @@ OTHERWISE = {
     "readStatistics": {403},  # without a wallet it is the whole ledger
 }
 SCOPES = ["payments:write", "refunds:write", "fx:read", "fx:quote", "transactions:read",
-          "statistics:read", "wallets:read", "merchants:read", "invoices:read", "invoices:write", "events:read"]
+          "statistics:read", "wallets:read", "merchants:read", "invoices:read", "invoices:write", "events:read",
+          "webhooks:read", "webhooks:write"]
 ROLES = ["viewer", "operator", "approver", "support"]
 
 
