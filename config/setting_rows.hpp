@@ -26,6 +26,7 @@ void add_engine(Rows& rows);
 void add_cluster(Rows& rows);
 void add_reading(Rows& rows);
 void add_provider(Rows& rows);
+void add_graphql(Rows& rows);
 
 inline std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t value = 0;

@@ -148,6 +148,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_cluster(rows);
     rows::add_reading(rows);
     rows::add_provider(rows);
+    rows::add_graphql(rows);
     add_logging(rows);
     return rows;
   }();

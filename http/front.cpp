@@ -12,6 +12,8 @@
 #include "http/card_guesses.hpp"
 #include "http/cross_origin.hpp"
 #include "http/directory.hpp"
+#include "http/graphql/schema.hpp"
+#include "http/inner_door.hpp"
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
@@ -62,8 +64,8 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,  ask,     engine,   admission_, metrics_,      ids_,       saga_jobs_,
-                  saga_feed_, access_, identity, payments_,  card_guesses_, directory_, audit_},
+        services_{settings_, ask,      engine,    admission_,    metrics_,   ids_,   saga_jobs_, saga_feed_,
+                  access_,   identity, payments_, card_guesses_, directory_, audit_, door_,      graphql_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity.first_news());
   }
@@ -134,6 +136,7 @@ class HttpFront::Parts final : public Application {
     saga_jobs_.tick(services_, now);
     saga_feed_.tick(services_, now);
     audit_.tick();
+    door_.tick(now, settings_.request_deadline);
   }
 
  private:
@@ -230,6 +233,8 @@ class HttpFront::Parts final : public Application {
   std::optional<Problem> stranger(Exchange& exchange) {
     const Route& route = *exchange.route;
     const std::string& address = exchange.request.client;
+    if (route.is_for_anyone)
+      return anyone(exchange);
     if (route.permission.empty()) {
       const bool is_login = route.load != Load::none && !route.is_signed;
       return is_login ? over_quota(of_logins_, address, exchange) : std::nullopt;
@@ -249,6 +254,22 @@ class HttpFront::Parts final : public Application {
     if (exchange.grant == Grant::none)
       return Problem{.code = "forbidden", .detail = "It needs the permission " + std::string{route.permission} + "."};
     return std::nullopt;
+  }
+
+  /// He may have no name; but a wrong one he may not have.
+  std::optional<Problem> anyone(Exchange& exchange) {
+    const bool has_name = exchange.request.header("Authorization").has_value();
+    auto caller = has_name ? access_.authenticate(exchange.request) : std::expected<Caller, Problem>{};
+    if (has_name && caller) {
+      exchange.caller = std::move(*caller);
+      return over_quota(of_client_, exchange.caller.client(), exchange);
+    }
+    const auto api_key = exchange.request.header("X-Api-Key");
+    if (!has_name && api_key && directory_.knows_key(*api_key))
+      return std::nullopt;
+    if (auto problem = over_quota(of_strangers_, exchange.request.client, exchange))
+      return problem;
+    return caller ? std::nullopt : std::optional{std::move(caller.error())};
   }
 
   static std::optional<Problem> over_quota(Quota& quota, const std::string& client, Exchange& exchange) {
@@ -323,6 +344,8 @@ class HttpFront::Parts final : public Application {
   PaymentMemory payments_{settings_.remembered_payments};
   CardGuesses card_guesses_{};
   AuditQueue audit_{engine_};
+  InnerDoor door_{*this};
+  const GraphqlSchema graphql_{};
   Services services_;
   Router router_;
   HttpServer server_;

@@ -17,6 +17,9 @@ class PaymentMemory;
 class SagaFeed;
 class SagaJobs;
 
+class GraphqlSchema;
+class InnerDoor;
+
 /// What a route may use. Made by the front, alive as long as the io thread.
 struct Services {
   const Settings& settings;
@@ -37,6 +40,10 @@ struct Services {
   Directory& directory;
   /// What staff did, on its way to the audit.
   AuditQueue& audit;
+
+  /// Requests that are made of another.
+  InnerDoor& door;
+  const GraphqlSchema& graphql;
 };
 
 }  // namespace dompet::http
