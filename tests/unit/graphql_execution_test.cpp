@@ -6,7 +6,7 @@
 #include <string>
 
 #include "graphql/request.hpp"
-#include "graphql_spec_schema.hpp"
+#include "tests/unit/graphql_spec_schema.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include "graphql/parse.hpp"
 #include "graphql/validate.hpp"
-#include "graphql_spec_schema.hpp"
+#include "tests/unit/graphql_spec_schema.hpp"
 
 namespace {
 
