@@ -22,7 +22,7 @@ void add_graphql(Rows& rows) {
       number({"graphql", "max_tokens",
               "Names, signs and values in a document. Reading and validating one takes time in proportion: a "
               "few milliseconds of the io thread for ten thousand."},
-             "tokens", 100, 100'000, [](auto& s) -> auto& { return s.http.graphql.max_tokens; }));
+             "tokens", 100, 50'000, [](auto& s) -> auto& { return s.http.graphql.max_tokens; }));
   rows.push_back(number({"graphql", "max_depth", "Fields in fields. Tools that ask for the schema need 15."}, "fields",
                         1, 64, [](auto& s) -> auto& { return s.http.graphql.max_depth; }));
   rows.push_back(number({"graphql", "max_fields",

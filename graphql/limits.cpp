@@ -89,17 +89,20 @@ Fault too_much(std::string_view code, std::string what, std::int64_t has, std::i
   return made;
 }
 
-/// The fields at the root, those in fragments too. Only of an operation whose fields are bounded.
-std::int64_t roots_of(const Document& document, const std::vector<Selection>& selections) {
-  std::int64_t roots = 0;
-  for (const Selection& selection : selections)
+/// Counts the fields at the root, those in fragments too, until there are more than the limit: every fragment ends in a
+/// field, so that the way there is bounded.
+void count_roots(const Document& document, const std::vector<Selection>& selections, std::int64_t limit,
+                 std::int64_t& roots) {
+  for (const Selection& selection : selections) {
+    if (roots > limit)
+      return;
     if (selection.kind == Selection::Kind::field)
       ++roots;
     else if (selection.kind == Selection::Kind::inline_fragment)
-      roots += roots_of(document, selection.selections);
+      count_roots(document, selection.selections, limit, roots);
     else
-      roots += roots_of(document, document.find_fragment(selection.name)->selections);
-  return roots;
+      count_roots(document, document.find_fragment(selection.name)->selections, limit, roots);
+  }
 }
 
 }  // namespace
@@ -111,8 +114,10 @@ std::optional<Fault> over_limit(const Schema& schema, const Document& document, 
     return too_much("query_too_deep", "Fields in fields: ", sum.depth, limits.depth);
   if (sum.fields > limits.fields)
     return too_much("query_too_large", "Fields, with every use of a fragment: ", sum.fields, limits.fields);
-  if (const std::int64_t roots = roots_of(document, operation.selections); roots > limits.roots)
-    return too_much("query_too_large", "Fields at the root: ", roots, limits.roots);
+  std::int64_t roots = 0;
+  count_roots(document, operation.selections, limits.roots, roots);
+  if (roots > limits.roots)
+    return too_much("query_too_large", "Fields at the root: at least ", roots, limits.roots);
   if (sum.cost > limits.cost)
     return too_much("query_too_costly", "What the answer may cost: ", sum.cost, limits.cost);
   return std::nullopt;

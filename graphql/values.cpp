@@ -43,6 +43,20 @@ std::string shown(const Value& value) {
   return text;
 }
 
+/// A scalar of our own may be an object, but no member of it can be there twice either.
+std::optional<Misfit> repeated_member(const Value& literal) {
+  for (const Value& item : literal.items)
+    if (auto found = repeated_member(item))
+      return found;
+  for (const auto& [name, value] : literal.members) {
+    if (literal.find(name) != &value)
+      return Misfit{"There can be only one field \"" + name + "\" in an object.", value.at};
+    if (auto found = repeated_member(value))
+      return found;
+  }
+  return std::nullopt;
+}
+
 std::optional<Misfit> misfit_of_object(const Schema& schema, const Value& literal, const TypeDefinition& type) {
   if (literal.kind != Kind::object)
     return Misfit{"Expected an object of " + type.name + ", found " + shown(literal) + ".", literal.at};
@@ -148,7 +162,7 @@ std::optional<Misfit> misfit(const Schema& schema, const Value& literal, const T
                           ? literal.kind == Kind::name && definition->find_value(literal.text) != nullptr
                           : is_scalar_value(definition->name, literal);
   if (is_one)
-    return std::nullopt;
+    return repeated_member(literal);
   return Misfit{"Expected a " + text_of(type) + ", found " + shown(literal) + ".", literal.at};
 }
 

@@ -105,6 +105,7 @@ constexpr FieldRow table[]{
     made_by("FraudVerdict.status", fraud_status),
     made_by("FraudVerdict.reason", fraud_reason),
     {"FraudLog.logId", member, "id"},
+    {"FraudLog.createdAt", member, "at"},
     {"FraudLog.exactAmount", member, "amount"},
     made_by("FraudLog.status", fraud_status),
     made_by("FraudLog.reason", fraud_reason),

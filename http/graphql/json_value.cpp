@@ -136,10 +136,11 @@ std::expected<Value, Fault> value_of(const HttpResponse& response) {
   if (response.status < 300)
     return value;
   const Value* code = value.find("code");
-  const Value* detail = value.find("detail");
+  const Value* title = value.find("title");
   Fault fault = graphql::fault(code == nullptr ? "internal_error" : code->text,
-                               detail == nullptr ? "The request failed." : detail->text);
+                               title == nullptr ? "The request failed." : title->text);
   fault.extensions.set("status", Value::of_integer(response.status));
+  copy_member(value, "detail", fault.extensions, "detail");
   copy_member(value, "retryable", fault.extensions, "retryable");
   copy_member(value, "applied", fault.extensions, "applied");
   copy_member(value, "errors", fault.extensions, "errors");

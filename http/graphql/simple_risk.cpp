@@ -10,13 +10,41 @@ using graphql::Answered;
 using graphql::Resolved;
 using graphql::Value;
 
+namespace {
+
+/// The one with this member of a list's first page; null for none.
+Value with_member(const Value& page, std::string_view member, const std::string& wanted) {
+  for (const Value& one : member_of(page, "data").items)
+    if (member_of(one, member).text == wanted)
+      return one;
+  return {};
+}
+
+void score(const VisitPtr& visit, const Asked& asked, const Value& wallet, Answered done) {
+  visit->post("/v1/risk/score",
+              Value::of_object({{"wallet_id", wallet},
+                                {"amount", Value::of_text(plain_decimal(asked.text("amount")))},
+                                {"currency", member_of(asked.arguments, "currency")},
+                                {"kind", member_of(asked.arguments, "kind")}}),
+              {}, std::move(done));
+}
+
+}  // namespace
+
 void check_fraud(const VisitPtr& visit, const AskedPtr& asked, Answered done) {
-  Value body = Value::of_object({{"user_id", *asked->find("userId")},
-                                 {"amount", Value::of_text(plain_decimal(asked->text("amount")))},
-                                 {"currency", member_of(asked->arguments, "currency")}});
   if (const Value* wallet = asked->find("walletId"))
-    body.set("wallet_id", *wallet);
-  visit->post("/v1/risk/score", std::move(body), {}, std::move(done));
+    return score(visit, *asked, *wallet, std::move(done));
+  visit->get("/v1/wallets?limit=" + std::to_string(longest_plain_list) +
+                 "&user_id=" + percent_encoded(asked->text("userId")),
+             [visit, asked, done = std::move(done)](Resolved page) {
+               if (!page)
+                 return done(std::move(page));
+               const Value wallet = with_member(*page, "currency", asked->text("currency"));
+               if (wallet.is_null())
+                 return done(std::unexpected(
+                     graphql::fault("invalid_field", "That user has no wallet of the currency that I may see.")));
+               score(visit, *asked, member_of(wallet, "id"), done);
+             });
 }
 
 void list_fraud_logs(const VisitPtr& visit, const AskedPtr&, Answered done) {
@@ -30,12 +58,9 @@ void delete_fraud_log(const VisitPtr&, const AskedPtr&, Answered done) {
 }
 
 void order_by_va(const VisitPtr& visit, const AskedPtr& asked, Answered done) {
-  visit->get("/v1/invoices?limit=1&va_number=" + percent_encoded(asked->text("vaNumber")),
-             [done = std::move(done)](Resolved page) {
-               if (!page)
-                 return done(std::move(page));
-               const Value found = member_of(*page, "data");
-               done(found.items.empty() ? Value{} : found.items.front());
+  visit->get("/v1/invoices?limit=" + std::to_string(longest_plain_list),
+             [asked, done = std::move(done)](Resolved page) {
+               done(page ? Resolved{with_member(*page, "va_number", asked->text("vaNumber"))} : std::move(page));
              });
 }
 

@@ -72,8 +72,9 @@ def test_the_schema_can_be_explored(editor):
     editor.page.until(lambda: editor.page.all('button[aria-label="Show Documentation Explorer"]'), "the book is there")
     editor.browser.find_element(By.CSS_SELECTOR, 'button[aria-label="Show Documentation Explorer"]').click()
     editor.page.sees("Root Types", "Query", "Mutation")
-    editor.page.until(lambda: [one.click() or True for one in editor.page.all("a.graphiql-doc-explorer-type-name") if one.text == "Mutation"],
-                      "the mutations can be opened")
+    mutations = editor.page.until(lambda: next((one for one in editor.page.all("a.graphiql-doc-explorer-type-name")
+                                                if one.text == "Mutation"), None), "the mutations can be opened")
+    mutations.click()
     editor.page.sees("simulateRaceCondition", "transfer")
 
 

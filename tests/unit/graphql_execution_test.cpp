@@ -1,4 +1,5 @@
 // Section 6 of the GraphQL specification (October 2021), and what a request may cost.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
 #include <deque>
@@ -234,6 +235,14 @@ TEST_CASE("a request that asks for too much is refused before anything is carrie
             next + " } " + next + " ... { " + next + " } }";
   }
   refused(bomb, "query_too_large");
+}
+
+TEST_CASE("fragments in fragments are followed as far as a document can have them") {
+  World world = world_of_pets();
+  std::string chain{"{ dog { ...f0 } } fragment f1200 on Dog { name }"};
+  for (int i = 0; i < 1'200; ++i)
+    chain += " fragment f" + std::to_string(i) + " on Dog { ...f" + std::to_string(i + 1) + " }";
+  CHECK(run(world, chain) == R"({"data":{"dog":{"name":"Fido"}}})");
 }
 
 TEST_CASE("what a list may have counts as often as it may have it") {
