@@ -18,11 +18,10 @@ void add_graphql(Rows& rows) {
   rows.push_back(
       number({"graphql", "max_bytes", "The text of a document; longer ones are refused before they are read."}, "bytes",
              1'024, 1'048'576, [](auto& s) -> auto& { return s.http.graphql.max_bytes; }));
-  rows.push_back(
-      number({"graphql", "max_tokens",
-              "Names, signs and values in a document. Reading and validating one takes time in proportion: a "
-              "few milliseconds of the io thread for ten thousand."},
-             "tokens", 100, 50'000, [](auto& s) -> auto& { return s.http.graphql.max_tokens; }));
+  rows.push_back(number({"graphql", "max_tokens",
+                         "Names, signs and values in a document. Reading and validating one takes time in proportion, "
+                         "up to ten milliseconds of the io thread for four thousand."},
+                        "tokens", 100, 50'000, [](auto& s) -> auto& { return s.http.graphql.max_tokens; }));
   rows.push_back(number({"graphql", "max_depth", "Fields in fields. Tools that ask for the schema need 15."}, "fields",
                         1, 64, [](auto& s) -> auto& { return s.http.graphql.max_depth; }));
   rows.push_back(number({"graphql", "max_fields",

@@ -45,12 +45,12 @@ struct GraphqlSettings {
   bool graphiql = true;
   bool introspection = true;
   std::size_t max_bytes = 65'536;
-  std::size_t max_tokens = 10'000;
+  std::size_t max_tokens = 4'000;
   std::size_t max_depth = 16;
   std::size_t max_fields = 1'000;
   std::size_t max_roots = 20;
   std::size_t max_cost = 20'000;
-  std::size_t max_values = 50'000;
+  std::size_t max_values = 25'000;
   std::size_t requests_at_once = 8;
 };
 

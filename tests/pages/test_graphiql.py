@@ -59,7 +59,7 @@ def test_who_logs_in_can_ask(editor):
 
 def test_a_wrong_password_is_a_sentence(editor):
     editor.log_in("wrong horse battery")
-    editor.page.sees("The e-mail address or the password is wrong.")
+    editor.page.sees("E-mail address or password is wrong")
     assert editor.token() == ""
 
 
