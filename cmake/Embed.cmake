@@ -128,6 +128,27 @@ function(dompet_build_inspector files_var)
   set(${files_var} "${files}" PARENT_SCOPE)
 endfunction()
 
+# --- http/graphiql/: the page to write GraphQL in, built the same way --------------------------------------------------
+
+function(dompet_build_graphiql files_var)
+  set(folder "${PROJECT_SOURCE_DIR}/http/graphiql")
+  set(output "${PROJECT_BINARY_DIR}/graphiql")
+  find_program(DOMPET_NODE NAMES node nodejs)
+  file(GLOB fetched CONFIGURE_DEPENDS "${folder}/node_modules/.dompet-lock")
+  if(NOT DOMPET_NODE OR NOT fetched)
+    message(STATUS "GraphiQL: its packages are not fetched (scripts/bootstrap does it), /graphiql will have no page")
+    set(${files_var} "" PARENT_SCOPE)
+    return()
+  endif()
+  set(files "${output}/index.html" "${output}/graphiql.js" "${output}/graphiql.css")
+  add_custom_command(OUTPUT ${files}
+    COMMAND "${DOMPET_NODE}" "${folder}/build.mjs" "${output}"
+    DEPENDS "${folder}/index.html" "${folder}/start.jsx" "${folder}/page.css" "${folder}/build.mjs" "${fetched}"
+    COMMENT "Building GraphiQL"
+    VERBATIM)
+  set(${files_var} "${files}" PARENT_SCOPE)
+endfunction()
+
 # --- http/openapi/, joined, and the Swagger UI (from npm, by scripts/bootstrap; left out when it is not there) ----------
 
 # Sets `file_var` to the OpenAPI document, and makes the rule that joins it from its parts.
@@ -169,6 +190,18 @@ function(dompet_embed_http)
     message(STATUS "Swagger UI: not fetched (scripts/bootstrap does it), /docs will have no page")
   endif()
 
+  set(schema "${folder}/graphql/schema.graphql")
+  dompet_embed_file(code dompet_graphql_schema "${schema}")
+
+  dompet_build_graphiql(graphiql_page)
+  set(graphiql_rows "")
+  set(types "text/html\; charset=utf-8" "text/javascript\; charset=utf-8" "text/css\; charset=utf-8")
+  foreach(file type IN ZIP_LISTS graphiql_page types)
+    if(file)
+      dompet_embed_asset(code graphiql_rows graphiql "${file}" "${type}")
+    endif()
+  endforeach()
+
   dompet_build_inspector(page)
   set(inspector_rows "")
   set(types "text/html\; charset=utf-8" "text/javascript\; charset=utf-8" "text/css\; charset=utf-8")
@@ -182,9 +215,12 @@ function(dompet_embed_http)
     "\nnamespace dompet::http {\n"
     "const std::string_view openapi_document = bytes(dompet_openapi_begin, dompet_openapi_end);\n"
     "namespace {\nconst std::vector<Asset> swagger{\n${swagger_rows}};\n"
-    "const std::vector<Asset> inspector{\n${inspector_rows}};\n}  // namespace\n"
+    "const std::vector<Asset> inspector{\n${inspector_rows}};\n"
+    "const std::vector<Asset> graphiql{\n${graphiql_rows}};\n}  // namespace\n"
+    "const std::string_view graphql_schema = bytes(dompet_graphql_schema_begin, dompet_graphql_schema_end);\n"
+    "const std::span<const Asset> graphiql_assets{graphiql};\n"
     "const std::span<const Asset> swagger_assets{swagger};\n"
     "const std::span<const Asset> inspector_assets{inspector};\n}  // namespace dompet::http\n")
-  dompet_write_embedding("${dompet_embedded_http}" "${code}" ${openapi} ${files} ${page})
+  dompet_write_embedding("${dompet_embedded_http}" "${code}" ${openapi} ${files} ${page} ${schema} ${graphiql_page})
 endfunction()
 dompet_embed_http()

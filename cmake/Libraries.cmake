@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(pegtl REQUIRED) # headers only
 
 # No CMake files in these packages.
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)

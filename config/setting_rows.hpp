@@ -32,6 +32,7 @@ void add_exchange(Rows& rows);
 void add_mail(Rows& rows);
 void add_events(Rows& rows);
 void add_webhooks(Rows& rows);
+void add_graphql(Rows& rows);
 
 inline std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t value = 0;

@@ -154,6 +154,7 @@ const std::vector<Setting>& settings_table() {
     rows::add_mail(rows);
     rows::add_events(rows);
     rows::add_webhooks(rows);
+    rows::add_graphql(rows);
     add_logging(rows);
     return rows;
   }();

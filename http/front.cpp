@@ -13,6 +13,8 @@
 #include "http/cross_origin.hpp"
 #include "http/directory.hpp"
 #include "http/event_feed.hpp"
+#include "http/graphql/schema.hpp"
+#include "http/inner_door.hpp"
 #include "http/payment_memory.hpp"
 #include "http/router.hpp"
 #include "http/saga_feed.hpp"
@@ -64,10 +66,10 @@ class HttpFront::Parts final : public Application {
         of_client_(static_cast<double>(settings_.rate_per_client), settings_.rate_burst),
         of_strangers_(static_cast<double>(settings_.rate_per_address), settings_.rate_per_address * 5),
         of_logins_(static_cast<double>(settings_.auth_per_minute) / 60, settings_.auth_per_minute),
-        services_{settings_,   ask_,           engine_,       admission_,     metrics_,     ids_,
-                  saga_jobs_,  saga_feed_,     access_,       identity_,      payments_,    card_guesses_,
-                  directory_,  audit_,         marketplaces_, va_guesses_,    others.rates, others.exchange,
-                  event_feed_, others.runners, others.mails,  others.webhooks},
+        services_{settings_,   ask_,           engine_,       admission_,      metrics_,     ids_,
+                  saga_jobs_,  saga_feed_,     access_,       identity_,       payments_,    card_guesses_,
+                  directory_,  audit_,         marketplaces_, va_guesses_,     others.rates, others.exchange,
+                  event_feed_, others.runners, others.mails,  others.webhooks, door_,        graphql_},
         router_(all_routes()), server_(settings_, *this) {
     access_.update(identity_.first_news());
   }
@@ -139,6 +141,7 @@ class HttpFront::Parts final : public Application {
     saga_feed_.tick(services_, now);
     event_feed_.tick(services_, now);
     audit_.tick();
+    door_.tick(now, settings_.request_deadline);
   }
 
  private:
@@ -235,6 +238,8 @@ class HttpFront::Parts final : public Application {
   std::optional<Problem> stranger(Exchange& exchange) {
     const Route& route = *exchange.route;
     const std::string& address = exchange.request.client;
+    if (route.is_for_anyone)
+      return anyone(exchange);
     if (route.permission.empty()) {
       const bool is_login = route.load != Load::none && !route.is_signed;
       return is_login ? over_quota(of_logins_, address, exchange) : std::nullopt;
@@ -254,6 +259,22 @@ class HttpFront::Parts final : public Application {
     if (exchange.grant == Grant::none)
       return Problem{.code = "forbidden", .detail = "It needs the permission " + std::string{route.permission} + "."};
     return std::nullopt;
+  }
+
+  /// He may have no name; but a wrong one he may not have.
+  std::optional<Problem> anyone(Exchange& exchange) {
+    const bool has_name = exchange.request.header("Authorization").has_value();
+    auto caller = has_name ? access_.authenticate(exchange.request) : std::expected<Caller, Problem>{};
+    if (has_name && caller) {
+      exchange.caller = std::move(*caller);
+      return over_quota(of_client_, exchange.caller.client(), exchange);
+    }
+    const auto api_key = exchange.request.header("X-Api-Key");
+    if (!has_name && api_key && directory_.knows_key(*api_key))
+      return std::nullopt;
+    if (auto problem = over_quota(of_strangers_, exchange.request.client, exchange))
+      return problem;
+    return caller ? std::nullopt : std::optional{std::move(caller.error())};
   }
 
   static std::optional<Problem> over_quota(Quota& quota, const std::string& client, Exchange& exchange) {
@@ -331,6 +352,8 @@ class HttpFront::Parts final : public Application {
   AuditQueue audit_{engine_};
   MarketplaceLookups marketplaces_{settings_.marketplaces};
   VaGuesses va_guesses_{};
+  InnerDoor door_{*this};
+  const GraphqlSchema graphql_{};
   Services services_;
   Router router_;
   HttpServer server_;

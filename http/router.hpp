@@ -34,6 +34,8 @@ struct Route {
   void (*serve)(Services& services, const ExchangePtr& exchange);
   /// Open to all, because a signature in the request says who sends it: no bound of logins is for it, admission alone.
   bool is_signed = false;
+  /// Open to all, but whoever sends a token is who it says, and others are few: strangers' quota is for them.
+  bool is_for_anyone = false;
 };
 
 /// Every route there is, in the order of the documentation.

@@ -12,6 +12,7 @@ using enum Method;
 constexpr bool with_key = true;
 constexpr bool no_key = false;
 constexpr bool is_signed = true;
+constexpr bool is_for_anyone = true;
 
 constexpr Route table[]{
     {post, "/v1/auth/register", "", Load::read, Body::json, no_key, routes::register_user},
@@ -247,6 +248,12 @@ constexpr Route table[]{
     {get, "/docs/{asset}", "", Load::none, Body::none, no_key, routes::show_docs_asset},
     {get, "/inspector", "", Load::none, Body::none, no_key, routes::show_inspector},
     {get, "/inspector/{asset}", "", Load::none, Body::none, no_key, routes::show_inspector_asset},
+
+    // Its fields are requests to the routes above, each with its own permission and load.
+    {post, "/graphql", "", Load::none, Body::json, no_key, routes::answer_graphql, !is_signed, is_for_anyone},
+    {get, "/graphiql", "", Load::none, Body::none, no_key, routes::show_graphiql},
+    {get, "/graphiql/{asset}", "", Load::none, Body::none, no_key, routes::show_graphiql_asset},
+
     {get, "/problems/{code}", "", Load::none, Body::none, no_key, routes::explain_problem},
 };
 

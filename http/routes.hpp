@@ -11,6 +11,11 @@ struct Services;
 
 namespace routes {
 
+// graphql.cpp, graphiql_page.cpp
+void answer_graphql(Services& services, const ExchangePtr& exchange);
+void show_graphiql(Services& services, const ExchangePtr& exchange);
+void show_graphiql_asset(Services& services, const ExchangePtr& exchange);
+
 // auth.cpp
 void register_user(Services& services, const ExchangePtr& exchange);
 void log_in(Services& services, const ExchangePtr& exchange);

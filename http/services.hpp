@@ -30,6 +30,9 @@ class SagaFeed;
 class SagaJobs;
 class VaGuesses;
 
+class GraphqlSchema;
+class InnerDoor;
+
 /// What a route may use. Made by the front, alive as long as the io thread.
 struct Services {
   const Settings& settings;
@@ -63,6 +66,10 @@ struct Services {
   const MailSender& mails;
   /// What became of webhooks.
   const WebhookCounts& webhook_counts;
+
+  /// Requests that are made of another.
+  InnerDoor& door;
+  const GraphqlSchema& graphql;
 };
 
 }  // namespace dompet::http

@@ -39,6 +39,21 @@ struct IdentitySettings {
   bool without_access = false;
 };
 
+/// What a GraphQL document may ask for, and whether there is GraphQL at all. The reasons are in config/graphql_rows.cpp.
+struct GraphqlSettings {
+  bool enabled = true;
+  bool graphiql = true;
+  bool introspection = true;
+  std::size_t max_bytes = 65'536;
+  std::size_t max_tokens = 4'000;
+  std::size_t max_depth = 16;
+  std::size_t max_fields = 1'000;
+  std::size_t max_roots = 20;
+  std::size_t max_cost = 20'000;
+  std::size_t max_values = 25'000;
+  std::size_t requests_at_once = 8;
+};
+
 /// The least that a top-up in this currency may be.
 struct LeastTopup {
   Currency currency{};
@@ -122,6 +137,7 @@ struct Settings {
   MarketplaceSettings marketplaces{};
   /// Where the pages for users are, for the links in mails; main fills it (`mail.link_base`).
   std::string link_base{};
+  GraphqlSettings graphql{};
 
   /// What providers sign their callbacks with; empty: no callback is accepted.
   std::string callback_secret{};

@@ -259,7 +259,7 @@ class HttpClient:
             body = json.dumps(body).encode()
         if body is not None:
             fields.setdefault("Content-Type", "application/json")
-        if not path.startswith("/v1/") or "Authorization" in fields:
+        if not path.startswith(("/v1/", "/graphql")) or "Authorization" in fields:
             return self._send(method, path, body, fields)
         answer = self._send(method, path, body, fields | self.authorization())
         if answer.status == 401 and self._login is not None:

@@ -21,6 +21,8 @@ ROOMS = {
     "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
                "persistence/event_marks.hpp"},
     "outbound": {"outbound"},
+    # The language alone: what its fields mean is HTTP's business.
+    "graphql": {"graphql"},
     # Told of events, and tells others: what is between is rows of database 0.
     "webhooks": {"webhooks", "events", "outbound", "providers/signature.hpp", "domain", "config/logging.hpp",
                  "persistence/audit_log.hpp", "persistence/session.hpp", "persistence/vault.hpp",
@@ -35,7 +37,7 @@ ROOMS = {
     # Where rates come from; what a document of them looks like is HTTP's business, and main hands it over.
     "exchange": {"exchange", "domain", "outbound", "persistence/access_feed.hpp", "persistence/fx_store.hpp",
                  "persistence/reader.hpp", "config/logging.hpp"},
-    "http": {"http", "actors", "events", "persistence/event_journal.hpp", "persistence/bytes.hpp", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
+    "http": {"http", "graphql", "actors", "events", "persistence/event_journal.hpp", "persistence/bytes.hpp", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
              "providers/marketplace_lookups.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
@@ -65,6 +67,7 @@ LIBRARIES = {
     "nlohmann_json": (["nlohmann/"], ["http/*.cpp", "config/*.cpp", "persistence/*.cpp", "cli/*",
                                   # GraphQL is JSON on the wire.
                                   "providers/marketplace_client.cpp"]),
+    "PEGTL": (["tao/"], ["graphql/*.cpp"]),
     "toml++": (["toml++/", "toml.hpp"], ["config/*.cpp"]),
     "asio": (["asio.hpp", "asio/"], ["http/server.cpp", "cli/*", "bench/*"]),
     "prometheus-cpp": (["prometheus/"], ["actors/*", "http/*", "main.cpp"]),
