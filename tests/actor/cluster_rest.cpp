@@ -15,6 +15,13 @@ constexpr milliseconds answer_limit{8'000};
 constexpr milliseconds between_rounds{300};
 constexpr int most_rounds = 10;
 
+/// What a node tells another one has no memory of paid invoices: only who decides needs it.
+bool is_as_written(const WalletHistory& told, WalletHistory written) {
+  if (told.wallet.invoices == PaidInvoices{})
+    written.wallet.invoices = {};
+  return told == written;
+}
+
 }  // namespace
 
 /// The owner that the table names serves it, and nobody else believes that he does.
@@ -107,7 +114,7 @@ void ClusterSimulation::compare_balances() {
         pass_until([&] { return clients_.answer_to(correlation) != nullptr; }, answer_limit);
         const Result* answer = clients_.answer_to(correlation);
         const auto* told = answer == nullptr ? nullptr : std::get_if<WalletHistory>(answer);
-        agrees = told != nullptr && *told == *checker_.wallet(wallet);
+        agrees = told != nullptr && is_as_written(*told, *checker_.wallet(wallet));
         if (!agrees)
           pass(between_rounds);
       }
