@@ -78,8 +78,10 @@ def free_port():
 class Dompet:
     """The server under test, release build, default settings, and its load generator."""
 
-    def __init__(self, postgres, database, url=None, variables=None):
-        """`variables` are further ones of its environment."""
+    def __init__(self, postgres, database, url=None, variables=None, programs=BUILD):
+        """`variables` are further ones of its environment. `programs`: the directory of its dompetd and dompetctl; the load
+        always comes from ours."""
+        self.programs = pathlib.Path(programs)
         self.environment = {**login.ENVIRONMENT, **(variables or {})}
         self.postgres = postgres
         self.name = database
@@ -91,13 +93,13 @@ class Dompet:
         self.process = None
         self.var.mkdir(parents=True, exist_ok=True)
         self.wallets_file.unlink(missing_ok=True)
-        processes.run([BUILD / "dompetctl", "migrate", "up", "--database", self.database])
+        processes.run([self.programs / "dompetctl", "migrate", "up", "--database", self.database])
 
     def start(self, patience_s=120):
         """Starts the server and waits until it is ready. Returns the seconds from exec to the first 200 of /readyz."""
         began = time.monotonic()
         with open(self.var / "dompetd.log", "ab") as log:
-            self.process = processes.start([BUILD / "dompetd", "--database", self.database, "--http-address",
+            self.process = processes.start([self.programs / "dompetd", "--database", self.database, "--http-address",
                                             f"127.0.0.1:{self.port}", "--var", self.var], stdout=log, stderr=log,
                                            env=self.environment)
 
@@ -172,7 +174,7 @@ class Dompet:
 
     def verify(self):
         """What `dompetctl verify` says of the ledger that the load left behind, as a sentence."""
-        code, out, err = processes.run([BUILD / "dompetctl", "verify", "--database", self.database], timeout_s=3600,
+        code, out, err = processes.run([self.programs / "dompetctl", "verify", "--database", self.database], timeout_s=3600,
                                        check=False)
         verdict = {0: "sound", 2: "NOT SOUND"}.get(code, "could not be done")
         words = (out + err).strip().splitlines() or [""]

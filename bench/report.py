@@ -76,6 +76,10 @@ GOALS = [
     Goal("authorize + capture pairs against transfers", "i_pairs", "i_transfers", 0.5, True, "/s"),
     Goal("p99 of transfers at half load while logins run flat out, against without", "j_busy_p99_ms", "j_calm_p99_ms", 2, False,
          "ms"),
+    Goal("transfers while nobody listens and no rule is set, against the program of before", "k_plain", "k_before", 0.95, True,
+         "/s"),
+    Goal("transfers with rules, a webhook endpoint and a Kafka topic, against without", "k_busy", "k_plain", 0.8, True, "/s"),
+    Goal("what rules of risk add to the p50 of one transfer at a time", "k_rules_add_ms", None, 1, False, "ms"),
     Goal("p99 of untouched wallets while a node is killed, against before", "g_untouched_p99_ms", "g_untouched_calm_p99_ms", 3,
          False, "ms"),
 ]
@@ -113,6 +117,12 @@ FIGURES = [
     ("logins beside transfers: transfers offered", "j_rate", "/s"),
     ("transfers at that rate without logins: p50", "j_calm_p50_ms", "ms"),
     ("transfers at that rate beside logins: p50", "j_busy_p50_ms", "ms"),
+    ("nobody listens: processor time of dompetd a transfer", "k_plain_server_cpu_us", "us"),
+    ("the program of before: processor time of dompetd a transfer", "k_before_server_cpu_us", "us"),
+    ("with all that listens: processor time of dompetd a transfer", "k_busy_server_cpu_us", "us"),
+    ("one transfer at a time without rules: p50", "k_plain_p50_ms", "ms"),
+    ("one transfer at a time with rules: p50", "k_rules_p50_ms", "ms"),
+    ("with all that listens: events behind when the load ended", "k_behind", ""),
     ("hand-over of a shard: median of the pauses", "g_hand_over_ms", "ms"),
     ("hand-over of a shard: the same wallet's usual interval", "g_hand_over_usual_ms", "ms"),
 ]

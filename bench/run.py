@@ -11,9 +11,10 @@ import processes
 import report
 from access import AccessPart
 from cluster import ClusterPart
+from listeners import ListenersPart
 from opponents import ROOT, BareRoute, BUILD, Dompet, PlainSql, Postgres, machine, wrk
 
-PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f", "g", "h", "i", "j"]
+PARTS = ["a", "b", "c", "d", "e", "half", "overload", "sustained", "f", "g", "h", "i", "j", "k"]
 SQL_CLIENTS = 32
 BIG_WALLETS = 1_000_000
 # How many wallets are read for the memory figure. Enough that they drown buffers and noise.
@@ -267,6 +268,8 @@ class Bench:
             ClusterPart(self).run()
         if self.wants("h", "i", "j"):
             AccessPart(self).run()
+        if self.wants("k"):
+            ListenersPart(self).run()
 
     def check_ledgers(self):
         """A benchmark of a ledger that is wrong at the end is worth nothing."""
@@ -326,6 +329,7 @@ def parse_options():
     parser.add_argument("--connections", type=int, default=64, help="HTTP connections for single transfers and reads")
     parser.add_argument("--bulk-connections", type=int, default=8)
     parser.add_argument("--overload-connections", type=int, default=2000)
+    parser.add_argument("--before", help="directory with the dompetd and dompetctl of an earlier commit, for part k")
     parser.add_argument("--big-wallets", type=int, default=BIG_WALLETS, help="wallets of the ledger of part f")
     parser.add_argument("--output", help="where the report goes: docs/benchmarks.md for a whole run, build/benchmarks.md "
                                          "for a quick or partial one")
