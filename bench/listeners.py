@@ -2,10 +2,25 @@
 the program was before there were any. Called by run.py."""
 
 import http.server
+import subprocess
 import threading
 
 import login
-from opponents import Dompet
+import processes
+from opponents import BUILD, Dompet
+
+# Every kind of rule that a transfer of the load can be judged by, none of which it meets.
+RULES = [
+    {"id": "limit", "name": "Above a limit", "kind": "amount_above", "currency": "IDR", "amount": "50000000.00", "score": 100,
+     "action": "block"},
+    {"id": "large", "name": "A large one", "kind": "amount_above", "currency": "IDR", "amount": "10000000.00", "score": 50,
+     "action": "flag"},
+    {"id": "small", "name": "Below the least", "kind": "amount_below", "currency": "IDR", "amount": "0.01", "score": 10,
+     "action": "flag"},
+    {"id": "often", "name": "Too often", "kind": "velocity_count", "count": 1000, "window_s": 1, "score": 80, "action": "flag"},
+    {"id": "much", "name": "Too much", "kind": "velocity_amount", "currency": "IDR", "amount": "900000000000.00", "window_s": 60,
+     "score": 80, "action": "flag"},
+]
 
 
 class ListenersPart:
@@ -13,16 +28,21 @@ class ListenersPart:
 
     def __init__(self, bench):
         self.bench = bench
-        self.receiver = None
+        self.receiver = self.kafka = None
         self.sides = {"plain": Dompet(bench.postgres, "dompet_bench_plain_events"),
                       "rules": Dompet(bench.postgres, "dompet_bench_rules"),
-                      "busy": Dompet(bench.postgres, "dompet_bench_busy", variables=BUSY)}
+                      "busy": Dompet(bench.postgres, "dompet_bench_busy")}
         if bench.options.before:
             self.sides["before"] = Dompet(bench.postgres, "dompet_bench_before", programs=bench.options.before)
 
     def run(self):
         bench = self.bench
-        self.receiver = Receiver()
+        self.receiver, self.kafka = Receiver(), Kafka()
+        self.sides["busy"].environment.update({
+            "DOMPET_KAFKA_BROKERS": self.kafka.brokers,
+            "DOMPET_WEBHOOKS_ALLOW_PRIVATE_ADDRESSES": "true", "DOMPET_WEBHOOKS_ALLOW_PLAIN_HTTP": "true",
+            # The endpoint hears of all that happens under full load: what waits for it must not disable it.
+            "DOMPET_WEBHOOKS_MOST_PENDING": "10000000"})
         try:
             for name in self.sides:
                 bench.attempt(f"start dompetd ({name})", self.start, name)
@@ -35,6 +55,7 @@ class ListenersPart:
             for dompet in self.sides.values():
                 dompet.stop()
             self.receiver.stop()
+            self.kafka.stop()
         bench.notes.append(f"Part k: the webhook endpoint took {self.receiver.taken:,} deliveries.")
         bench.notes.append("`dompetctl verify` after part k: " + self.sides["busy"].verify())
 
@@ -63,6 +84,28 @@ class ListenersPart:
         bench.keep("k_rules_add_ms", p50["rules"] - p50["plain"], "ms")
         return (bench.keep("k_plain_p50_ms", p50["plain"], "ms") + " and " +
                 bench.keep("k_rules_p50_ms", p50["rules"], "ms"))
+
+
+def set_rules(base):
+    known = login.get(base, "/v1/risk/rules")
+    login.put(base, "/v1/risk/rules", {"version": known["version"], "rules": RULES})
+
+
+def listen(base, url):
+    """An endpoint of the customer whose wallets are under load."""
+    login.post(base, "/v1/webhook-endpoints", {"url": url}, email=login.CUSTOMER)
+
+
+class Kafka:
+    """librdkafka's mock of three brokers, and a consumer that follows the topic, in a process of their own."""
+
+    def __init__(self):
+        self.process = processes.start([BUILD / "kafka_double", "dompet.events", "/dev/null"], stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True)
+        self.brokers = self.process.stdout.readline().split()[-1]
+
+    def stop(self):
+        processes.stop(self.process)
 
 
 class Receiver:

@@ -52,9 +52,17 @@ def as_customer(base, environment=None):
     return {**(environment or ENVIRONMENT), "DOMPET_ADMIN_EMAIL": CUSTOMER}
 
 
+def put(base, path, body):
+    return _send("PUT", base, path, body)
+
+
 def post(base, path, body, key=None, timeout_s=10.0, email=EMAIL):
+    return _send("POST", base, path, body, key, timeout_s, email)
+
+
+def _send(method, base, path, body, key=None, timeout_s=10.0, email=EMAIL):
     headers = {"Content-Type": "application/json", **bearer(base, email)}
     if key:
         headers["Idempotency-Key"] = key
-    request = urllib.request.Request(base + path, data=json.dumps(body).encode(), headers=headers, method="POST")
+    request = urllib.request.Request(base + path, data=json.dumps(body).encode(), headers=headers, method=method)
     return json.loads(processes.fetch(request, timeout_s))
