@@ -211,9 +211,13 @@ def test_the_small_demo_has_somebody_to_log_in_as(make_dompetd):
     customer = dompetd.client(login=("demo@example.com", password))
     assert [(row["number_masked"], row["wallet_id"]) for row in customer.all("/v1/cards")] == [(card, wallet)]
     assert [(row["id"], row["status"]) for row in customer.all("/v1/merchants")] == [(merchant, "active")]
-    assert customer.get(f"/v1/wallets/{wallet}").json["balance"]["available"] == "500000.00"
+    # Half a million, and what a quarter of his hundred dollars came to.
+    assert customer.get(f"/v1/wallets/{wallet}").json["balance"]["available"] == "880625.00"
+    dollars = [row for row in customer.all("/v1/wallets") if row["currency"] == "USD"]
+    assert [row["balance"]["available"] for row in dollars] == ["75.00"]
     again = dompetctl("seed", "--small", "--url", url).stdout
     assert f"card {card}, wallet {wallet}, merchant {merchant}" in again and password not in again
     assert len(list(customer.all("/v1/cards"))) == len(list(customer.all("/v1/merchants"))) == 1
-    assert customer.get(f"/v1/wallets/{wallet}").json["balance"]["available"] == "500000.00"
+    assert customer.get(f"/v1/wallets/{wallet}").json["balance"]["available"] == "880625.00"
+    assert len(list(customer.all("/v1/wallets"))) == 2
     customer.close()
