@@ -71,6 +71,10 @@ void add_events(Rows& rows) {
   rows.push_back(words({"kafka", "topic", "What every event is produced to, with its wallet's id as the key."},
                        "1 to 249 letters, digits, points, dashes and underscores", is_topic,
                        [](auto& s) -> auto& { return s.kafka.topic; }));
+  rows.push_back(boolean({"kafka", "from_the_beginning",
+                          "Whether the first start produces everything that is in the journal, or what happens from "
+                          "then on. Later ones go on where the last one was."},
+                         [](auto& s) -> auto& { return s.kafka.from_the_beginning; }));
   rows.push_back(words(
       {"kafka", "compression", "none, gzip, snappy, lz4 or zstd."}, "none, gzip, snappy, lz4 or zstd",
       [](std::string_view text) {

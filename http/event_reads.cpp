@@ -33,6 +33,20 @@ Part joined(Parts<Part> parts) {
 
 // --- everything: by stream ---
 
+/// `most` records and the next of every shard. Few are read of each at first; when that is little although there is
+/// more, only few shards have news, and more is read of each.
+JournalPage page_of_streams(Reader& reader, const StreamMarks& marks, int most) {
+  constexpr int least_of_one = 16;
+  constexpr int growth = 8;
+  const int shards = reader.shard_count();
+  for (int of_one_shard = std::max(least_of_one, 2 * most / shards);; of_one_shard *= growth) {
+    JournalPage page = journal_of(reader).page(marks, std::min(of_one_shard, most), most + shards);
+    const bool is_cut = std::ranges::any_of(page.streams, &RecordStream::is_cut);
+    if (!is_cut || page.records >= most / 2 || of_one_shard >= most || !page.fault.empty())
+      return page;
+  }
+}
+
 /// What is on its way to one page of everything.
 struct StreamPage {
   EventScope scope{};
@@ -78,8 +92,7 @@ void read_streams(Services& services, const ExchangePtr& exchange, StreamPage wi
   const int most = std::max(wish.limit, least_records);
   const StreamMarks marks = wish.place.streams;
   gather<JournalPage>(
-      services, exchange,
-      [marks, most](Reader& reader) { return journal_of(reader).page(marks, most, most + reader.shard_count()); },
+      services, exchange, [marks, most](Reader& reader) { return page_of_streams(reader, marks, most); },
       [&services, exchange, wish = std::move(wish)](Parts<JournalPage> parts) mutable {
         if (!is_whole(parts))
           return wish.then(std::nullopt);

@@ -1,6 +1,6 @@
 """Everybody who listens, while the server dies again and again. A made-up past is told from its beginning while money moves.
 
-DOMPET_EVENTS_RECORDS=700000 DOMPET_EVENTS_KILLS=20 is the long one: more than a million events (docs/events.md has its figures)."""
+DOMPET_EVENTS_RECORDS=700000 DOMPET_EVENTS_KILLS=20 is the long one: more than a million events."""
 
 import os
 import random
