@@ -75,7 +75,9 @@ std::string other_value(const Setting& row) {
                                  "simulated",
                                  "zstd",
                                  "smtp://mail.example:587",
-                                 "https://pay.example"};
+                                 "https://pay.example",
+                                 "optional",
+                                 "always"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
