@@ -25,7 +25,7 @@ TOKENS = ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer x.y.z", "Bearer eyJhbGc
 MEDIA_TYPES = ["text/plain", "application/xml", "application/json; charset=utf-16", "multipart/form-data", "", "application/json/x",
                "application/json;;;", "*/*"]
 # What would end the server's own work, or has no end.
-LEFT_OUT = {"drainNode", "followSagas"}
+LEFT_OUT = {"drainNode", "followSagas", "followEvents"}
 
 
 class Request:
