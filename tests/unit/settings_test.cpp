@@ -71,7 +71,8 @@ std::string other_value(const Setting& row) {
                                  "ani@example.com",
                                  "IDR=50000.00 USD=5.00",
                                  "simulated",
-                                 "zstd"};
+                                 "zstd",
+                                 "500ms 30m 2h"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
