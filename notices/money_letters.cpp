@@ -61,7 +61,7 @@ Minor amount_of(const events::Event& event) {
 }
 
 std::string money_of(const events::Event& event) {
-  const Currency& currency = event.record->transaction->currency;
+  const Currency currency = currency_at(*event.record->transaction, event.wallet);
   return std::string{currency.text()}.append(" ").append(format_amount(amount_of(event), currency));
 }
 

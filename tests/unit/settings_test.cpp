@@ -77,7 +77,8 @@ std::string other_value(const Setting& row) {
                                  "smtp://mail.example:587",
                                  "https://pay.example",
                                  "optional",
-                                 "always"};
+                                 "always",
+                                 "500ms 30m 2h"};
   for (const std::string& candidate : candidates)
     if (candidate != standard && row.write(any, candidate))
       return candidate;
