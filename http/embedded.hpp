@@ -29,8 +29,8 @@ extern const std::span<const Asset> inspector_assets;
 // http/graphql/schema.graphql, what /graphql serves.
 extern const std::string_view graphql_schema;
 
-// The page of /graphiql, built from web/graphiql: "index.html", "graphiql.js", "graphiql.css". Empty when its packages could
-// not be fetched.
+// The page of /graphiql, built from web/graphiql: "index.html", "graphiql.js", "graphiql.css". Empty when its packages
+// could not be fetched.
 extern const std::span<const Asset> graphiql_assets;
 
 }  // namespace dompet::http

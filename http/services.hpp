@@ -12,7 +12,7 @@ namespace dompet {
 class MailSender;
 struct WebhookCounts;
 class MarketplaceLookups;
-}
+}  // namespace dompet
 namespace dompet::events {
 class Runners;
 }

@@ -39,7 +39,8 @@ struct IdentitySettings {
   bool without_access = false;
 };
 
-/// What a GraphQL document may ask for, and whether there is GraphQL at all. The reasons are in config/graphql_rows.cpp.
+/// What a GraphQL document may ask for, and whether there is GraphQL at all. The reasons are in
+/// config/graphql_rows.cpp.
 struct GraphqlSettings {
   bool enabled = true;
   bool graphiql = true;

@@ -1,7 +1,7 @@
 // Section 6 of the GraphQL specification (October 2021), and what a request may cost.
-#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>
