@@ -88,7 +88,7 @@ std::string_view outcome_of(const Record& record) {
     case RecordKind::topup_begun: return "pending";
     case RecordKind::transfer_cancelling: return "cancelling";
     case RecordKind::hold_released:
-    case RecordKind::topup_refused: return record.decline == Decline::cancelled ? "cancelled" : "failed";
+    case RecordKind::topup_refused: return was_called_off(record.decline) ? "cancelled" : "failed";
     default: return "completed";
   }
 }
@@ -134,10 +134,10 @@ void append_of_leg(std::vector<Event>& events, const RecordPtr& record, std::siz
 }
 
 /// Whose news a record without legs is: the wallet that was to pay, or the one that a top-up is for. A stranger who was
-/// told that there is no such wallet is no news of it.
+/// told that there is no such wallet is no news of it. What an officer approves is pending before and after.
 bool is_news(const Record& record) {
   return record.transaction != nullptr && record.kind != RecordKind::transfer_refused &&
-         record.decline != Decline::wallet_not_found;
+         record.kind != RecordKind::review_approved && record.decline != Decline::wallet_not_found;
 }
 
 }  // namespace

@@ -70,13 +70,15 @@ void append_movement(JsonWriter& json, const events::Event& event) {
   const Record& record = *event.record;
   const Transaction& transaction = *record.transaction;
   json.plain("direction", name_of(*event.direction));
-  json.plain("amount", format_amount(transaction.amount, transaction.currency));
-  json.plain("currency", transaction.currency.text()).key("balance_after");
+  const Money moved = *event.direction == Direction::in ? credit_of(transaction)
+                                                        : Money{transaction.currency, transaction.amount};
+  json.plain("amount", format_amount(moved.amount, moved.currency));
+  json.plain("currency", moved.currency.text()).key("balance_after");
   if (event.leg == nullptr) {
     json.null();
   } else {
-    json.begin_object().plain("available", format_amount(event.leg->available_after, transaction.currency));
-    json.plain("held", format_amount(event.leg->held_after, transaction.currency)).end_object();
+    json.begin_object().plain("available", format_amount(event.leg->available_after, moved.currency));
+    json.plain("held", format_amount(event.leg->held_after, moved.currency)).end_object();
   }
   json.key("transaction");
   if (is_act_on_payment(transaction.kind) && !record.payment)

@@ -188,7 +188,7 @@ def ids_of_journal(databases):
     for database in databases:
         rows = psql(database, "SELECT shard || '-' || shard_seq || '-' || leg FROM (SELECT j.*, generate_series(0,"
                               " CASE WHEN peer_seq IS NOT NULL AND kind = 3 THEN 1 ELSE 0 END) AS leg FROM journal j"
-                              " WHERE kind <> 7 AND shard IN (SELECT s.shard FROM shard s, ledger l"
+                              " WHERE kind NOT IN (7, 16) AND shard IN (SELECT s.shard FROM shard s, ledger l"
                               " WHERE s.database_id = l.database_id)) AS j")
         ids |= {id for [id] in rows}
     return ids
