@@ -337,7 +337,7 @@ TEST_CASE("numbers that mean nothing here are refused") {
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 0);
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 3);
   refused(RemoteAnswer{0, Decline::cancelled}, 10, 0);
-  refused(RemoteAnswer{0, Decline::cancelled}, 10, 26);
+  refused(RemoteAnswer{0, Decline::cancelled}, 10, 30);
   refused(RemoteAnswer{0, Decline::cancelled}, 9, 8);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 11, 6);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 28, 2);
