@@ -152,9 +152,10 @@ def test_sent_and_received_are_told_apart(statistics, moved):
 
 def test_a_transfer_is_not_counted_twice_in_the_whole_ledger(statistics, bank):
     wallet, other = bank.open_with("1000.00", "SGD"), bank.open("SGD")
-    before = statistics.of_month(kind="transfer", currency="SGD")
+    seen_as = ({}, {"direction": "in"}, {"direction": "out"})  # others convert from and to the currency
+    counted = [statistics.of_month(kind="transfer", currency="SGD", **direction) for direction in seen_as]
     assert bank.transfer(wallet, other, "7.00", "SGD").status == 201
-    for direction in ({}, {"direction": "in"}, {"direction": "out"}):
+    for direction, before in zip(seen_as, counted):
         after = statistics.of_month(kind="transfer", currency="SGD", **direction)
         assert after["count"] == before["count"] + 1
         assert Decimal(after["amount"]) == Decimal(before["amount"]) + 7
