@@ -39,7 +39,7 @@ def test_each_wallets_order_holds_when_shards_move_and_the_node_that_tells_dies(
     bank = Bank(nodes, tmp_path / "history", wallets=10, pause_s=0.005)
     listeners = [reader(node).start() for node in nodes.all for reader in (ListReader, StreamReader)]
     bank.open_doors(clients=4)
-    for shard, database in rng.sample(shards_of(databases), 4):
+    for shard, database in rng.sample(shards_of(databases), 2):
         move(nodes, shard, 1 - database)
         bank.trade_on(30)
     nodes.all[0].kill()

@@ -11,8 +11,8 @@ from listeners import Kafka, ListReader, StreamReader, check_complete, ids_of_jo
 from processes import dompetctl, wait_until
 from test_bank_killed import seed
 
-RECORDS = int(os.environ.get("DOMPET_EVENTS_RECORDS", "12000"))
-KILLS = int(os.environ.get("DOMPET_EVENTS_KILLS", "5"))
+RECORDS = int(os.environ.get("DOMPET_EVENTS_RECORDS", "6000"))
+KILLS = int(os.environ.get("DOMPET_EVENTS_KILLS", "4"))
 DEADLINE_S = 60 + RECORDS // 200
 
 
