@@ -16,11 +16,13 @@ void add_graphql(Rows& rows) {
                "not protected by that."},
               [](auto& s) -> auto& { return s.http.graphql.introspection; }));
   rows.push_back(
-      number({"graphql", "max_bytes", "The text of a document; longer ones are refused before they are read."}, "bytes",
-             1'024, 1'048'576, [](auto& s) -> auto& { return s.http.graphql.max_bytes; }));
+      number({"graphql", "max_bytes",
+              "The text of a document; longer ones are refused before they are read. As much again may be in its "
+              "variables, and in the arguments of all its fields, a variable counted wherever it is used."},
+             "bytes", 1'024, 1'048'576, [](auto& s) -> auto& { return s.http.graphql.max_bytes; }));
   rows.push_back(number({"graphql", "max_tokens",
-                         "Names, signs and values in a document. Reading and validating one takes time in proportion, "
-                         "up to ten milliseconds of the io thread for four thousand."},
+                         "Names, signs and values in a document. Reading and validating one takes time of the io "
+                         "thread in proportion."},
                         "tokens", 100, 50'000, [](auto& s) -> auto& { return s.http.graphql.max_tokens; }));
   rows.push_back(number({"graphql", "max_depth", "Fields in fields. Tools that ask for the schema need 15."}, "fields",
                         1, 64, [](auto& s) -> auto& { return s.http.graphql.max_depth; }));

@@ -16,15 +16,21 @@ std::int64_t bounded_product(std::int64_t left, std::int64_t right) {
   return left > very_much / std::max<std::int64_t>(right, 1) ? very_much : std::min(left * right, very_much);
 }
 
+std::int64_t count(const std::string& text) { return static_cast<std::int64_t>(text.size()); }
+
+std::int64_t bytes_itself(const Value& value) { return count(value.text) + 1; }
+
 struct Sum {
   std::int64_t fields = 0;
   std::int64_t depth = 0;
   std::int64_t cost = 0;
+  std::int64_t input_bytes = 0;
 
   void add(const Sum& other) {
     fields = std::min(fields + other.fields, very_much);
     depth = std::max(depth, other.depth);
     cost = std::min(cost + other.cost, very_much);
+    input_bytes = std::min(input_bytes + other.input_bytes, very_much);
   }
 };
 
@@ -50,8 +56,31 @@ class Adding {
   Sum of_field(const Selection& selection, const TypeDefinition& parent) {
     const FieldDefinition& field = *schema_.find_field(parent, selection.name);
     const Sum inside = of(selection.selections, schema_.find(field.type.named()));
-    const std::int64_t cost = bounded_product(length_of(field, selection), inside.cost) + 1 + field.weight;
-    return {std::min(inside.fields + 1, very_much), inside.depth + 1, std::min(cost, very_much)};
+    const std::int64_t length = length_of(field, selection);
+    const std::int64_t cost = bounded_product(length, inside.cost) + 1 + field.weight;
+    std::int64_t input_bytes = bounded_product(length, inside.input_bytes);
+    for (const Argument& argument : selection.arguments)
+      input_bytes += bytes_with_variables(argument.value);
+    return {.fields = std::min(inside.fields + 1, very_much),
+            .depth = inside.depth + 1,
+            .cost = std::min(cost, very_much),
+            .input_bytes = std::min(input_bytes, very_much)};
+  }
+
+  std::int64_t bytes_with_variables(const Value& literal) const {
+    if (literal.kind == Value::Kind::variable) {
+      const auto known = of_variables_.find(literal.text);
+      if (known != of_variables_.end())
+        return known->second;
+      const Value* given = variables_.find(literal.text);
+      return of_variables_.emplace(literal.text, given == nullptr ? 1 : bytes_of(*given)).first->second;
+    }
+    std::int64_t bytes = bytes_itself(literal);
+    for (const Value& item : literal.items)
+      bytes += bytes_with_variables(item);
+    for (const auto& [name, member] : literal.members)
+      bytes += count(name) + bytes_with_variables(member);
+    return std::min(bytes, very_much);
   }
 
   const Sum& of_fragment(const std::string& name) {
@@ -80,6 +109,7 @@ class Adding {
   const Document& document_;
   const Value& variables_;
   std::unordered_map<std::string, Sum> of_fragments_{};
+  mutable std::unordered_map<std::string, std::int64_t> of_variables_{};
 };
 
 Fault too_much(std::string_view code, std::string what, std::int64_t has, std::int64_t limit) {
@@ -107,6 +137,21 @@ void count_roots(const Document& document, const std::vector<Selection>& selecti
 
 }  // namespace
 
+std::int64_t bytes_of(const Value& value) {
+  std::int64_t bytes = bytes_itself(value);
+  for (const Value& item : value.items)
+    bytes += bytes_of(item);
+  for (const auto& [name, member] : value.members)
+    bytes += count(name) + bytes_of(member);
+  return std::min(bytes, very_much);
+}
+
+std::optional<Fault> over_limit(const Value& variables, const Limits& limits) {
+  if (const std::int64_t bytes = bytes_of(variables); bytes > limits.input_bytes)
+    return too_much("query_too_large", "Bytes of variables: ", bytes, limits.input_bytes);
+  return std::nullopt;
+}
+
 std::optional<Fault> over_limit(const Schema& schema, const Document& document, const Operation& operation,
                                 const Value& variables, const Limits& limits) {
   const Sum sum = Adding(schema, document, variables).of(operation.selections, schema.root(operation.kind));
@@ -114,6 +159,8 @@ std::optional<Fault> over_limit(const Schema& schema, const Document& document, 
     return too_much("query_too_deep", "Fields in fields: ", sum.depth, limits.depth);
   if (sum.fields > limits.fields)
     return too_much("query_too_large", "Fields, with every use of a fragment: ", sum.fields, limits.fields);
+  if (sum.input_bytes > limits.input_bytes)
+    return too_much("query_too_large", "Bytes of the arguments of all fields: ", sum.input_bytes, limits.input_bytes);
   std::int64_t roots = 0;
   count_roots(document, operation.selections, limits.roots, roots);
   if (roots > limits.roots)

@@ -22,7 +22,16 @@ struct Limits {
   std::int64_t cost = 10'000;
   /// Values in the answer, counted while it is made.
   std::int64_t values = 50'000;
+  /// Of the variables' values, and of the arguments of all fields: a variable counts wherever it is used, as often as
+  /// the list that it is used in may be long.
+  std::int64_t input_bytes = 65'536;
 };
+
+/// How much a value holds: its texts and names, and one for every value in it.
+std::int64_t bytes_of(const Value& value);
+
+/// What is too much of the values that a client gives its variables, used or not.
+std::optional<Fault> over_limit(const Value& variables, const Limits& limits);
 
 /// What is too much of an operation that is valid, before anything of it is carried out. Every fragment is added up
 /// once, whatever is made of it.

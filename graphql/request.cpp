@@ -37,6 +37,8 @@ void append(std::string& out, const std::vector<Fault>& faults) {
 }  // namespace
 
 std::expected<Prepared, std::vector<Fault>> prepare(const Schema& schema, const Request& request, const Rules& rules) {
+  if (auto fault = over_limit(request.variables, rules.limits))
+    return std::unexpected(std::vector{*std::move(fault)});
   auto document = parse(request.text, rules.limits.text);
   if (!document)
     return std::unexpected(std::vector{std::move(document.error())});

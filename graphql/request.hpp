@@ -24,8 +24,9 @@ struct Rules {
   bool introspection = true;
 };
 
-/// Reads the document, validates it, finds the operation, takes in its variables and looks at its limits; or says
-/// everything that is wrong at the first of these steps that finds something. Nothing has been carried out then.
+/// Looks how much the variables are, reads the document, validates it, finds the operation, takes in its variables and
+/// looks at its limits; or says everything that is wrong at the first of these steps that finds something. Nothing has
+/// been carried out then.
 std::expected<Prepared, std::vector<Fault>> prepare(const Schema& schema, const Request& request, const Rules& rules);
 
 /// `{"errors": […], "data": …}` as section 7 of the specification has it; without `data` when nothing was carried out.

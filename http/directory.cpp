@@ -154,8 +154,8 @@ void Directory::key(Services& services, const ExchangePtr& exchange, std::string
       });
 }
 
-bool Directory::knows_key(std::string_view api_key) const {
-  return recall(api_keys_, hash_of_api_key(api_key)) != nullptr;
+const KeyFacts* Directory::known_key(std::string_view api_key) const {
+  return recall(api_keys_, hash_of_api_key(api_key));
 }
 
 bool Directory::is_missed(const std::string& hash) const {

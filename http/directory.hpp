@@ -87,7 +87,9 @@ class Directory {
                 std::function<void(const Looked<MerchantFacts>& looked)> then);
 
   /// It was looked up lately, and was somebody's.
-  bool knows_key(std::string_view api_key) const;
+  bool knows_key(std::string_view api_key) const { return known_key(api_key) != nullptr; }
+  /// What was looked up lately, until the next call; null when it was not, or was nobody's.
+  const KeyFacts* known_key(std::string_view api_key) const;
   /// Nothing for a key that was never given out, or says nothing any more.
   void key(Services& services, const ExchangePtr& exchange, std::string_view api_key,
            std::function<void(const Looked<KeyFacts>& looked)> then);

@@ -116,13 +116,15 @@ class HttpFront::Parts final : public Application {
     const std::chrono::duration<double> took = steady_clock::now() - exchange.since;
     metrics_.count(exchange, status, took.count());
     record_staff_write(services_, exchange, status);
+    door_.forget(exchange.request);
     forget_changed(exchange, status);
     if (is_worth_a_line(status, took))
       log(exchange, status, took.count());
   }
 
   HttpResponse overdue(const Exchange& exchange) override {
-    const bool is_write = exchange.route != nullptr && exchange.route->load == Load::write;
+    const bool is_write =
+        (exchange.route != nullptr && exchange.route->load == Load::write) || door_.has_sent_write(exchange.request);
     Problem problem{.code = is_write ? "outcome_unknown" : "unavailable", .detail = "The answer took too long."};
     if (is_write)
       problem.applied = Applied::unknown;
@@ -270,8 +272,9 @@ class HttpFront::Parts final : public Application {
       return over_quota(of_client_, exchange.caller.client(), exchange);
     }
     const auto api_key = exchange.request.header("X-Api-Key");
-    if (!has_name && api_key && directory_.knows_key(*api_key))
-      return std::nullopt;
+    const KeyFacts* facts = !has_name && api_key ? directory_.known_key(*api_key) : nullptr;
+    if (facts != nullptr && !facts->is_expired(wall_clock_ms()))
+      return over_quota(of_client_, facts->caller.client(), exchange);
     if (auto problem = over_quota(of_strangers_, exchange.request.client, exchange))
       return problem;
     return caller ? std::nullopt : std::optional{std::move(caller.error())};

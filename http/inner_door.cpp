@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/router.hpp"
+
 namespace dompet::http {
 
 namespace {
@@ -55,6 +57,9 @@ void InnerDoor::send(const HttpRequest& outer, InnerRequest request, Done done) 
   read_letter(*letter, outer, exchange->request);
   try {
     application_.serve(exchange);
+    // What was answered at once has nothing unknown about it.
+    if (open_.contains(serial) && exchange->route != nullptr && exchange->route->load == Load::write)
+      wrote_.insert(outer.id);
   } catch (const std::exception& error) {
     exchange->answer(application_.failure(*exchange, error.what()));
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_set>
 
 #include "http/exchange.hpp"
 #include "http/server.hpp"
@@ -38,6 +39,10 @@ class InnerDoor final : private Outlet {
   /// Calls `done` exactly once, now or later; at the latest at the request deadline.
   void send(const HttpRequest& outer, InnerRequest request, Done done);
 
+  /// Whether a request that may change something was sent for `outer`, which is remembered until it is forgotten.
+  bool has_sent_write(const HttpRequest& outer) const { return wrote_.contains(outer.id); }
+  void forget(const HttpRequest& outer) { wrote_.erase(outer.id); }
+
   /// Answers what nobody else answered in time.
   void tick(std::chrono::steady_clock::time_point now, std::chrono::milliseconds deadline);
   std::size_t open() const { return open_.size(); }
@@ -54,6 +59,7 @@ class InnerDoor final : private Outlet {
   Application& application_;
   std::uint64_t last_serial_ = 0;
   std::map<std::uint64_t, Waiting> open_{};
+  std::unordered_set<Uuid, UuidHash> wrote_{};
 };
 
 }  // namespace dompet::http

@@ -78,6 +78,8 @@ void append_assessment(JsonWriter& json, const AssessedMovement& movement) {
   json.plain("currency", transaction.currency.text());
   append_id_or_null(json, "source_wallet_id", transaction.source);
   append_id_or_null(json, "destination_wallet_id", transaction.destination);
+  json.key("user_id");
+  movement.owner == UserId{} ? json.null() : json.text(to_string(movement.owner));
   json.key("score").number(risk.score).plain("action", name_of(risk.action));
   append_reasons(json, risk.reasons);
   json.key("state");

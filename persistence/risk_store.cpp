@@ -94,8 +94,9 @@ constexpr const char* decision_sql =
     " u.what IN ('saga.approve', 'saga.reject', 'saga.cancel') AND s.state <> 6 ORDER BY u.id DESC LIMIT 1) u ON true";
 
 std::string assessed_sql() {
-  return "SELECT " + journal_columns() + ", s.state, " + approved_sql + ", u.who, u.why" +
-         " FROM journal j LEFT JOIN saga s ON s.id = j.id" + decision_sql + " WHERE j.risk IS NOT NULL";
+  return "SELECT " + journal_columns() + ", s.state, " + approved_sql + ", u.who, u.why, w.owner" +
+         " FROM journal j LEFT JOIN saga s ON s.id = j.id LEFT JOIN wallet w ON w.id = j.wallet" + decision_sql +
+         " WHERE j.risk IS NOT NULL";
 }
 
 ReviewState review_state_of(const Record& record, std::optional<std::int64_t> saga, bool is_approved) {
@@ -114,6 +115,8 @@ AssessedMovement assessed_of(const Row& row) {
     movement.decided_by = row.text(journal_width + 2);
     movement.note = row.text(journal_width + 3);
   }
+  if (!row.is_null(journal_width + 4))
+    movement.owner = {row.uuid(journal_width + 4)};
   return movement;
 }
 

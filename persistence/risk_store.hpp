@@ -58,6 +58,8 @@ struct AssessedMovement {
   /// The officer and his note; nobody when time decided, or nobody did yet.
   std::string decided_by{};
   std::string note{};
+  /// Whose wallet it is out of, of a top-up into; nobody when that is not known.
+  UserId owner{};
 };
 
 /// All that are given must hold.

@@ -21,7 +21,7 @@ constexpr FieldRow table[]{
     own_way("Query.myTransactions", my_transactions),
     own_way("Query.myHistory", my_history),
     own_way("Query.getFraudLogs", list_fraud_logs),
-    own_way("Query.getOrderByVA", order_by_va),
+    {"Query.getOrderByVA", thing, "/v1/virtual-accounts/{vaNumber}"},
     own_way("Query.node", node),
     {"Query.me", thing, "/v1/auth/me"},
     {"Query.wallet", thing, "/v1/wallets/{id}"},
@@ -109,12 +109,13 @@ constexpr FieldRow table[]{
     {"FraudLog.exactAmount", member, "amount"},
     made_by("FraudLog.status", fraud_status),
     made_by("FraudLog.reason", fraud_reason),
+    {"Order.id", member, "va_number"},
     {"Order.totalHarga", member, "amount"},
     {"Order.exactAmount", member, "amount"},
     made_by("Order.status", order_status),
     made_by("Order.paymentStatus", order_payment),
     {"Order.nomorVA", member, "va_number"},
-    made_by("Order.invoice", itself),
+    own_way("Order.invoice", invoice_of_order),
 };
 
 }  // namespace

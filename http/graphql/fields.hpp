@@ -83,7 +83,7 @@ void simulate_race(const VisitPtr& visit, const AskedPtr& asked, graphql::Answer
 void check_fraud(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
 void list_fraud_logs(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
 void delete_fraud_log(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
-void order_by_va(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
+void invoice_of_order(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
 void generate_invoice_va(const VisitPtr& visit, const AskedPtr& asked, graphql::Answered done);
 
 // made_fields.cpp: what is made of other members.

@@ -39,6 +39,8 @@ Value simple_status(const Value& source) {
 }
 
 Value simple_wallet(const Value& source) {
+  if (const Value* mine = source.find("my_wallet_id"))
+    return *mine;
   Value wallet = member_of(source, "source_wallet_id");
   return wallet.is_null() ? member_of(source, "destination_wallet_id") : wallet;
 }

@@ -13,7 +13,8 @@ inline graphql::Rules rules_of(const GraphqlSettings& settings) {
                      .fields = number(settings.max_fields),
                      .roots = number(settings.max_roots),
                      .cost = number(settings.max_cost),
-                     .values = number(settings.max_values)},
+                     .values = number(settings.max_values),
+                     .input_bytes = number(settings.max_bytes)},
           .introspection = settings.introspection};
 }
 

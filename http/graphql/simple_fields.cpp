@@ -1,4 +1,6 @@
 #include <memory>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "http/graphql/fields.hpp"
@@ -68,8 +70,34 @@ void my_wallets(const VisitPtr& visit, const AskedPtr&, Answered done) {
   my_list(visit, "/v1/wallets", true, std::move(done));
 }
 
+namespace {
+
+/// Says of every transaction which of these wallets it is about: the one that pays, when both are of them.
+void name_wallets(Value& transactions, const Value& wallets) {
+  std::unordered_set<std::string> mine;
+  for (const Value& wallet : wallets.items)
+    mine.insert(member_of(wallet, "id").text);
+  for (Value& transaction : transactions.items)
+    for (const std::string_view side : {"source_wallet_id", "destination_wallet_id"})
+      if (Value wallet = member_of(transaction, side); mine.contains(wallet.text)) {
+        transaction.set("my_wallet_id", std::move(wallet));
+        break;
+      }
+}
+
+}  // namespace
+
 void my_transactions(const VisitPtr& visit, const AskedPtr&, Answered done) {
-  my_list(visit, "/v1/transactions", true, std::move(done));
+  my_list(visit, "/v1/transactions", true, [visit, done = std::move(done)](Resolved transactions) {
+    if (!transactions || visit->caller_id().empty())
+      return done(std::move(transactions));
+    my_list(visit, "/v1/wallets", true,
+            [transactions = *std::move(transactions), done](const Resolved& wallets) mutable {
+              if (wallets)
+                name_wallets(transactions, *wallets);
+              done(std::move(transactions));
+            });
+  });
 }
 
 void my_history(const VisitPtr& visit, const AskedPtr&, Answered done) {
@@ -86,7 +114,8 @@ struct Kind {
 /// Where an id may be of, the likeliest first.
 constexpr Kind kinds[]{{"Wallet", "/v1/wallets/"}, {"Transaction", "/v1/transactions/"},
                        {"Card", "/v1/cards/"},     {"Merchant", "/v1/merchants/"},
-                       {"User", "/v1/users/"},     {"Invoice", "/v1/invoices/"}};
+                       {"User", "/v1/users/"},     {"Invoice", "/v1/invoices/"},
+                       {"Saga", "/v1/sagas/"}};
 
 void look_for(const VisitPtr& visit, const AskedPtr& asked, std::size_t i, Answered done) {
   if (i == std::size(kinds))
@@ -143,6 +172,8 @@ void delete_wallet(const VisitPtr& visit, const AskedPtr& asked, Answered done) 
 void add_history(const VisitPtr& visit, const AskedPtr& asked, Answered done) {
   const Value input = *asked->find("input");
   const std::string id = member_of(input, "transactionId").text;
+  if (const std::string me = visit->caller_id(); !me.empty() && member_of(input, "userId").text != me)
+    return done(std::unexpected(graphql::fault("invalid_field", "The history is mine: userId is another's.")));
   visit->get(transaction_path(id, ""), [visit, input, id, done](Resolved found) {
     if (!found)
       return done(std::move(found));

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "domain/money.hpp"
@@ -158,7 +159,9 @@ struct Race {
   Minor before = 0;
   Minor expected = 0;
   std::size_t waiting = 0;
+  std::size_t moved = 0;
   std::size_t failed = 0;
+  std::optional<graphql::Fault> first_problem{};
 };
 using RacePtr = std::shared_ptr<Race>;
 
@@ -167,6 +170,8 @@ Minor available_of(const Value& wallet, const Currency& currency) {
 }
 
 void judge(const RacePtr& race) {
+  if (race->moved == 0 && race->first_problem)
+    return race->done(std::unexpected(*race->first_problem));
   race->visit->get(wallet_path(race->asked->text("walletId")), [race](Resolved wallet) {
     if (!wallet)
       return race->done(std::move(wallet));
@@ -175,7 +180,7 @@ void judge(const RacePtr& race) {
     std::string message = is_lost ? "The balance is not what the movements add up to; was there another one meanwhile?"
                                   : "The balance is what the movements add up to.";
     if (race->failed > 0)
-      message += " " + std::to_string(race->failed) + " were declined and moved nothing.";
+      message += " " + std::to_string(race->failed) + " did not move; the first: " + race->first_problem->message + ".";
     race->done(Value::of_object({{"expected_balance", text(format_amount(race->expected, race->currency))},
                                  {"actual_balance", text(format_amount(actual, race->currency))},
                                  {"has_race_condition", Value::of_truth(is_lost)},
@@ -185,15 +190,17 @@ void judge(const RacePtr& race) {
 
 void move(const RacePtr& race, std::string path, Value body, const std::string& part, Minor change) {
   ++race->waiting;
-  race->visit->post(std::move(path), std::move(body), race->visit->key_of(*race->asked, part),
-                    [race, change](const Resolved& moved) {
-                      if (moved && member_of(*moved, "status").text == "completed")
-                        race->expected += change;
-                      else
-                        ++race->failed;
-                      if (--race->waiting == 0)
-                        judge(race);
-                    });
+  race->visit->post(
+      std::move(path), std::move(body), race->visit->key_of(*race->asked, part), [race, change](const Resolved& moved) {
+        const bool has_moved = moved && member_of(*moved, "status").text == "completed";
+        ++(has_moved ? race->moved : race->failed);
+        if (has_moved)
+          race->expected += change;
+        else if (!race->first_problem)
+          race->first_problem = moved ? graphql::fault("unavailable", "A movement is not completed.") : moved.error();
+        if (--race->waiting == 0)
+          judge(race);
+      });
 }
 
 void run(const RacePtr& race, const std::string& counter, std::int64_t iterations, Minor in, Minor out) {
@@ -248,6 +255,8 @@ void simulate_race(const VisitPtr& visit, const AskedPtr& asked, Answered done) 
   if (iterations < 1 || iterations > most_iterations)
     return done(std::unexpected(
         invalid("iterations is 1 to " + std::to_string(most_iterations) + ": each moves money twice.")));
+  if (visit->key_of(*asked).empty())
+    return done(std::unexpected(graphql::fault("idempotency_key_required", "Whatever moves money needs a key.")));
   const auto race = std::make_shared<Race>(Race{.visit = visit, .asked = asked, .done = done});
   with_wallet(visit, asked->text("walletId"), done,
               [race, iterations](const Value& wallet) { prepare(race, wallet, iterations); });

@@ -7,11 +7,19 @@
 #include "http/graphql/json_value.hpp"
 #include "http/graphql/rules.hpp"
 #include "http/graphql/schema.hpp"
+#include "persistence/vault.hpp"
 
 namespace dompet::http {
 
 using graphql::Resolved;
 using graphql::Value;
+
+namespace {
+
+/// What the routes take.
+constexpr std::size_t longest_idempotency_key = 128;
+
+}  // namespace
 
 const Value* Asked::find(std::string_view argument) const {
   const Value* given = arguments.find(argument);
@@ -35,7 +43,17 @@ void Visit::begin(const graphql::Prepared& prepared) {
 
 const graphql::Schema& Visit::schema() const { return services_.graphql.schema(); }
 
+std::optional<graphql::Fault> Visit::over() const {
+  if (exchange_->is_answered())
+    return graphql::fault("unavailable", "The answer took too long.");
+  if (bytes_ > most_bytes)
+    return graphql::fault("answer_too_large", "The requests of the document hold too much. Ask for less at a time.");
+  return std::nullopt;
+}
+
 void Visit::ask(InnerRequest request, Told told) {
+  if (request.path.size() + request.query.size() > services_.settings.header_bytes)
+    return told(std::unexpected(graphql::fault("header_too_large", "The arguments are too long for a request.")));
   if (request.method != Method::get || !request.authorization.empty()) {
     // What is read from now on may be different.
     readings_.clear();
@@ -72,10 +90,16 @@ void Visit::post(std::string path, Value body, std::string key, Told told) {
 }
 
 void Visit::enqueue(InnerRequest request, Told told) {
+  bytes_ += request.path.size() + request.query.size() + request.body.size() + request.key.size();
   const auto kept = std::make_shared<InnerRequest>(std::move(request));
   waiting_.push_back([self = shared_from_this(), kept, told = std::move(told)] {
+    if (auto why = self->over()) {
+      --self->under_way_;
+      return told(std::unexpected(*std::move(why)));
+    }
     self->services_.door.send(self->exchange_->request, std::move(*kept), [self, told](const HttpResponse& response) {
       --self->under_way_;
+      self->bytes_ += response.body.size();
       told(value_of(response));
       self->start_waiting();
     });
@@ -107,8 +131,12 @@ std::string Visit::key_of(const Asked& asked, std::string_view part) const {
     if (!given)
       return header ? std::string{*header} : std::string{};
     key = *given + ':' + asked.place;
+  } else if (part.empty() || key.size() > longest_idempotency_key) {
+    return key;
   }
-  return part.empty() ? key : (key += ':').append(part);
+  if (!part.empty())
+    (key += ':').append(part);
+  return key.size() > longest_idempotency_key ? base64url(sha256(key)) : key;
 }
 
 std::string Visit::caller_id() const {
@@ -118,6 +146,8 @@ std::string Visit::caller_id() const {
 
 void Visit::resolve(const graphql::FieldCall& call, graphql::Answered done) {
   const FieldRow* row = services_.graphql.row(call.field);
+  if (exchange_->is_answered())
+    return done(std::unexpected(*over()));
   if (row == nullptr || row->how == FieldRow::How::member) {
     done(member_of(call.source, row == nullptr ? snake_case(call.field.name) : std::string{row->target}));
   } else if (row->how == FieldRow::How::made) {

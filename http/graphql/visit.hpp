@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,22 +32,28 @@ struct Asked {
 
 /// One document that is carried out in its sender's name: the resolver of its fields. What a field asks goes through
 /// the inner door, `requests_at_once` at a time; equal reads of one document are asked once until it changes something.
-/// Io thread only; alive for as long as something is under way.
+/// Once the exchange was answered, which the server does at the deadline, nothing more is asked. Io thread only; alive
+/// for as long as something is under way.
 class Visit final : public graphql::Resolver, public std::enable_shared_from_this<Visit> {
  public:
+  /// What one document may send and be told, all its requests taken together.
+  static constexpr std::size_t most_bytes = 32 * 1'048'576;
+
   Visit(Services& services, const ExchangePtr& exchange, std::string_view media_type);
 
   /// Answers the exchange when all fields are answered.
   void begin(const graphql::Prepared& prepared);
 
   using Told = std::function<void(graphql::Resolved)>;
-  /// Sends a request and tells its answer's JSON, or its problem.
+  /// Sends a request and tells its answer's JSON, or its problem. One with a longer target than the server would read
+  /// is refused here.
   void ask(InnerRequest request, Told told);
   void get(std::string path, Told told);
   void post(std::string path, graphql::Value body, std::string key, Told told);
 
   /// For a field that moves money: its argument idempotencyKey, or the request's header and the field's place; empty
-  /// when there is neither, which the route refuses. `part` keeps several requests of one field apart.
+  /// when there is neither, which the route refuses. `part` keeps several requests of one field apart. A key that
+  /// becomes too long for the routes by place or part is the SHA-256 of what it would be.
   std::string key_of(const Asked& asked, std::string_view part = {}) const;
 
   /// Who sends the document, if he said so by a token; empty otherwise.
@@ -65,6 +72,8 @@ class Visit final : public graphql::Resolver, public std::enable_shared_from_thi
 
   void enqueue(InnerRequest request, Told told);
   void start_waiting();
+  /// Why nothing more can be asked.
+  std::optional<graphql::Fault> over() const;
 
   Services& services_;
   const ExchangePtr exchange_;
@@ -72,6 +81,7 @@ class Visit final : public graphql::Resolver, public std::enable_shared_from_thi
   std::unordered_map<std::string, std::shared_ptr<Reading>> readings_{};
   std::deque<std::function<void()>> waiting_{};
   std::size_t under_way_ = 0;
+  std::size_t bytes_ = 0;
   bool is_starting_ = false;
 };
 

@@ -26,8 +26,8 @@ def slow_database(database):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, slow_database):
-    """Patient with the database, impatient with the client."""
-    settings = {"database_lock_timeout_ms": 60000, "database_answer_timeout_ms": 60000, "http_answer_deadline_ms": 1000,
+    """Patient with the database, impatient with the client: a document of two slow requests is too slow."""
+    settings = {"database_lock_timeout_ms": 60000, "database_answer_timeout_ms": 60000, "http_answer_deadline_ms": 1000, "http_request_deadline_ms": 1500,
                 "engine_lane_age_limit_ms": 60000, "http_max_in_flight_per_client": 8}
     with Dompetd(tmp_path_factory.mktemp("slow"), slow_database, **settings).start() as dompetd:
         yield dompetd
@@ -79,6 +79,27 @@ def test_a_request_that_joins_gets_the_same_answer(server, slow_database, bank):
     assert {answer.status for answer in answers} == {201}
     assert len({answer.body for answer in answers}) == 1
     assert sum(answer.is_replay for answer in answers) == 3
+
+
+def test_a_document_that_moves_money_too_slowly_is_unknown_and_goes_no_further(server, slow_database, bank):
+    source, destination, keys = bank.open_with("10.00"), bank.open(), [bank.key() for _ in range(3)]
+    text = "mutation ($from: ID!, $to: ID!) {" + " ".join(
+        f'a{i}: transfer(idempotencyKey: "{key}", input: {{sourceWalletId: $from, destinationWalletId: $to, amount: "1.00", currency: "IDR"}}) '
+        "{ id }" for i, key in enumerate(keys)) + "}"
+
+    def late():
+        text = bank.client.get("/metrics").body.decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("dompet_http_requests_total{")
+                   and 'route="/v1/transfers"' in line and 'status="503"' in line)
+    before = late()
+    with commits_held(slow_database):
+        answer = bank.client.post("/graphql", {"query": text, "variables": {"from": source, "to": destination}})
+        assert (answer.status, answer.code, answer.json["applied"]) == (503, "outcome_unknown", "unknown")
+        wait_until(lambda: late() == before + 2, "the transfer that was under way has been given up")
+    wait_until(lambda: bank.available(destination) == "2.00", "those that were begun arrive")
+    third = bank.transfer(source, destination, "1.00", key=keys[2])
+    assert third.status == 201 and not third.is_replay, "nobody had begun it"
+    assert bank.available(destination) == "3.00"
 
 
 def test_a_client_has_a_quota_of_requests_under_way(server, slow_database, bank):

@@ -99,6 +99,21 @@ def test_good_api_keys_are_not_counted_as_strangers(strict):
     nobody.close()
 
 
+def test_documents_that_ask_nothing_count_for_the_merchant_too(strict):
+    merchant, key = uuid.uuid4(), f"dpk_{uuid.uuid4().hex}"
+    psql(strict.database, "INSERT INTO merchant (id, user_id, wallet_id, name, status) SELECT "
+                          f"'{merchant}', id, gen_random_uuid(), 'Toko', 'active' FROM app_user LIMIT 1",
+         "INSERT INTO api_key (id, merchant_id, name, prefix, hash, scopes) VALUES (gen_random_uuid(), "
+         f"'{merchant}', 'till', 'dpk', sha256('{key}'), '{{merchants:read}}')")
+    nobody = strict.client(login=None)
+    fields = {"X-Forwarded-For": "198.51.100.93", "X-Api-Key": key}
+    assert nobody.get("/v1/merchants", headers=fields).status == 200
+    said = [nobody.post("/graphql", {"query": "{ __typename }"}, headers=fields) for _ in range(25)]
+    assert said[0].status == 200 and said[0].headers["ratelimit-limit"] == "20"
+    assert (said[-1].status, said[-1].code) == (429, "rate_limited")
+    nobody.close()
+
+
 def test_an_address_that_is_locked_is_on_record_once(strict):
     nobody = strict.client(login=None)
     said = [nobody.post("/v1/auth/login", {"email": f"{number}@nobody.example", "password": "wrong horse battery"},

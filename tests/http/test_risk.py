@@ -7,6 +7,7 @@ import pytest
 
 from accounts import Person
 from conftest import Bank
+from graph import Graph
 from held import transaction
 from processes import Dompetd, dompetctl, psql, wait_until
 
@@ -94,6 +95,14 @@ def test_a_flagged_transfer_goes_on_and_is_listed_with_its_reason(desk, bank, pa
     assert (seen["action"], seen["score"], seen["state"]) == ("allow", 20, None)
     assert seen["reasons"] == [{"rule": "over-50", "text": "over 50"}]
     assert "over" not in str(answer.json)  # the customer hears nothing of it
+
+
+def test_officers_read_whose_money_was_judged_as_fraud_logs_too(client, desk, bank, pair):
+    answer = bank.transfer(*pair, "60.00")
+    owner = bank.wallet(pair[0])["user_id"]
+    assert owner and desk.assessment(answer)["user_id"] == owner
+    logs = Graph(client).ask("{ getFraudLogs { logId userId amount status reason } }")["getFraudLogs"]
+    assert logs[0] == {"logId": transaction_of(answer), "userId": owner, "amount": 60, "status": "SUSPICIOUS", "reason": "over 50"}
 
 
 def test_a_blocked_transfer_is_refused_without_a_word_why(desk, bank, pair):

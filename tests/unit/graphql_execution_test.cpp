@@ -264,6 +264,25 @@ TEST_CASE("what a list may have counts as often as it may have it") {
         111);
 }
 
+TEST_CASE("a variable counts wherever it is used") {
+  const auto schema = Schema::read(
+      "directive @cost(weight: Int, length: Int) on FIELD_DEFINITION\n"
+      "type Query { things(after: String): [Thing!]! @cost(length: 50) } type Thing { a(like: [String]): Int }");
+  REQUIRE(schema.has_value());
+  const auto is_taken = [&](std::string_view text, std::int64_t bytes) {
+    Rules rules;
+    rules.limits.input_bytes = bytes;
+    Value variables = Value::of_object({{"v", Value::of_text(std::string(9, 'x'))}});
+    return prepare(*schema, {.text = text, .operation = {}, .variables = std::move(variables)}, rules).has_value();
+  };
+  CHECK(is_taken("query ($v: String) { things(after: $v) { a } }", 12));
+  CHECK_FALSE(is_taken("query ($v: String) { things(after: $v) { a } }", 11));
+  CHECK(is_taken("query ($v: String) { things(after: $v) { a } b: things(after: $v) { a } }", 20));
+  CHECK_FALSE(is_taken("query ($v: String) { things(after: $v) { a } b: things(after: $v) { a } }", 19));
+  CHECK(is_taken("query ($v: String) { things { a(like: [$v, \"y\"]) } }", 50 * 13));
+  CHECK_FALSE(is_taken("query ($v: String) { things { a(like: [$v, \"y\"]) } }", 50 * 13 - 1));
+}
+
 TEST_CASE("an answer of too many values is none") {
   World world = world_of_pets();
   world.values.insert_or_assign("Human.pets", Value::of_list(std::vector<Value>(2'000, thing("Dog"))));
