@@ -42,10 +42,12 @@ constexpr const char* endpoint_sql =
     " FROM waiting w WHERE w.endpoint_id IS NOT NULL), busy AS (SELECT endpoint_id FROM webhook_queue WHERE claim IS"
     " NOT NULL AND claimed_until > now() GROUP BY endpoint_id HAVING count(*) >= $1)"
     " SELECT e.id FROM waiting w JOIN webhook_endpoint e ON e.id = w.endpoint_id JOIN app_user u ON u.id ="
-    " e.user_id AND u.status = 'active' AND u.deleted_at IS NULL CROSS JOIN LATERAL (SELECT"
+    " e.user_id AND u.status = 'active' AND u.deleted_at IS NULL LEFT JOIN merchant m ON m.id = e.merchant_id CROSS "
+    "JOIN LATERAL (SELECT"
     " q.next_attempt_at FROM webhook_queue q WHERE q.endpoint_id = e.id AND q.next_attempt_at <= now()"
     " AND coalesce(q.claimed_until <= now(), true) ORDER BY q.next_attempt_at LIMIT 1) AS due WHERE e.status = 'active'"
-    " AND e.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN (SELECT endpoint_id FROM "
+    " AND e.deleted_at IS NULL AND m.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN "
+    "(SELECT endpoint_id FROM "
     "busy)"
     " ORDER BY due.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED";
 
