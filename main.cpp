@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -269,11 +270,12 @@ WebhookDatabase webhook_database(const Settings& settings) {
 }
 
 /// Everybody who is told of every event.
-void add_consumers(events::Runners& runners, const Settings& settings) {
+void add_consumers(events::Runners& runners, const Settings& settings, std::atomic<std::uint64_t>& notices_left_out) {
   if (!settings.kafka.brokers.empty())
     runners.add(std::make_unique<events::KafkaOutlet>(settings.kafka, http::render_event));
   if (settings.mail.writes_money_notices())
-    runners.add(std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days)));
+    runners.add(std::make_unique<MoneyLetters>(settings.mail.link_base, std::chrono::days(settings.mail.give_up_days),
+                                               settings.mail.most_waiting, notices_left_out));
   runners.add(std::make_unique<WebhookRouter>(http::render_event));
 }
 
@@ -346,9 +348,10 @@ void serve(const Settings& settings) {
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
   WebhookCounts webhook_counts;
   WebhookSender webhooks(settings.webhooks, webhook_database(settings), vault, webhook_counts);
+  std::atomic<std::uint64_t> notices_left_out = 0;
   events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
-  add_consumers(runners, settings);
-  const MailSender mails(mail_settings(settings), mail_database(settings));
+  add_consumers(runners, settings, notices_left_out);
+  const MailSender mails(mail_settings(settings), mail_database(settings), notices_left_out);
   http::HttpFront front(http_settings,
                         {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts});
   front.start();

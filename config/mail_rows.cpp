@@ -68,6 +68,15 @@ void add_letters(Rows& rows) {
 }
 
 void add_patience(Rows& rows) {
+  rows.push_back(number({"mail", "senders",
+                         "Mails that this node hands over at the same time: a thread, a connection to the mail server "
+                         "and one to database 0 each. Mails with codes go before all others."},
+                        "mails", 1, 64, [](auto& s) -> auto& { return s.mail.senders; }));
+  rows.push_back(number({"mail", "most_waiting",
+                         "While so many mails wait, no notices about money are written, only counted "
+                         "(dompet_email_left_out_total): the room of the database is for money, and notices that are "
+                         "so late are of little use. Codes and what concerns accounts are always written."},
+                        "mails", 0, 10'000'000, [](auto& s) -> auto& { return s.mail.most_waiting; }));
   rows.push_back(number({"mail", "poll_ms", "How often this node looks for mails when there were none."},
                         "milliseconds", 10, 60'000, [](auto& s) -> auto& { return s.mail.poll; }));
   rows.push_back(number({"mail", "first_pause_ms",

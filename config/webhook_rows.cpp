@@ -123,10 +123,12 @@ void add_webhooks(Rows& rows) {
                          "Endpoints that a merchant may have, and a user beside those of his merchants. Every one of "
                          "them costs a call an event."},
                         "endpoints", 1, 1'000, [](auto& s) -> auto& { return s.webhooks.most_endpoints; }));
-  rows.push_back(number({"webhooks", "most_pending",
-                         "An endpoint for which more deliveries wait is disabled: the room of the database is for "
-                         "money."},
-                        "deliveries", 10, 10'000'000, [](auto& s) -> auto& { return s.webhooks.most_pending; }));
+  rows.push_back(
+      number({"webhooks", "most_pending",
+              "An endpoint for which more deliveries wait is disabled if it fails, or has been behind for five "
+              "minutes; until then no new deliveries are written for anybody, and events wait in the "
+              "journal. The room of the database is for money."},
+             "deliveries", 10, 10'000'000, [](auto& s) -> auto& { return s.webhooks.most_pending; }));
   rows.push_back(number({"webhooks", "keep_delivered_h", "How long the log keeps what was delivered."}, "hours", 0,
                         87'600, [](auto& s) -> auto& { return s.webhooks.keep_delivered; }));
   rows.push_back(number({"webhooks", "keep_failed_h",

@@ -37,6 +37,13 @@ class Consumer {
     return true;
   }
 
+  /// False while what was told before must be worked off first: nothing is read then, the marks stay, and it is asked
+  /// again a second later, so that nothing is lost. What makes it false must end by itself.
+  virtual bool has_room(SqlSession& database0) {
+    static_cast<void>(database0);
+    return true;
+  }
+
   /// The next events, never none. `database0` is inside the transaction that also moves the marks: when `take` throws,
   /// all of it is undone and the page comes again after a pause. The events and what they point at live as long as the
   /// call, the records as long as somebody holds them.

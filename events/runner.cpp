@@ -18,7 +18,7 @@ using std::chrono::steady_clock;
 
 /// After a step that failed: the database or the consumer is not there.
 constexpr std::chrono::seconds pause_after_failure{2};
-/// While nobody wants to hear, only the marks are kept near the end.
+/// While nobody wants to hear, only the marks are kept near the end; while there is no room, they stay.
 constexpr std::chrono::seconds pause_unwanted{1};
 constexpr std::chrono::seconds measure_every{5};
 
@@ -47,6 +47,7 @@ struct Runner::Step {
   /// How far the consumer has come.
   StreamMarks marks{};
   bool is_wanted = true;
+  bool has_room = true;
   bool has_more = false;
   std::uint64_t told = 0;
   std::string fault{};
@@ -81,7 +82,7 @@ void Runner::run(const std::stop_token& stop) {
       if (done.has_more)
         pause = duration_cast<microseconds>(steady_clock::now() - begin) * (100 - settings_.work_percent) /
                 settings_.work_percent;
-      else if (!done.is_wanted)
+      else if (!done.is_wanted || !done.has_room)
         pause = pause_unwanted;
     } catch (const std::exception& failure) {
       fault = failure.what();
@@ -135,6 +136,9 @@ bool Runner::is_passed_over(Step& step) {
 }
 
 void Runner::tell_next(Step& step) {
+  step.has_room = consumer_.has_room(database0_);
+  if (!step.has_room)
+    return measure(step.marks);
   const TailPage page = tail_->next(step.marks);
   step.fault = page.fault;
   step.has_more = page.has_more;

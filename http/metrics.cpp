@@ -101,6 +101,8 @@ void append_mails(std::vector<MetricFamily>& families, const MailCounters& mails
   append("sent_total", "Mails that a mail server, or the spool, has taken.", MetricType::Counter, mails.sent);
   append("failed_total", "Mails that were given up.", MetricType::Counter, mails.failed);
   append("put_off_total", "Attempts that failed and are made again.", MetricType::Counter, mails.put_off);
+  append("left_out_total", "Notices about money that were not written, since too many mails waited.",
+         MetricType::Counter, mails.left_out);
   append("waiting", "Mails of the whole cluster that wait, at most 100,000.", MetricType::Gauge, mails.waiting);
   append("oldest_age_seconds", "How long the oldest of them has waited.", MetricType::Gauge, mails.oldest_age_s);
 }

@@ -23,6 +23,10 @@ CREATE TABLE webhook_endpoint (
     failures_in_row     integer NOT NULL DEFAULT 0,
     -- Until then it is not asked at all: it fails again and again, or it said so.
     quiet_until         timestamptz,
+    -- More waits for it than may: nothing new is written for anybody until it has caught up, or is disabled.
+    is_overfull         boolean NOT NULL DEFAULT false,
+    -- Since when it is behind: until less than half of what may waits for it.
+    behind_since        timestamptz,
     created_at          timestamptz NOT NULL DEFAULT now(),
     updated_at          timestamptz NOT NULL DEFAULT now(),
     -- Gone for everybody; its deliveries are cleared away in small steps, then it is.
@@ -31,6 +35,7 @@ CREATE TABLE webhook_endpoint (
 CREATE INDEX webhook_endpoint_user ON webhook_endpoint (user_id, id);
 CREATE INDEX webhook_endpoint_merchant ON webhook_endpoint (merchant_id, id) WHERE merchant_id IS NOT NULL;
 CREATE INDEX webhook_endpoint_deleted ON webhook_endpoint (id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX webhook_endpoint_overfull ON webhook_endpoint (id) WHERE is_overfull;
 
 -- Counts the changes of who wants to hear what, so that whoever keeps it in memory knows when to look again.
 CREATE TABLE webhook_revision (
@@ -72,6 +77,7 @@ CREATE TABLE webhook_delivery (
 ) WITH (fillfactor = 80);
 CREATE INDEX webhook_delivery_waiting ON webhook_delivery (endpoint_id, wallet_id, place) WHERE state = 'pending';
 CREATE INDEX webhook_delivery_list ON webhook_delivery (endpoint_id, id);
+CREATE INDEX webhook_delivery_type ON webhook_delivery (endpoint_id, event_type, id);
 CREATE INDEX webhook_delivery_trouble ON webhook_delivery (endpoint_id, id) WHERE state <> 'delivered';
 CREATE INDEX webhook_delivery_finished ON webhook_delivery (state, finished_at) WHERE finished_at IS NOT NULL;
 

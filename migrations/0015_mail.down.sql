@@ -6,6 +6,7 @@ ALTER TABLE app_user DROP COLUMN notices_off;
 UPDATE mail_outbox SET sent_at = failed_at WHERE failed_at IS NOT NULL;
 DROP INDEX mail_outbox_recipient;
 DROP INDEX mail_outbox_failed;
+DROP INDEX mail_outbox_codes_due;
 DROP INDEX mail_outbox_due;
 DROP INDEX mail_outbox_dedupe;
 ALTER TABLE mail_outbox

@@ -19,6 +19,8 @@ ALTER TABLE mail_outbox
     ADD COLUMN failed_at        timestamptz;
 CREATE UNIQUE INDEX mail_outbox_dedupe ON mail_outbox (dedupe_key) WHERE dedupe_key IS NOT NULL;
 CREATE INDEX mail_outbox_due ON mail_outbox (due_at, id) WHERE sent_at IS NULL AND failed_at IS NULL;
+-- Somebody waits for these, and they end soon.
+CREATE INDEX mail_outbox_codes_due ON mail_outbox (due_at, id) WHERE is_secret AND sent_at IS NULL AND failed_at IS NULL;
 CREATE INDEX mail_outbox_failed ON mail_outbox (id) WHERE failed_at IS NOT NULL;
 CREATE INDEX mail_outbox_recipient ON mail_outbox (lower(recipient), id);
 

@@ -45,6 +45,19 @@ constexpr Worth table[]{
     {"refund.completed", "refund_sent", "refund_received"},
 };
 
+/// Counting them takes a while when there are many.
+constexpr std::chrono::seconds count_every{1};
+
+/// The first characters of it, none torn apart.
+std::string_view shortened(std::string_view text, std::size_t most) {
+  const auto begins_character = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; };
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < text.size(); ++at)
+    if (begins_character(text[at]) && ++characters > most)
+      return text.substr(0, at);
+  return text;
+}
+
 /// What moved in the wallet itself; without a leg what was asked for.
 Minor amount_of(const events::Event& event) {
   const Minor asked = event.record->transaction->amount;
@@ -72,7 +85,7 @@ NoticeValues values_of(const events::Event& event, const Addressee& to) {
     // Clients see an act on a payment under the payment's id.
     const TransactionId& shown = is_act_on_payment(transaction->kind) ? transaction->parent : transaction->id;
     values.emplace_back("amount", money_of(event));
-    values.emplace_back("description", transaction->description.empty() ? "-" : transaction->description);
+    values.emplace_back("description", transaction->description.empty() ? "-" : quoted(transaction->description));
     values.emplace_back("transaction_id", to_string(shown.uuid));
   } else if (const auto* opened = std::get_if<WalletOpened>(&event.leg->event)) {
     values.emplace_back("wallet_name", opened->name);
@@ -102,11 +115,34 @@ std::optional<std::string_view> notice_of(const events::Event& event) {
   return kind.empty() ? std::nullopt : std::optional{kind};
 }
 
+std::string quoted(std::string_view words) {
+  constexpr std::string_view digits_and_blanks = "0123456789 ";
+  const std::string_view kept = shortened(words, most_words);
+  std::string text = "\"";
+  for (std::size_t at = 0; at < kept.size(); ++at) {
+    const char byte = kept[at] == '"' ? '\'' : kept[at];
+    text += static_cast<unsigned char>(byte) < ' ' || byte == '\x7f' ? ' ' : byte;
+    const bool joins = byte == '.' || byte == ':' || byte == '@';
+    if (joins && at + 1 < kept.size() && !digits_and_blanks.contains(kept[at + 1]))
+      text += ' ';
+  }
+  return text.append(kept.size() < words.size() ? "…\"" : "\"");
+}
+
 NewMail money_letter(std::string_view kind, const events::Event& event, const Addressee& to,
                      std::string_view link_base) {
   NewMail mail = written(kind, to.email, values_of(event, to), link_base);
   mail.dedupe_key = event.id;
   return mail;
+}
+
+std::int64_t MoneyLetters::room(SqlSession& database0) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_count_) {
+    room_ = most_waiting_ - mails_waiting(database0, most_waiting_);
+    next_count_ = now + count_every;
+  }
+  return room_;
 }
 
 void MoneyLetters::take(std::span<const events::Event> page, SqlSession& database0) {
@@ -123,7 +159,12 @@ void MoneyLetters::take(std::span<const events::Event> page, SqlSession& databas
     if (to != readers.end() && to->user == event.owner.uuid && to->wants(notice_kind(*kind).of))
       mails.push_back(money_letter(*kind, event, *to, link_base_));
   }
-  write_mails(database0, mails);
+  if (mails.empty())
+    return;
+  const auto written = std::min(static_cast<std::size_t>(std::max<std::int64_t>(room(database0), 0)), mails.size());
+  write_mails(database0, std::span{mails}.first(written));
+  room_ -= static_cast<std::int64_t>(written);
+  left_out_ += mails.size() - written;
 }
 
 }  // namespace dompet

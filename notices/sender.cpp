@@ -9,6 +9,8 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "config/logging.hpp"
 #include "notices/mail_spool.hpp"
@@ -55,22 +57,40 @@ milliseconds pause_after(int failures, milliseconds first, milliseconds longest)
 
 class MailSender::Work {
  public:
-  Work(MailSettings settings, const MailDatabase& database)
-      : settings_(std::move(settings)), session_(session_settings(database)), store_(session_), spool_(settings_.spool),
-        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+  Work(MailSettings settings, MailDatabase database, const std::atomic<std::uint64_t>& left_out)
+      : settings_(std::move(settings)), database_(std::move(database)), left_out_(left_out), spool_(settings_.spool) {
+    for (int number = 0; number < settings_.senders; ++number)
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+  }
 
-  MailCounters counters() const { return {sent_, failed_, put_off_, waiting_, oldest_age_s_}; }
+  ~Work() {
+    for (std::jthread& thread : threads_)
+      thread.request_stop();
+  }
+  Work(const Work&) = delete;
+
+  MailCounters counters() const { return {sent_, failed_, put_off_, left_out_, waiting_, oldest_age_s_}; }
 
  private:
+  /// What a thread has for itself.
+  struct Hand {
+    explicit Hand(const MailDatabase& database) : session(session_settings(database)), store(session) {}
+    SqlSession session;
+    MailStore store;
+    std::optional<SmtpClient> client{};
+    /// How often in a row the server did not answer.
+    int silent = 0;
+  };
+
   void run(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "mail");
+    Hand hand(database_);
     if (!settings_.smtp.url.empty())
-      client_.emplace(settings_.smtp);
+      hand.client.emplace(settings_.smtp);
     while (!stop.stop_requested()) {
       try {
-        look_after();
-        if (!deliver_next(stop))
-          rest(stop, settings_.poll);
+        if (const auto mail = next(stop, hand.store))
+          hand_over(hand, *mail, stop);
       } catch (const std::exception& fault) {
         complain(fault.what());
         rest(stop, settings_.first_pause);
@@ -79,26 +99,31 @@ class MailSender::Work {
   }
 
   /// Longer than a delivery can take.
-  milliseconds claim() const { return client_ ? 2 * settings_.smtp.timeout : claim_of_spool; }
+  milliseconds claim() const { return settings_.smtp.url.empty() ? claim_of_spool : 2 * settings_.smtp.timeout; }
 
-  /// False when there was none.
-  bool deliver_next(const std::stop_token& stop) {
-    const auto mail = store_.claim(claim().count(), settings_.give_up_days);
-    if (!mail)
-      return false;
-    const SmtpAnswer answer = deliver(*mail, stop);
-    if (answer.outcome == SmtpOutcome::taken) {
-      store_.sent(mail->id);
-      ++sent_;
-      silent_ = 0;
-      complain("");
-    } else {
-      note_failure(*mail, answer, stop);
+  /// Only one thread at a time looks, so that an idle process asks the database once a while and not once a thread.
+  std::optional<ClaimedMail> next(const std::stop_token& stop, MailStore& store) {
+    const std::lock_guard turn(turn_);
+    while (!stop.stop_requested()) {
+      look_after(store);
+      if (auto mail = store.claim(claim().count(), settings_.give_up_days))
+        return mail;
+      rest(stop, settings_.poll);
     }
-    return true;
+    return std::nullopt;
   }
 
-  SmtpAnswer deliver(const ClaimedMail& mail, const std::stop_token& stop) {
+  void hand_over(Hand& hand, const ClaimedMail& mail, const std::stop_token& stop) {
+    const SmtpAnswer answer = deliver(hand, mail, stop);
+    if (answer.outcome != SmtpOutcome::taken)
+      return note_failure(hand, mail, answer, stop);
+    hand.store.sent(mail.id);
+    ++sent_;
+    hand.silent = 0;
+    complain("");
+  }
+
+  SmtpAnswer deliver(Hand& hand, const ClaimedMail& mail, const std::stop_token& stop) {
     const std::string domain = settings_.sender_address.substr(settings_.sender_address.rfind('@') + 1);
     const std::string message = compose({.id = to_string(mail.id) + '@' + domain,
                                          .sender_name = settings_.sender_name,
@@ -108,8 +133,8 @@ class MailSender::Work {
                                          .text = mail.text,
                                          .html = mail.html,
                                          .at_ms = mail.created_at_ms});
-    if (client_)
-      return client_->send(settings_.sender_address, mail.recipient, message, stop);
+    if (hand.client)
+      return hand.client->send(settings_.sender_address, mail.recipient, message, stop);
     try {
       spool_.put(to_string(mail.id), message);
       return {SmtpOutcome::taken, ""};
@@ -118,28 +143,29 @@ class MailSender::Work {
     }
   }
 
-  void note_failure(const ClaimedMail& mail, const SmtpAnswer& answer, const std::stop_token& stop) {
+  void note_failure(Hand& hand, const ClaimedMail& mail, const SmtpAnswer& answer, const std::stop_token& stop) {
     if (stop.stop_requested())
-      return store_.put_off(mail.id, "the sender was stopped", 0);
+      return hand.store.put_off(mail.id, "the sender was stopped", 0);
     if (answer.outcome == SmtpOutcome::refused || mail.is_last_attempt) {
-      store_.give_up(mail.id, answer.words);
+      hand.store.give_up(mail.id, answer.words);
       ++failed_;
       log_event(LogLevel::warning, "a mail is given up", {{"mail", to_string(mail.id)}, {"reason", answer.words}});
       return;
     }
     ++put_off_;
-    store_.put_off(mail.id, answer.words,
-                   pause_after(mail.attempts, settings_.first_pause, settings_.longest_pause).count());
+    hand.store.put_off(mail.id, answer.words,
+                       pause_after(mail.attempts, settings_.first_pause, settings_.longest_pause).count());
     if (answer.outcome != SmtpOutcome::unreachable) {
-      silent_ = 0;
+      hand.silent = 0;
       return;
     }
     complain(answer.words);
-    rest(stop, pause_after(++silent_, settings_.first_pause, std::min(settings_.longest_pause, longest_silence)));
+    rest(stop, pause_after(++hand.silent, settings_.first_pause, std::min(settings_.longest_pause, longest_silence)));
   }
 
   /// Once for each new fault, and once when it is over.
   void complain(const std::string& fault) {
+    const std::lock_guard lock(fault_mutex_);
     if (fault == last_fault_)
       return;
     if (fault.empty())
@@ -149,29 +175,29 @@ class MailSender::Work {
     last_fault_ = fault;
   }
 
-  void look_after() {
+  void look_after(MailStore& store) {
     const auto now = steady_clock::now();
     if (now >= next_measure_) {
       next_measure_ = now + measure_every;
-      const MailsWaiting waiting = store_.waiting();
+      const MailsWaiting waiting = store.waiting();
       waiting_ = waiting.count;
       oldest_age_s_ = waiting.oldest_age_s;
     }
     if (now < next_sweep_)
       return;
-    if (!store_.sweep(settings_.keep_days))
+    if (!store.sweep(settings_.keep_days))
       next_sweep_ = now + sweep_every;
     spool_.sweep(settings_.keep_days);
   }
 
   MailSettings settings_;
-  SqlSession session_;
-  MailStore store_;
+  MailDatabase database_;
+  const std::atomic<std::uint64_t>& left_out_;
   MailSpool spool_;
-  std::optional<SmtpClient> client_{};
+  std::mutex fault_mutex_;
   std::string last_fault_{};
-  /// How often in a row the server did not answer.
-  int silent_ = 0;
+  /// Of the two moments as well.
+  std::mutex turn_;
   steady_clock::time_point next_measure_{};
   steady_clock::time_point next_sweep_{};
 
@@ -180,12 +206,12 @@ class MailSender::Work {
   std::atomic<std::uint64_t> put_off_ = 0;
   std::atomic<std::int64_t> waiting_ = 0;
   std::atomic<std::int64_t> oldest_age_s_ = 0;
-  /// The last one, so that it ends before what it uses.
-  std::jthread thread_;
+  /// The last ones, so that they end before what they use.
+  std::vector<std::jthread> threads_{};
 };
 
-MailSender::MailSender(MailSettings settings, const MailDatabase& database)
-    : work_(std::make_unique<Work>(std::move(settings), database)) {}
+MailSender::MailSender(MailSettings settings, const MailDatabase& database, const std::atomic<std::uint64_t>& left_out)
+    : work_(std::make_unique<Work>(std::move(settings), database, left_out)) {}
 
 MailSender::~MailSender() = default;
 

@@ -26,6 +26,10 @@ struct MailSettings {
   /// Where the pages for users are; empty: mails have no button.
   std::string link_base{};
   MoneyNotices money_notices = MoneyNotices::with_server;
+  /// Mails that are handed over at the same time: a thread and a connection to database 0 each.
+  int senders = 4;
+  /// While more wait, no notices about money are written.
+  int most_waiting = 100'000;
   /// Between two looks for mails when there were none.
   std::chrono::milliseconds poll{500};
   /// After the first attempt that failed; then twice as long each time.

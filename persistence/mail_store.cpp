@@ -24,7 +24,7 @@ std::string state_sql(MailState state) {
   return "failed_at IS NOT NULL";
 }
 
-/// Whoever is in the trash is not written to.
+/// Whoever is locked out or in the trash is not written to.
 std::optional<Addressee> addressee(SqlSession& session, const Uuid& user, const std::string& condition,
                                    std::string_view notices) {
   Parameters values;
@@ -32,7 +32,8 @@ std::optional<Addressee> addressee(SqlSession& session, const Uuid& user, const 
   if (!notices.empty())
     values.add(std::string{notices});
   const Rows rows = session.ask_prepared(
-      "SELECT email, first_name FROM app_user WHERE id = $1 AND deleted_at IS NULL" + condition, values);
+      "SELECT email, first_name FROM app_user WHERE id = $1 AND status = 'active' AND deleted_at IS NULL" + condition,
+      values);
   if (rows.empty())
     return std::nullopt;
   return Addressee{user, std::string{rows[0].text(0)}, std::string{rows[0].text(1)}};
@@ -107,9 +108,11 @@ std::vector<NoticeReader> notice_readers(SqlSession& session, const std::vector<
     ids.add(to_string(user));
   std::vector<NoticeReader> readers;
   session
-      .ask_prepared("SELECT id, email, first_name, array_to_string(notices_off, ',') FROM app_user WHERE "
-                    "id = ANY ($1::uuid[]) AND email_verified_at IS NOT NULL AND deleted_at IS NULL ORDER BY id",
-                    Parameters{}.add(std::move(ids).finish()))
+      .ask_prepared(
+          "SELECT id, email, first_name, array_to_string(notices_off, ',') FROM app_user WHERE "
+          "id = ANY ($1::uuid[]) AND email_verified_at IS NOT NULL AND status = 'active' AND deleted_at IS NULL "
+          "ORDER BY id",
+          Parameters{}.add(std::move(ids).finish()))
       .each([&](const Row& row) {
         readers.push_back({{row.uuid(0), std::string{row.text(1)}, std::string{row.text(2)}}, words_of(row.text(3))});
       });
@@ -129,12 +132,14 @@ void write_notice(SqlSession& session, const Uuid& user, std::string_view notice
 }
 
 std::optional<ClaimedMail> MailStore::claim(std::int64_t claim_ms, int give_up_days) {
+  const auto due = [](const std::string& which) {
+    return "(SELECT id FROM mail_outbox WHERE " + which + std::string{waits} +
+           " AND due_at <= now() ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)";
+  };
   static const std::string sql =
       "UPDATE mail_outbox SET attempts = attempts + 1, due_at = now() + make_interval(secs => $1 / 1000.0) WHERE id = "
-      "(SELECT id FROM mail_outbox WHERE " +
-      std::string{waits} +
-      " AND due_at <= now() ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, recipient, subject, "
-      "body, html, " +
+      "coalesce(" +
+      due("is_secret AND ") + ", " + due("") + ") RETURNING id, recipient, subject, body, html, " +
       milliseconds("created_at") + ", attempts, tried_since < now() - make_interval(days => $2)";
   std::optional<ClaimedMail> mail;
   session_.within("BEGIN READ WRITE", [&] {
@@ -174,6 +179,14 @@ void MailStore::give_up(const Uuid& mail, const std::string& error) {
                           "html = CASE WHEN is_secret THEN '' ELSE html END WHERE id = $1",
                           Parameters{}.add(mail).add(error));
   });
+}
+
+std::int64_t mails_waiting(SqlSession& session, std::int64_t most) {
+  return session
+      .ask_prepared("SELECT count(*) FROM (SELECT 1 FROM mail_outbox WHERE " + std::string{waits} +
+                        " LIMIT $1) AS mails",
+                    Parameters{}.add(most))[0]
+      .number(0);
 }
 
 MailsWaiting MailStore::waiting() {

@@ -55,10 +55,14 @@ std::vector<NoticeReader> notice_readers(SqlSession& session, const std::vector<
 
 /// One mail in the same way.
 void write_mail(SqlSession& session, const NewMail& mail);
-/// Writes it to the user in the same way, whether his address is verified or not; not to one in the trash.
+/// Writes it to the user in the same way, whether his address is verified or not; not to one who is locked out or in
+/// the trash.
 void write_letter(SqlSession& session, const Uuid& user, const Letter& letter);
 /// The same, if his address is verified and he has not switched these notices off.
 void write_notice(SqlSession& session, const Uuid& user, std::string_view notices, const Letter& letter);
+
+/// How many mails wait, counted up to `most`.
+std::int64_t mails_waiting(SqlSession& session, std::int64_t most);
 
 /// A mail that this node may try until its claim is over.
 struct ClaimedMail {
@@ -115,8 +119,9 @@ class MailStore {
   /// Outlives the store.
   explicit MailStore(SqlSession& session) : session_(session) {}
 
-  /// The one that is due for the longest time and that nobody else is at. Whoever claims it must be done with it within
-  /// `claim_ms`; then it is due again. After `give_up_days` of trying it is the last time.
+  /// The one that is due for the longest time and that nobody else is at, those with a code before all others. Whoever
+  /// claims it must be done with it within `claim_ms`; then it is due again. After `give_up_days` of trying it is the
+  /// last time.
   std::optional<ClaimedMail> claim(std::int64_t claim_ms, int give_up_days);
   /// It was taken: what it said is wiped.
   void sent(const Uuid& mail);

@@ -10,11 +10,12 @@ namespace dompet {
 
 namespace {
 
+/// All but the body, which comes last.
 const std::string& columns() {
   static const std::string text =
       "d.id, d.endpoint_id, d.event_id, d.event_type, d.wallet_id, d.wallet_seq, d.state, d.attempts, " +
       milliseconds("d.created_at") + ", " + milliseconds("d.next_attempt_at") + ", " + milliseconds("d.finished_at") +
-      ", d.log::text, d.body";
+      ", d.log::text, ";
   return text;
 }
 
@@ -63,7 +64,7 @@ WebhookResult<std::vector<WebhookDelivery>> WebhookDeliveries::list(const Webhoo
   if (const auto endpoint = endpoints_.find(query.endpoint, owner); !endpoint)
     return std::unexpected(endpoint.error());
   Parameters values = Parameters{}.add(query.endpoint);
-  std::string sql = "SELECT " + columns() + " FROM webhook_delivery d WHERE d.endpoint_id = $1";
+  std::string sql = "SELECT " + columns() + "'' FROM webhook_delivery d WHERE d.endpoint_id = $1";
   if (!query.state.empty())
     sql.append(" AND d.state = ").append(values.add(query.state).last());
   if (!query.event_type.empty())
@@ -77,8 +78,8 @@ WebhookResult<std::vector<WebhookDelivery>> WebhookDeliveries::list(const Webhoo
 }
 
 WebhookResult<WebhookDelivery> WebhookDeliveries::find(const Uuid& id, const Owner& owner) {
-  const Rows rows =
-      session_.ask_prepared("SELECT " + columns() + " FROM webhook_delivery d WHERE d.id = $1", Parameters{}.add(id));
+  const Rows rows = session_.ask_prepared("SELECT " + columns() + "d.body FROM webhook_delivery d WHERE d.id = $1",
+                                          Parameters{}.add(id));
   if (rows.empty() || !endpoints_.find(rows[0].uuid(1), owner))
     return std::unexpected(WebhookFault::no_delivery);
   return delivery_of(rows[0]);
@@ -131,8 +132,10 @@ WebhookResult<WebhookReplay> WebhookDeliveries::replay(const Uuid& endpoint, con
     sql.append(" AND id >= ").append(values.add(first_uuid_of(*span.from_ms)).last());
   if (span.until_ms)
     sql.append(" AND id < ").append(values.add(first_uuid_of(*span.until_ms)).last());
+  if (span.after)
+    sql.append(" AND id > ").append(values.add(*span.after).last());
   sql += " ORDER BY id LIMIT " + std::to_string(most_replayed + 1);
-  WebhookReplay replay;
+  WebhookReplay replay{.next_after = span.after};
   session_.within("BEGIN READ WRITE", [&] {
     ask_at_once(session_, endpoint);
     std::string ids;
@@ -142,6 +145,7 @@ WebhookResult<WebhookReplay> WebhookDeliveries::replay(const Uuid& endpoint, con
         return;
       }
       ids.append(ids.empty() ? "{" : ",").append(to_string(row.uuid(0)));
+      replay.next_after = row.uuid(0);
       ++replay.replayed;
     });
     if (!ids.empty())

@@ -45,12 +45,16 @@ struct WebhookSpan {
   std::optional<std::int64_t> until_ms{};
   /// Delivered ones as well; otherwise what failed or was discarded.
   bool delivered_too = false;
+  /// Only those after this one: `next_after` of the replay before.
+  std::optional<Uuid> after{};
 };
 
 struct WebhookReplay {
   int replayed = 0;
   /// There are more in the span: ask again.
   bool has_more = false;
+  /// The last one of these; without any, where the question began.
+  std::optional<Uuid> next_after{};
 };
 
 /// The most that one call sends once more.

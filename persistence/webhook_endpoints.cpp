@@ -176,7 +176,7 @@ WebhookResult<WebhookEndpoint> WebhookEndpoints::rotate(const Uuid& id, const st
 WebhookResult<WebhookEndpoint> WebhookEndpoints::enable(const Uuid& id, const Owner& owner, const Act& act) {
   return update(id, owner,
                 "status = 'active', disabled_why = NULL, disabled_at = NULL, failing_since = NULL, failures_in_row = 0,"
-                " quiet_until = NULL",
+                " quiet_until = NULL, is_overfull = false, behind_since = NULL",
                 {}, audit_of(act, "enable", id));
 }
 

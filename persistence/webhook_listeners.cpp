@@ -16,7 +16,8 @@ std::vector<WebhookListener> webhook_listeners(SqlSession& database0) {
   database0
       .ask_prepared("SELECT e.id, m.wallet_id, e.user_id, array_to_string(e.event_types, ' ') FROM webhook_endpoint e"
                     " JOIN app_user u ON u.id = e.user_id LEFT JOIN merchant m ON m.id = e.merchant_id WHERE"
-                    " e.status = 'active' AND e.deleted_at IS NULL AND u.deleted_at IS NULL AND m.deleted_at IS NULL")
+                    " e.status = 'active' AND e.deleted_at IS NULL AND u.status = 'active' AND u.deleted_at IS NULL "
+                    "AND m.deleted_at IS NULL")
       .each([&](const Row& row) {
         WebhookListener listener{.endpoint = row.uuid(0), .user = {row.uuid(2)}};
         if (const auto wallet = row.uuid_if_any(1))

@@ -23,7 +23,7 @@ struct WebhookListener {
 
 /// Changes whenever the list of listeners does, in the same transaction.
 std::int64_t webhook_revision(SqlSession& database0);
-/// Of users and merchants that are not in the trash.
+/// Of users and merchants that are not in the trash; not of users who are locked out.
 std::vector<WebhookListener> webhook_listeners(SqlSession& database0);
 
 }  // namespace dompet

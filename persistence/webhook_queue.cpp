@@ -16,6 +16,8 @@ namespace {
 constexpr int most_attempts_kept = 20;
 /// Rows that one step of clearing away takes.
 constexpr int rows_a_step = 500;
+/// From then on an endpoint is left alone for a while between two attempts (webhooks/judgement.cpp).
+constexpr int failures_of_a_failing_one = 5;
 /// Of what a receiver's failure is remembered by.
 constexpr std::size_t longest_error = 300;
 
@@ -39,10 +41,13 @@ constexpr const char* endpoint_sql =
     " (SELECT q.endpoint_id FROM webhook_queue q WHERE q.endpoint_id > w.endpoint_id ORDER BY q.endpoint_id LIMIT 1)"
     " FROM waiting w WHERE w.endpoint_id IS NOT NULL), busy AS (SELECT endpoint_id FROM webhook_queue WHERE claim IS"
     " NOT NULL AND claimed_until > now() GROUP BY endpoint_id HAVING count(*) >= $1)"
-    " SELECT e.id FROM waiting w JOIN webhook_endpoint e ON e.id = w.endpoint_id CROSS JOIN LATERAL (SELECT"
+    " SELECT e.id FROM waiting w JOIN webhook_endpoint e ON e.id = w.endpoint_id JOIN app_user u ON u.id ="
+    " e.user_id AND u.status = 'active' AND u.deleted_at IS NULL LEFT JOIN merchant m ON m.id = e.merchant_id CROSS "
+    "JOIN LATERAL (SELECT"
     " q.next_attempt_at FROM webhook_queue q WHERE q.endpoint_id = e.id AND q.next_attempt_at <= now()"
     " AND coalesce(q.claimed_until <= now(), true) ORDER BY q.next_attempt_at LIMIT 1) AS due WHERE e.status = 'active'"
-    " AND e.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN (SELECT endpoint_id FROM "
+    " AND e.deleted_at IS NULL AND m.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN "
+    "(SELECT endpoint_id FROM "
     "busy)"
     " ORDER BY due.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED";
 
@@ -114,6 +119,13 @@ void add_webhook_deliveries(SqlSession& session, const std::vector<NewWebhookDel
   session.ask_prepared(queue_sql, Parameters{}.add(list));
 }
 
+bool is_room_for_webhooks(SqlSession& database0) {
+  return database0
+      .ask_prepared("SELECT 1 FROM webhook_endpoint WHERE is_overfull AND status = 'active' AND deleted_at IS NULL"
+                    " LIMIT 1")
+      .empty();
+}
+
 WebhookQueue::WebhookQueue(std::string database, std::string application_name, int connect_timeout_s)
     : session_({.database = std::move(database),
                 .application_name = std::move(application_name),
@@ -162,11 +174,12 @@ void WebhookQueue::read_waiting(WebhookWork& work, int most) {
 
 std::optional<WebhookWork> WebhookQueue::claim(std::chrono::milliseconds lifetime, int most_at_once, int most) {
   std::optional<WebhookWork> claimed;
+  const auto begin = std::chrono::steady_clock::now();
   session_.within(begin_loosely, [&] {
     const auto endpoint = lock_endpoint(most_at_once);
     if (!endpoint)
       return;
-    WebhookWork work{.claim = make_row_id(), .endpoint = *endpoint};
+    WebhookWork work{.claim = make_row_id(), .endpoint = *endpoint, .claimed_at = begin};
     if (!claim_queue(work, lifetime, most_at_once))
       return;
     read_waiting(work, most);
@@ -267,41 +280,62 @@ int WebhookQueue::sweep_step(const std::string& sql, Parameters values) {
 
 int WebhookQueue::sweep(const WebhookBounds& bounds) {
   const std::string old = "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery WHERE state = ";
-  const std::string old_end =
-      " AND finished_at < now() - $1::bigint * interval '1 hour' ORDER BY finished_at LIMIT $2) RETURNING 1";
+  // The state once more: whoever replays one meanwhile has it.
+  const auto old_end = [](const std::string& state) {
+    return " AND finished_at < now() - $1::bigint * interval '1 hour' ORDER BY finished_at LIMIT $2) AND state = " +
+           state + " RETURNING 1";
+  };
+  const std::string delivered = "'delivered'";
   int rows = 0;
   session_.within(begin_loosely, [&] { rows += discard_step(); });
-  rows += sweep_step(old + "'delivered'" + old_end, Parameters{}.add(std::int64_t{bounds.keep_delivered.count()}));
+  rows +=
+      sweep_step(old + delivered + old_end(delivered), Parameters{}.add(std::int64_t{bounds.keep_delivered.count()}));
   for (const char* state : {"'failed'", "'discarded'"})
-    rows += sweep_step(old + state + old_end, Parameters{}.add(std::int64_t{bounds.keep_failed.count()}));
+    rows += sweep_step(old + state + old_end(state), Parameters{}.add(std::int64_t{bounds.keep_failed.count()}));
   // One endpoint after the other, so that each step goes by the index.
   rows +=
       sweep_step("DELETE FROM webhook_delivery WHERE id IN (SELECT d.id FROM webhook_delivery d WHERE d.endpoint_id ="
                  " (SELECT id FROM webhook_endpoint WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1) AND d.state <>"
-                 " 'pending' ORDER BY d.id LIMIT $1) RETURNING 1",
+                 " 'pending' ORDER BY d.id LIMIT $1) AND state <> 'pending' RETURNING 1",
                  {});
   rows += sweep_step("DELETE FROM webhook_endpoint e WHERE e.id IN (SELECT g.id FROM webhook_endpoint g WHERE"
                      " g.deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id"
                      " = g.id) LIMIT $1) RETURNING 1",
                      {});
-  disable_overfull(bounds.most_pending);
   return rows;
 }
 
-void WebhookQueue::disable_overfull(int most_pending) {
-  const std::string why = "More than " + std::to_string(most_pending) + " deliveries waited.";
+void WebhookQueue::judge_overfull(const WebhookBounds& bounds) {
   session_.within(begin_loosely, [&] {
-    session_
-        .ask_prepared(
-            "UPDATE webhook_endpoint SET status = 'disabled', disabled_at = now(), updated_at = now(), disabled_why = "
-            "$2"
-            " WHERE id IN (SELECT e.id FROM webhook_endpoint e WHERE e.status = 'active' AND (SELECT count(*) FROM"
-            " (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'pending' LIMIT $1::bigint + "
-            "1)"
-            " AS waiting) > $1::bigint) RETURNING id",
-            Parameters{}.add(std::int64_t{most_pending}).add(why))
-        .each([&](const Row& row) { audit_disabled(session_, row.uuid(0), why); });
+    const Rows lock = session_.ask_prepared("SELECT pg_try_advisory_xact_lock(hashtext('dompet overfull webhooks'))");
+    if (!lock[0].is_true(0))
+      return;
+    // Behind ends at the half: who is overfull again and again holds up everybody all the same.
+    session_.ask_prepared(
+        "WITH waiting AS MATERIALIZED (SELECT e.id, (SELECT count(*) FROM (SELECT 1 FROM webhook_delivery d WHERE"
+        " d.endpoint_id = e.id AND d.state = 'pending' LIMIT $1::bigint + 1) AS rows) AS number FROM webhook_endpoint e"
+        " WHERE e.status = 'active' AND e.deleted_at IS NULL), judged AS (SELECT w.id, w.number > $1::bigint AS"
+        " is_overfull, CASE WHEN w.number > $1::bigint THEN coalesce(e.behind_since, now()) WHEN w.number * 2 >"
+        " $1::bigint THEN e.behind_since END AS behind_since FROM waiting w JOIN webhook_endpoint e ON e.id = w.id)"
+        " UPDATE webhook_endpoint e SET is_overfull = j.is_overfull, behind_since = j.behind_since FROM judged j WHERE"
+        " e.id = j.id AND (e.is_overfull, e.behind_since) IS DISTINCT FROM (j.is_overfull, j.behind_since)",
+        Parameters{}.add(std::int64_t{bounds.most_pending}));
+    disable_overfull(bounds);
   });
+}
+
+void WebhookQueue::disable_overfull(const WebhookBounds& bounds) {
+  const std::string why = "More than " + std::to_string(bounds.most_pending) + " deliveries waited.";
+  session_
+      .ask_prepared("UPDATE webhook_endpoint SET status = 'disabled', disabled_at = now(), updated_at = now(),"
+                    " disabled_why = $1, is_overfull = false, behind_since = NULL WHERE is_overfull AND status ="
+                    " 'active' AND (failures_in_row >= $2 OR behind_since <= now() - $3::bigint * interval '1 second')"
+                    " RETURNING id",
+                    Parameters{}
+                        .add(why)
+                        .add(std::int64_t{failures_of_a_failing_one})
+                        .add(std::int64_t{bounds.longest_behind.count()}))
+      .each([&](const Row& row) { audit_disabled(session_, row.uuid(0), why); });
 }
 
 WebhookBacklog WebhookQueue::backlog() {

@@ -47,6 +47,8 @@ struct WebhookWork {
   /// By the database's clock: since when the endpoint has only failed.
   std::chrono::seconds failing_for{0};
   std::vector<WaitingWebhook> waiting{};
+  /// Read before the claim began, so that by this clock it ends no later than by the database's.
+  std::chrono::steady_clock::time_point claimed_at{};
 };
 
 /// One attempt and what the delivery is after it.
@@ -85,9 +87,14 @@ struct WebhookBacklog {
 struct WebhookBounds {
   std::chrono::hours keep_delivered{7 * 24};
   std::chrono::hours keep_failed{30 * 24};
-  /// An endpoint for which more wait is disabled.
+  /// An endpoint for which more wait is overfull.
   int most_pending = 100'000;
+  /// An overfull endpoint that takes what it is sent has so long to catch up; everybody's new deliveries wait for it.
+  std::chrono::seconds longest_behind{300};
 };
+
+/// Whether deliveries may be written: no active endpoint is overfull.
+bool is_room_for_webhooks(SqlSession& database0);
 
 /// The senders' side of webhooks, in database 0: claims that end by themselves, so that what a dead node had claimed
 /// goes on elsewhere; outcomes; and what clears away. Nothing here needs to survive more than the process: what a crash
@@ -105,6 +112,9 @@ class WebhookQueue {
 
   /// Clears away a step of what is over or has nobody to go to; how many rows that were. Zero: all is done.
   int sweep(const WebhookBounds& bounds);
+  /// Marks active endpoints for which more wait than may as overfull, and those that caught up as not. Disables an
+  /// overfull one that fails again and again, or that was behind for too long. Not when another node is at it.
+  void judge_overfull(const WebhookBounds& bounds);
   /// Pending and failed ones are counted up to a hundred thousand each; the oldest is that of a thousand queues.
   WebhookBacklog backlog();
 
@@ -117,7 +127,7 @@ class WebhookQueue {
   void write_verdict(const WebhookWork& work, const WebhookVerdict& verdict);
   int discard_step();
   int sweep_step(const std::string& sql, Parameters values);
-  void disable_overfull(int most_pending);
+  void disable_overfull(const WebhookBounds& bounds);
 
   SqlSession session_;
 };

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// What the revision does not tell is learned so late: a merchant or a user in the trash.
+/// What the revision does not tell is learned so late: a merchant or a user in the trash, a user who is locked out.
 constexpr std::chrono::seconds longest_belief{5};
 
 }  // namespace
@@ -42,6 +42,8 @@ bool WebhookRouter::is_wanted(SqlSession& database0) {
   learn(database0);
   return !by_user_.empty() || !by_wallet_.empty();
 }
+
+bool WebhookRouter::has_room(SqlSession& database0) { return is_room_for_webhooks(database0); }
 
 void WebhookRouter::add(std::vector<NewWebhookDelivery>& deliveries, const events::Event& event,
                         const std::vector<Listener>& listeners, std::optional<std::string>& body) const {

@@ -25,6 +25,8 @@ class WebhookRouter final : public events::Consumer {
 
   std::string name() const override { return "webhooks"; }
   bool is_wanted(SqlSession& database0) override;
+  /// Not while an endpoint is overfull (WebhookQueue::judge_overfull), which ends.
+  bool has_room(SqlSession& database0) override;
   void take(std::span<const events::Event> page, SqlSession& database0) override;
 
  private:

@@ -24,6 +24,7 @@ constexpr int most_a_claim = 16;
 /// After a database that did not answer.
 constexpr milliseconds pause_after_failure{2'000};
 constexpr milliseconds between_sweeps{5'000};
+constexpr milliseconds between_judgements{5'000};
 /// While there is more to clear away.
 constexpr milliseconds between_sweep_steps{50};
 /// What a receiver's answer is read up to; nobody looks at it.
@@ -122,7 +123,7 @@ std::vector<std::string> WebhookSender::secrets_of(const WebhookWork& work) cons
 void WebhookSender::send(const std::stop_token& stop, const WebhookWork& work, HttpClient& client,
                          WebhookQueue& queue) {
   // A call that is begun ends before the claim does.
-  const auto last_begin = steady_clock::now() + settings_.claim - settings_.timeout - milliseconds{1'000};
+  const auto last_begin = work.claimed_at + settings_.claim - settings_.timeout - milliseconds{1'000};
   const std::vector<std::string> secrets = secrets_of(work);
   std::vector<WebhookOutcome> outcomes;
   WebhookVerdict verdict;
@@ -168,18 +169,29 @@ void WebhookSender::count(const std::vector<WebhookOutcome>& outcomes, const Web
   counts_.endpoints_disabled += verdict.disabled_why.empty() ? 0 : 1;
 }
 
+void WebhookSender::measure(WebhookQueue& queue) {
+  const WebhookBacklog backlog = queue.backlog();
+  counts_.pending = backlog.pending;
+  counts_.failed = backlog.failed;
+  counts_.oldest_s = backlog.oldest.count();
+}
+
 void WebhookSender::run_sweeper(const std::stop_token& stop) {
   WebhookQueue queue = open_queue("/sweep");
-  const WebhookBounds bounds{settings_.keep_delivered, settings_.keep_failed, settings_.most_pending};
+  const WebhookBounds bounds{.keep_delivered = settings_.keep_delivered,
+                             .keep_failed = settings_.keep_failed,
+                             .most_pending = settings_.most_pending};
+  auto next_judgement = steady_clock::now();
   while (!stop.stop_requested()) {
     milliseconds pause = between_sweeps;
     try {
       if (queue.sweep(bounds) > 0)
         pause = between_sweep_steps;
-      const WebhookBacklog backlog = queue.backlog();
-      counts_.pending = backlog.pending;
-      counts_.failed = backlog.failed;
-      counts_.oldest_s = backlog.oldest.count();
+      if (steady_clock::now() >= next_judgement) {
+        next_judgement = steady_clock::now() + between_judgements;
+        queue.judge_overfull(bounds);
+        measure(queue);
+      }
     } catch (const std::exception& failure) {
       log_event(LogLevel::warning, "webhooks are not cleared away", {{"reason", failure.what()}});
     }

@@ -44,6 +44,7 @@ class WebhookSender {
  private:
   void run(const std::stop_token& stop);
   void run_sweeper(const std::stop_token& stop);
+  void measure(WebhookQueue& queue);
   /// Only one thread at a time looks, so that an idle process asks the database once a while and not once a thread.
   std::optional<WebhookWork> next(const std::stop_token& stop, WebhookQueue& queue);
   void send(const std::stop_token& stop, const WebhookWork& work, HttpClient& client, WebhookQueue& queue);

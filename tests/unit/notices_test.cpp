@@ -135,10 +135,22 @@ TEST_CASE("the owner of a wallet is told its own side of what moved, exactly", "
   const NewMail mail = money_letter("transfer_sent", events[0], ani, "");
   CHECK(mail.recipient == "ani@example.org");
   CHECK(mail.subject == "You sent IDR 1234567.89");
-  CHECK(mail.text.contains("Description: Sewa"));
+  CHECK(mail.text.contains("In the words of who asked for it: \"Sewa\""));
   CHECK(mail.text.contains("Time: 2026-11-21 02:33 UTC"));
   CHECK(mail.dedupe_key == "3-17-0");
   CHECK(money_letter("transfer_received", events[1], ani, "").dedupe_key == "3-17-1");
+}
+
+TEST_CASE("a stranger's words are quoted, short, and nowhere to click on", "[notices]") {
+  CHECK(quoted("Sewa Rp 10.000, 10:30") == "\"Sewa Rp 10.000, 10:30\"");
+  CHECK(quoted("See https://evil.example/x or www.evil.example, me@evil.example") ==
+        "\"See https: //evil. example/x or www. evil. example, me@ evil. example\"");
+  CHECK(quoted("rent\". Dear user,\r\nyour wallet") == "\"rent'. Dear user,  your wallet\"");
+  std::string long_one;
+  for (std::size_t i = 0; i < most_words; ++i)
+    long_one += "ü";
+  CHECK(quoted(long_one) == '"' + long_one + '"');
+  CHECK(quoted(long_one + "ü") == '"' + long_one + "…\"");
 }
 
 TEST_CASE("steps on the way and declines are no news by mail", "[notices]") {
