@@ -31,7 +31,7 @@ struct WebhookSettings {
   std::chrono::hours disable_after{5 * 24};
   /// Of one merchant, or of one user.
   int most_endpoints = 16;
-  /// An endpoint for which more wait is disabled.
+  /// While more wait for an endpoint it is overfull (WebhookQueue::judge_overfull).
   int most_pending = 100'000;
   std::chrono::hours keep_delivered{7 * 24};
   std::chrono::hours keep_failed{30 * 24};
