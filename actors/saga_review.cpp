@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "actors/not_now.hpp"
@@ -8,6 +11,12 @@
 // back only with the destination's word.
 
 namespace dompet {
+
+namespace {
+
+constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 /// Who asked is told at once: an officer may take days.
 void SagaEngine::on_under_review(const TransferPtr& transfer) {
@@ -51,11 +60,14 @@ void SagaEngine::append_approved(Saga& saga) {
   node_->append(shard_, std::move(entry));
 }
 
-/// By the wall clock, so that restarts do not begin the time anew; a jump of it can only reject too early.
+/// By the wall clock, so that restarts do not begin the time anew; a jump of it can only reject too early. What is to
+/// pay a bill waits no longer than the bill can be paid.
 void SagaEngine::end_review_if_over(Saga& saga) {
   const std::int64_t begun_ms = unix_ms_of(saga.transfer->transaction->id.uuid);
   const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(node_->settings.review_expiry);
-  if (!is_reviewable(saga) || node_->unix_ms() - begun_ms < lasts.count())
+  const std::optional<Bill>& bill = saga.transfer->transaction->bill;
+  const std::int64_t over_ms = std::min(begun_ms + lasts.count(), bill ? bill->terms.expires_at_ms : never_ms);
+  if (!is_reviewable(saga) || node_->unix_ms() < over_ms)
     return;
   saga.refusal = Decline::risk_rejected;
   hear(saga, SagaInput::cancel_requested);

@@ -26,6 +26,12 @@ Event debit_of(const Transfer& transfer) {
   return TransferredOut{request.id, request.amount, transfer.spending};
 }
 
+/// A bill's payment that nothing durable was written of: whoever looks for it may have given it up
+/// (domain/invoice.hpp). By the clock alone: what a wallet saw of another clock must not make every request old.
+bool is_given_up(const Transaction& request, std::int64_t now_ms) {
+  return request.bill && now_ms - unix_ms_of(request.id.uuid) > invoice_decision_ms;
+}
+
 }  // namespace
 
 void WalletKeeper::begin(const BeginTransfer& work) {
@@ -45,6 +51,8 @@ void WalletKeeper::begin(const BeginTransfer& work) {
     return;
   if (request.kind == TransactionKind::payment && request.manual_capture)
     return authorize(transfer);
+  if (is_given_up(request, node_->unix_ms()))
+    return decline(*transfer, Decline::cancelled);
   const auto hold = decide_hold(*transfer);
   if (!hold || !passes_rules(*transfer))
     return;
@@ -119,6 +127,8 @@ void WalletKeeper::finish(const FinishTransfer& work) {
   if (transfer.generation != generation_)
     return self_->send(transfer.source_actor, TransferNotAppended{work.transfer, NotNow{false, interrupted_sentence}});
   const Transaction& request = *transfer.transaction;
+  if (is_given_up(request, node_->unix_ms()))
+    return decline_at_destination(work.transfer, Decline::cancelled);
   const auto credited = decide(wallet_, credit_asked_by(transfer));
   if (!credited)
     return decline_at_destination(work.transfer, credited.error());

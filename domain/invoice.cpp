@@ -13,10 +13,8 @@ std::optional<Decline> fault_of(const PaidInvoices& invoices, const InvoiceTerms
   if (std::ranges::find(invoices.paid, terms.invoice, &InvoiceTerms::invoice) != invoices.paid.end())
     return Decline::invoice_paid;
   const std::int64_t moment = paid_at(invoices, now_ms);
-  if (moment >= terms.expires_at_ms)
+  if (std::max(moment, asked_ms) >= terms.expires_at_ms)
     return Decline::invoice_expired;
-  if (moment - asked_ms > invoice_decision_ms)
-    return Decline::cancelled;
   const auto over =
       std::ranges::upper_bound(invoices.paid, moment, {}, &InvoiceTerms::expires_at_ms) - invoices.paid.begin();
   if (invoices.paid.size() - static_cast<std::size_t>(over) >= most_paid_invoices)

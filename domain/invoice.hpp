@@ -51,12 +51,12 @@ struct PaidInvoices {
 /// invoices live; the next one is declined until one of them is over.
 inline constexpr std::size_t most_paid_invoices = 10'000;
 
-/// A payment of an invoice is decided within this time of its request, or declined. So whoever looks for a payment in
-/// the journal later, and finds none, knows that there will never be one: what is looked up is over. It outlasts every
-/// wait of a request and a takeover of a dead node's shards by far.
+/// A payment of an invoice is begun within this time of its request, or declined by whoever would begin it. So whoever
+/// looks for one in the journal later, and finds none, knows that there will never be one; what was begun has no such
+/// limit, only its invoice has. It outlasts every wait of a request and a takeover of a dead node's shards by far.
 inline constexpr std::int64_t invoice_decision_ms = 10 * 60 * 1000;
 
-/// Why the invoice cannot be paid now, by a payment that was asked for at `asked_ms`; nothing when it can.
+/// Why the invoice cannot be paid now; nothing when it can. A payment asked for at its end, `asked_ms`, is late anyway.
 std::optional<Decline> fault_of(const PaidInvoices& invoices, const InvoiceTerms& terms, std::int64_t asked_ms,
                                 std::int64_t now_ms);
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "config/logging.hpp"
 #include "domain/va_number.hpp"
 #include "http/access/access.hpp"
 #include "http/body.hpp"
@@ -24,6 +25,11 @@ namespace dompet::http {
 
 namespace {
 
+/// An order of a marketplace has no end of its own, so a payment of it has: as long as officers may look at one that is
+/// under review, and no order waits longer for it. Short, because the merchant's wallet remembers so long what was
+/// paid.
+constexpr std::int64_t order_life_ms = 60 * 60 * 1000;
+
 /// A payment of a bill on its way to the engine.
 struct Paying {
   ExchangePtr exchange;
@@ -42,9 +48,9 @@ void refuse_bill(Services& services, const Paying& paying, Problem problem) {
   refuse_unless_known(services, paying.exchange, paying.stamp, problem);
 }
 
-void refuse_unknown_number(Services& services, const Paying& paying) {
-  services.va_guesses.count_wrong({paying.exchange->caller.user}, VaGuesses::Clock::now());
-  refuse_bill(services, paying, {.code = "invoice_not_found"});
+/// The look-up is over. Whose number is right and whose amount is not tries numbers out as well.
+void end_guess(Services& services, const Paying& paying, bool is_wrong = false) {
+  services.va_guesses.end({paying.exchange->caller.user}, is_wrong, VaGuesses::Clock::now());
 }
 
 Problem problem_of(InvoiceStore::Fault fault) {
@@ -60,39 +66,64 @@ Problem problem_of(InvoiceStore::Fault fault) {
   return {.code = "invoice_under_way"};
 }
 
+bool is_wrong_guess(InvoiceStore::Fault fault) {
+  return fault == InvoiceStore::Fault::not_found || fault == InvoiceStore::Fault::amount_mismatch;
+}
+
 /// How the payment ended, as far as the reply knows it for certain.
 enum class End { unknown, paid, declined };
 
-End end_of(const Reply& reply) {
-  if (reply.result == nullptr)
+/// Only a record of this very bill says how it ended: under the same key its payment may be pending while this request,
+/// with another body, is refused.
+End end_of(const MoneyAnswer* money, const InvoiceId& invoice) {
+  if (money == nullptr || !pays(*money->record, invoice))
     return End::unknown;
-  const auto* money = std::get_if<MoneyAnswer>(reply.result);
-  if (money == nullptr)
-    return std::holds_alternative<NotNow>(*reply.result) ? End::unknown : End::declined;
   const TransactionStatus status = status_of(view_of(*money));
   if (status == TransactionStatus::pending)
     return End::unknown;
   return status == TransactionStatus::completed ? End::paid : End::declined;
 }
 
-/// Behind the answer. What is lost here is found by the sweep.
+MarketplaceNotice notice_of(const Paying& paying) {
+  return {.id = paying.exchange->request.id,
+          .marketplace = paying.marketplace,
+          .va_number = paying.va_number,
+          .merchant = paying.transaction.merchant.uuid,
+          .key = paying.stamp.key,
+          .amount = paying.transaction.amount,
+          .currency = paying.transaction.currency};
+}
+
+void note_paid(Services& services, const Paying& paying, const TransactionId& payment, std::int64_t at_ms) {
+  const auto note = [payment, at_ms, invoice = paying.transaction.bill->terms.invoice,
+                     notice = notice_of(paying)](Reader& reader) {
+    if (notice.marketplace.empty())
+      return InvoiceStore(reader).paid(invoice, payment, at_ms);
+    if (!MarketplaceStore(reader).paid(notice, payment, at_ms))
+      log_event(LogLevel::error, "an order of a marketplace was paid twice",
+                {{"marketplace", notice.marketplace}, {"transaction", to_string(payment)}});
+  };
+  services.engine.query(note, [](const std::string&) {});
+}
+
+/// Behind the answer. What is lost here is found by the sweep, and what is not known it looks up at once.
 void note_end(Services& services, const Paying& paying, const Reply& reply) {
-  const End end = end_of(reply);
-  if (end == End::unknown)
+  if (reply.result == nullptr || std::holds_alternative<NotNow>(*reply.result))
     return;
-  TransactionId payment;
-  std::int64_t at_ms = 0;
-  if (const auto* money = std::get_if<MoneyAnswer>(reply.result)) {
-    payment = money->record->id;
-    at_ms = money->completed_at_ms != 0 ? money->completed_at_ms : money->record->at_ms;
+  const auto* money = std::get_if<MoneyAnswer>(reply.result);
+  const InvoiceId invoice = paying.transaction.bill->terms.invoice;
+  const End end = end_of(money, invoice);
+  if (end == End::paid) {
+    const std::int64_t at_ms = money->completed_at_ms != 0 ? money->completed_at_ms : money->record->at_ms;
+    return note_paid(services, paying, money->record->id, at_ms);
   }
-  const auto note = [end, payment, at_ms, invoice = paying.transaction.bill->terms.invoice, key = paying.stamp.key,
-                     marketplace = paying.marketplace, va_number = paying.va_number](Reader& reader) {
+  const bool is_declined = end == End::declined;
+  const auto note = [is_declined, invoice, key = paying.stamp.key, marketplace = paying.marketplace,
+                     va_number = paying.va_number](Reader& reader) {
     if (marketplace.empty())
-      return end == End::paid ? InvoiceStore(reader).paid(invoice, payment, at_ms)
-                              : InvoiceStore(reader).give_up(invoice, key);
-    return end == End::paid ? MarketplaceStore(reader).paid(marketplace, va_number, key, payment, at_ms)
-                            : MarketplaceStore(reader).give_up(marketplace, va_number, key);
+      return is_declined ? InvoiceStore(reader).give_up(invoice, key) : InvoiceStore(reader).look_now(invoice, key);
+    return is_declined ? MarketplaceStore(reader).give_up(marketplace, va_number, key)
+                       : MarketplaceStore(reader).look_now(marketplace, va_number, key);
   };
   services.engine.query(note, [](const std::string&) {});
 }
@@ -114,14 +145,17 @@ void pay_invoice(Services& services, const PayingPtr& paying) {
   ask_pool<Begun>(
       services, paying->exchange, [wanted](Reader& reader) { return InvoiceStore(reader).begin(wanted); },
       [&services, paying](Begun begun) {
-        if (!begun && begun.error() == InvoiceStore::Fault::not_found)
-          return refuse_unknown_number(services, *paying);
+        end_guess(services, *paying, !begun && is_wrong_guess(begun.error()));
         if (!begun)
           return refuse_bill(services, *paying, problem_of(begun.error()));
         paying->transaction.destination = begun->wallet;
         paying->transaction.merchant = {begun->merchant};
         paying->transaction.bill = Bill{{begun->id, begun->expires_at_ms}, paying->va_number};
         send(services, paying);
+      },
+      [&services, paying](const Problem& problem) {
+        end_guess(services, *paying);
+        refuse(paying->exchange, problem);
       });
 }
 
@@ -129,15 +163,9 @@ void pay_invoice(Services& services, const PayingPtr& paying) {
 
 /// The order is the payment's own from here on, or somebody else's.
 void take_order(Services& services, const PayingPtr& paying) {
-  const MarketplaceNotice notice{.id = paying->exchange->request.id,
-                                 .marketplace = paying->marketplace,
-                                 .va_number = paying->va_number,
-                                 .merchant = paying->transaction.merchant.uuid,
-                                 .key = paying->stamp.key,
-                                 .amount = paying->transaction.amount,
-                                 .currency = paying->transaction.currency};
   ask_pool<MarketplaceStore::Begun>(
-      services, paying->exchange, [notice](Reader& reader) { return MarketplaceStore(reader).begin(notice); },
+      services, paying->exchange,
+      [notice = notice_of(*paying)](Reader& reader) { return MarketplaceStore(reader).begin(notice); },
       [&services, paying](MarketplaceStore::Begun begun) {
         if (begun == MarketplaceStore::Begun::ours)
           return send(services, paying);
@@ -158,11 +186,16 @@ void with_merchant(Services& services, const PayingPtr& paying) {
                               });
 }
 
-/// Exactly what the marketplace wants. Its order has no end of its own: the payment is decided soon or not at all.
-std::optional<Problem> fault_of(const Paying& paying, const Marketplace& marketplace, const MarketplaceOrder& order) {
-  if (order.is_paid)
+/// Exactly what the marketplace wants.
+std::optional<Problem> fault_of(const Paying& paying, const Marketplace& marketplace,
+                                const MarketplaceLookups::Found& found) {
+  if (!found)
+    return Problem{.code = "marketplace_unavailable", .detail = found.error()};
+  if (!*found)
+    return Problem{.code = "invoice_not_found"};
+  if ((*found)->is_paid)
     return Problem{.code = "invoice_paid"};
-  const auto total = parse_amount(order.total, marketplace.currency);
+  const auto total = parse_amount((*found)->total, marketplace.currency);
   if (!total || *total != paying.transaction.amount || marketplace.currency != paying.transaction.currency)
     return Problem{.code = "amount_mismatch"};
   return std::nullopt;
@@ -170,11 +203,10 @@ std::optional<Problem> fault_of(const Paying& paying, const Marketplace& marketp
 
 void go_on_with(Services& services, const PayingPtr& paying, const Marketplace& marketplace,
                 const MarketplaceLookups::Found& found) {
-  if (!found)
-    return refuse_bill(services, *paying, {.code = "marketplace_unavailable", .detail = found.error()});
-  if (!*found)
-    return refuse_unknown_number(services, *paying);
-  if (const auto fault = fault_of(*paying, marketplace, **found))
+  const auto fault = fault_of(*paying, marketplace, found);
+  const bool is_wrong = fault && (fault->code == "invoice_not_found" || fault->code == "amount_mismatch");
+  end_guess(services, *paying, is_wrong);
+  if (fault)
     return refuse_bill(services, *paying, *fault);
   with_merchant(services, paying);
 }
@@ -182,9 +214,9 @@ void go_on_with(Services& services, const PayingPtr& paying, const Marketplace& 
 void pay_order(Services& services, const PayingPtr& paying, const Marketplace& marketplace) {
   paying->marketplace = marketplace.name;
   paying->transaction.merchant = marketplace.merchant;
-  paying->transaction.bill = Bill{
-      {order_id(marketplace.name, paying->va_number), unix_ms_of(paying->exchange->request.id) + invoice_decision_ms},
-      paying->va_number};
+  paying->transaction.bill =
+      Bill{{order_id(marketplace.name, paying->va_number), unix_ms_of(paying->exchange->request.id) + order_life_ms},
+           paying->va_number};
   const bool is_taken = services.marketplaces.ask(
       marketplace, paying->va_number,
       [&services, &ask = services.ask, paying, &marketplace](MarketplaceLookups::Found found) {
@@ -192,19 +224,31 @@ void pay_order(Services& services, const PayingPtr& paying, const Marketplace& m
           go_on_with(services, paying, marketplace, found);
         });
       });
-  if (!is_taken)
-    refuse_bill(services, *paying, {.code = "marketplace_unavailable", .detail = "Too many wait for it already."});
+  if (is_taken)
+    return;
+  end_guess(services, *paying);
+  refuse_bill(services, *paying, {.code = "marketplace_unavailable", .detail = "Too many wait for it already."});
 }
 
-std::optional<Problem> stranger(Services& services, const Exchange& exchange) {
-  if (exchange.caller.kind == Caller::Kind::merchant)
-    return Problem{.code = "forbidden",
-                   .detail = "A payment from a wallet is its owner's to make, with his own token."};
-  if (services.va_guesses.is_locked({exchange.caller.user}, VaGuesses::Clock::now()))
-    return Problem{.code = "rate_limited",
-                   .detail = "Too many numbers that there are not.",
-                   .retry_after_s = static_cast<int>(std::chrono::seconds(VaGuesses::memory).count())};
-  return std::nullopt;
+/// A number may be looked up by this caller now; a look-up that was let through is ended by `end_guess`. Who may not
+/// still gets the answer of a payment that he made before.
+bool may_look_up(Services& services, const Paying& paying) {
+  if (paying.exchange->caller.kind == Caller::Kind::merchant) {
+    refuse(paying.exchange,
+           {.code = "forbidden", .detail = "A payment from a wallet is its owner's to make, with his own token."});
+    return false;
+  }
+  const UserId caller{paying.exchange->caller.user};
+  const auto now = VaGuesses::Clock::now();
+  if (services.va_guesses.begin(caller, now))
+    return true;
+  const bool is_locked = services.va_guesses.is_locked(caller, now);
+  const auto pause_s = is_locked ? std::chrono::seconds(VaGuesses::memory).count() : 1;
+  refuse_bill(services, paying,
+              {.code = "rate_limited",
+               .detail = is_locked ? "Too many numbers that there are not." : "Too many numbers at the same time.",
+               .retry_after_s = static_cast<int>(pause_s)});
+  return false;
 }
 
 }  // namespace
@@ -223,16 +267,12 @@ void pay_bill(Services& services, const ExchangePtr& exchange, PaymentBody body,
   body.transaction.source = body.wallet;
   const Stamp stamp{key, fingerprint_of(exchange->route->path, body.transaction, body.va_number)};
   const auto paying = std::make_shared<Paying>(Paying{exchange, body.va_number, std::move(body.transaction), stamp});
-  if (const Marketplace* marketplace = services.marketplaces.settings().of_va_number(paying->va_number)) {
-    if (const auto problem = stranger(services, *exchange))
-      return refuse(exchange, *problem);
-    return pay_order(services, paying, *marketplace);
-  }
-  if (!is_va_number(paying->va_number, services.settings.invoices.va_prefix))
+  const Marketplace* marketplace = services.marketplaces.settings().of_va_number(paying->va_number);
+  if (marketplace == nullptr && !is_va_number(paying->va_number, services.settings.invoices.va_prefix))
     return refuse(exchange, invalid({{"va_number", "invalid_va_number", "The number has a wrong digit or length."}}));
-  if (const auto problem = stranger(services, *exchange))
-    return refuse(exchange, *problem);
-  pay_invoice(services, paying);
+  if (!may_look_up(services, *paying))
+    return;
+  marketplace == nullptr ? pay_invoice(services, paying) : pay_order(services, paying, *marketplace);
 }
 
 }  // namespace dompet::http

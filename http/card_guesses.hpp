@@ -33,6 +33,30 @@ class WrongGuesses {
     guesses.last = now;
   }
 
+  /// Takes a guess that is looked up; every one that was taken is given back by `end`. False when those under way would
+  /// be more than may be wrong, so that nobody has more guesses by asking all at once.
+  bool begin(const Subject& subject, Clock::time_point now) {
+    const auto found = wrong_.find(subject);
+    const int wrong = found != wrong_.end() && now - found->second.last < memory ? found->second.count : 0;
+    if (wrong + under_way(subject) >= most_wrong)
+      return false;
+    ++under_way_[subject];
+    return true;
+  }
+
+  /// The look-up is over, and says whether the guess was wrong.
+  void end(const Subject& subject, bool is_wrong, Clock::time_point now) {
+    if (const auto found = under_way_.find(subject); found != under_way_.end() && --found->second == 0)
+      under_way_.erase(found);
+    if (is_wrong)
+      count_wrong(subject, now);
+  }
+
+  int under_way(const Subject& subject) const {
+    const auto found = under_way_.find(subject);
+    return found == under_way_.end() ? 0 : found->second;
+  }
+
   void forget(const Subject& subject) { wrong_.erase(subject); }
 
  private:
@@ -41,6 +65,8 @@ class WrongGuesses {
     Clock::time_point last{};
   };
   std::unordered_map<Subject, Guesses> wrong_{};
+  /// Bounded by the requests under way.
+  std::unordered_map<Subject, int> under_way_{};
 };
 
 /// Wrong expiries and CVVs, by card: there are only a thousand CVVs.

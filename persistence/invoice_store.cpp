@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "domain/record.hpp"
 #include "domain/va_number.hpp"
 #include "persistence/reader_rows.hpp"
 #include "persistence/session.hpp"
@@ -73,6 +74,10 @@ std::optional<InvoiceStore::Fault> fault_of(const StoredInvoice& invoice) {
 }
 
 }  // namespace
+
+bool pays(const Record& record, const InvoiceId& invoice) {
+  return record.transaction && record.transaction->bill && record.transaction->bill->terms.invoice == invoice;
+}
 
 InvoiceStore::InvoiceStore(Reader& reader) : session_(reader.session()) {}
 
@@ -201,6 +206,21 @@ void InvoiceStore::paid(const InvoiceId& id, const TransactionId& payment, std::
 void InvoiceStore::give_up(const InvoiceId& id, const KeyId& key) {
   session_.within("BEGIN READ WRITE", [&] {
     session_.ask_prepared("DELETE FROM invoice_attempt WHERE invoice_id = $1 AND key = $2",
+                          Parameters{}.add(id.uuid).add(key.uuid));
+  });
+}
+
+void InvoiceStore::forget_if_over(const InvoiceId& id, const KeyId& key) {
+  session_.within("BEGIN READ WRITE", [&] {
+    session_.ask_prepared("DELETE FROM invoice_attempt WHERE invoice_id = $1 AND key = $2"
+                          " AND begun_at < now() - $3::bigint * interval '1 millisecond'",
+                          Parameters{}.add(id.uuid).add(key.uuid).add(bill_is_over_ms));
+  });
+}
+
+void InvoiceStore::look_now(const InvoiceId& id, const KeyId& key) {
+  session_.within("BEGIN READ WRITE", [&] {
+    session_.ask_prepared("UPDATE invoice_attempt SET look_at = now() WHERE invoice_id = $1 AND key = $2",
                           Parameters{}.add(id.uuid).add(key.uuid));
   });
 }

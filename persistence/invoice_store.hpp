@@ -13,6 +13,8 @@
 
 namespace dompet {
 
+struct Record;
+
 /// An invoice as it is shown. Times are milliseconds since 1970.
 struct StoredInvoice {
   InvoiceId id{};
@@ -89,8 +91,12 @@ class InvoiceStore {
   std::expected<StoredInvoice, Fault> begin(const WantedBill& wanted);
   /// The journal has the payment. Whatever the invoice's status was: money is money.
   void paid(const InvoiceId& id, const TransactionId& payment, std::int64_t at_ms);
-  /// The payment was declined, for good.
+  /// The journal says that the payment was declined for good.
   void give_up(const InvoiceId& id, const KeyId& key);
+  /// The journal has nothing of the payment: it never will be, unless it was begun again meanwhile.
+  void forget_if_over(const InvoiceId& id, const KeyId& key);
+  /// Its end is not known: the journal is to be asked at once.
+  void look_now(const InvoiceId& id, const KeyId& key);
 
   struct Attempt {
     InvoiceId invoice{};
@@ -104,6 +110,9 @@ class InvoiceStore {
  private:
   SqlSession& session_;
 };
+
+/// Whether it is a record of a payment of the bill. A key may have been used for something else before.
+bool pays(const Record& record, const InvoiceId& invoice);
 
 /// How long after its beginning a payment of a bill is surely over, whatever the clocks of two nodes differ by.
 inline constexpr std::int64_t bill_is_over_ms = invoice_decision_ms + 2 * 60 * 1000;

@@ -70,20 +70,49 @@ MarketplaceStore::Begun MarketplaceStore::begin(const MarketplaceNotice& notice)
   return begun;
 }
 
-void MarketplaceStore::paid(const std::string& marketplace, const std::string& va_number, const KeyId& key,
-                            const TransactionId& payment, std::int64_t at_ms) {
+bool MarketplaceStore::paid(const MarketplaceNotice& notice, const TransactionId& payment, std::int64_t at_ms) {
+  bool is_noted = false;
   session_.within("BEGIN READ WRITE", [&] {
-    session_.ask_prepared("UPDATE marketplace_notice SET state = 'due', transaction_id = $4, next_at = now(),"
-                          " paid_at = to_timestamp($5::bigint / 1000.0)"
-                          " WHERE marketplace = $1 AND va_number = $2 AND key = $3 AND state = 'paying'",
-                          Parameters{}.add(marketplace).add(va_number).add(key.uuid).add(payment.uuid).add(at_ms));
+    Parameters values;
+    values.add(notice.id).add(notice.marketplace).add(notice.va_number).add(notice.merchant).add(notice.key.uuid);
+    values.add(notice.amount).add(std::int64_t{notice.currency.numeric}).add(payment.uuid).add(at_ms);
+    // Whatever was noted: money is money.
+    session_.ask_prepared(
+        "INSERT INTO marketplace_notice AS n (id, marketplace, va_number, merchant_id, key, amount, currency, state,"
+        " transaction_id, next_at, paid_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'due', $8, now(),"
+        " to_timestamp($9::bigint / 1000.0)) ON CONFLICT (marketplace, va_number) DO UPDATE SET state = 'due',"
+        " key = excluded.key, transaction_id = excluded.transaction_id, next_at = now(), paid_at = excluded.paid_at"
+        " WHERE n.state = 'paying'",
+        values);
+    is_noted = !session_
+                    .ask_prepared("SELECT 1 FROM marketplace_notice WHERE marketplace = $1 AND va_number = $2"
+                                  " AND transaction_id = $3",
+                                  Parameters{}.add(notice.marketplace).add(notice.va_number).add(payment.uuid))
+                    .empty();
   });
+  return is_noted;
 }
 
 void MarketplaceStore::give_up(const std::string& marketplace, const std::string& va_number, const KeyId& key) {
   session_.within("BEGIN READ WRITE", [&] {
     session_.ask_prepared("DELETE FROM marketplace_notice WHERE marketplace = $1 AND va_number = $2 AND key = $3"
                           " AND state = 'paying'",
+                          Parameters{}.add(marketplace).add(va_number).add(key.uuid));
+  });
+}
+
+void MarketplaceStore::forget_if_over(const std::string& marketplace, const std::string& va_number, const KeyId& key) {
+  session_.within("BEGIN READ WRITE", [&] {
+    session_.ask_prepared("DELETE FROM marketplace_notice WHERE marketplace = $1 AND va_number = $2 AND key = $3"
+                          " AND state = 'paying' AND begun_at < now() - $4::bigint * interval '1 millisecond'",
+                          Parameters{}.add(marketplace).add(va_number).add(key.uuid).add(bill_is_over_ms));
+  });
+}
+
+void MarketplaceStore::look_now(const std::string& marketplace, const std::string& va_number, const KeyId& key) {
+  session_.within("BEGIN READ WRITE", [&] {
+    session_.ask_prepared("UPDATE marketplace_notice SET next_at = now() WHERE marketplace = $1 AND va_number = $2"
+                          " AND key = $3 AND state = 'paying'",
                           Parameters{}.add(marketplace).add(va_number).add(key.uuid));
   });
 }
@@ -108,7 +137,7 @@ std::optional<MarketplaceNotice> MarketplaceStore::claim_due(const std::string& 
     const Rows rows = session_.ask_prepared(
         "UPDATE marketplace_notice n SET attempts = n.attempts + 1,"
         " next_at = now() + $2::bigint * interval '1 millisecond' WHERE n.id = (SELECT id FROM marketplace_notice"
-        " WHERE state = 'due' AND marketplace = $1 AND next_at <= now() ORDER BY next_at LIMIT 1"
+        " WHERE state = 'due' AND marketplace = $1 AND next_at <= now() ORDER BY attempts > 0, next_at LIMIT 1"
         " FOR UPDATE SKIP LOCKED) RETURNING " +
             columns(),
         Parameters{}.add(marketplace).add(lease_ms));

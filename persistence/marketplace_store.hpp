@@ -55,11 +55,15 @@ class MarketplaceStore {
   /// `ours`: the payment with this key, and no other, may be begun, or begun again. An order is one payment's at a
   /// time.
   Begun begin(const MarketplaceNotice& notice);
-  /// The journal has the payment.
-  void paid(const std::string& marketplace, const std::string& va_number, const KeyId& key,
-            const TransactionId& payment, std::int64_t at_ms);
-  /// The payment was declined for good, or never will be.
+  /// The journal has the payment of `notice`: the marketplace is to be told, even if nothing was noted before. False
+  /// when another payment of the order was to be told already, which the ledger forbids: somebody must look at it.
+  bool paid(const MarketplaceNotice& notice, const TransactionId& payment, std::int64_t at_ms);
+  /// The journal says that the payment was declined for good.
   void give_up(const std::string& marketplace, const std::string& va_number, const KeyId& key);
+  /// The journal has nothing of the payment: it never will be, unless it was begun again meanwhile.
+  void forget_if_over(const std::string& marketplace, const std::string& va_number, const KeyId& key);
+  /// Its end is not known: the journal is to be asked at once.
+  void look_now(const std::string& marketplace, const std::string& va_number, const KeyId& key);
 
   struct Unknown {
     MarketplaceNotice notice{};
@@ -69,7 +73,8 @@ class MarketplaceStore {
   /// Payments to be looked up, each by one node at a time: for some seconds they are the caller's.
   std::vector<Unknown> claim_unknown(int most);
 
-  /// The next notice of the marketplace that is to be told, the caller's for so long; its attempt is counted.
+  /// The next notice of the marketplace that is to be told, the caller's for so long; its attempt is counted. One that
+  /// was never tried goes before those that failed.
   std::optional<MarketplaceNotice> claim_due(const std::string& marketplace, std::int64_t lease_ms);
   void delivered(const Uuid& id);
   void failed(const Uuid& id, const std::string& error, std::int64_t again_in_ms);

@@ -51,10 +51,6 @@ Fate fate_of(const StoredTransaction& stored) {
 
 using Readers = std::vector<std::unique_ptr<Reader>>;
 
-bool pays(const Record& record, const InvoiceId& invoice) {
-  return record.transaction && record.transaction->bill && record.transaction->bill->terms.invoice == invoice;
-}
-
 /// A payment is where its payer is, so every database is asked. A key that was used for something else before pays
 /// nothing here.
 Fate fate_of(Readers& readers, const KeyId& key, const InvoiceId& invoice) {
@@ -75,19 +71,23 @@ Fate fate_of(Readers& readers, const KeyId& key, const InvoiceId& invoice) {
   return found;
 }
 
-bool will_never_be(const Fate& fate, bool is_over) {
-  return fate.kind == Fate::Kind::declined || (fate.kind == Fate::Kind::unknown && is_over);
-}
-
 void settle_invoices(Readers& readers) {
   InvoiceStore store(*readers.front());
   for (const InvoiceStore::Attempt& attempt : store.claim_attempts(most_at_once)) {
     const Fate fate = fate_of(readers, attempt.key, attempt.invoice);
     if (fate.kind == Fate::Kind::paid)
       store.paid(attempt.invoice, fate.transaction, fate.at_ms);
-    else if (will_never_be(fate, attempt.is_over))
+    else if (fate.kind == Fate::Kind::declined)
       store.give_up(attempt.invoice, attempt.key);
+    else if (fate.kind == Fate::Kind::unknown && attempt.is_over)
+      store.forget_if_over(attempt.invoice, attempt.key);
   }
+}
+
+void note_paid(MarketplaceStore& store, const MarketplaceNotice& notice, const Fate& fate) {
+  if (!store.paid(notice, fate.transaction, fate.at_ms))
+    log_event(LogLevel::error, "an order of a marketplace was paid twice",
+              {{"marketplace", notice.marketplace}, {"transaction", to_string(fate.transaction)}});
 }
 
 void settle_notices(Readers& readers) {
@@ -96,9 +96,11 @@ void settle_notices(Readers& readers) {
     const MarketplaceNotice& notice = unknown.notice;
     const Fate fate = fate_of(readers, notice.key, order_id(notice.marketplace, notice.va_number));
     if (fate.kind == Fate::Kind::paid)
-      store.paid(notice.marketplace, notice.va_number, notice.key, fate.transaction, fate.at_ms);
-    else if (will_never_be(fate, unknown.is_over))
+      note_paid(store, notice, fate);
+    else if (fate.kind == Fate::Kind::declined)
       store.give_up(notice.marketplace, notice.va_number, notice.key);
+    else if (fate.kind == Fate::Kind::unknown && unknown.is_over)
+      store.forget_if_over(notice.marketplace, notice.va_number, notice.key);
   }
 }
 

@@ -44,6 +44,22 @@ struct Counter {
   }
 };
 
+/// An officer looks at every payment.
+EngineSettings with_officers(EngineSettings settings) {
+  RiskRule rule{.id = "all", .name = "All", .enabled = true, .currency = find_currency("IDR")};
+  rule.kinds = {TransactionKind::payment};
+  rule.amount = 1;
+  rule.score = 50;
+  rule.action = RiskAction::review;
+  settings.risk_rules = std::make_shared<const RiskRules>(RiskRules{1, {rule}});
+  return settings;
+}
+
+bool waits_for_an_officer(const Result& result) {
+  const auto* answer = std::get_if<MoneyAnswer>(&result);
+  return answer != nullptr && answer->state == SagaState::under_review;
+}
+
 /// Declined at once, or by steps: the hold went back because the merchant's wallet said this.
 bool was_refused(const Result& result, Decline why) {
   const auto* answer = std::get_if<MoneyAnswer>(&result);
@@ -88,6 +104,54 @@ TEST_CASE("an invoice whose time is over while its payment waits for the merchan
     counter.fill();
     counter.bank.world.pass(hours(1));
     CHECK(was_refused(counter.pay(counter.ani, "late"), Decline::invoice_expired));
+    counter.rests();
+    CHECK(counter.bank.balance(counter.ani) == 1'000);
+  }
+}
+
+TEST_CASE("an officer's approval pays an invoice however long it took, while the invoice can be paid") {
+  Counter counter(with_officers(small_node()));
+  counter.fill();
+  REQUIRE(waits_for_an_officer(counter.pay(counter.ani, "a")));
+  const TransactionId payment = counter.bank.last_transaction();
+  counter.bank.world.pass(minutes(50));
+  const Shard shard = shard_of(counter.ani, counter.bank.world.node().settings.shard_count);
+  const auto approval = counter.bank.world.submit(SagaOrderRequest{payment, shard, SagaOrder::approve});
+  CHECK(std::get<SagaReport>(counter.bank.ask(approval)).accepted);
+  counter.rests();
+  CHECK(counter.bank.balance(counter.merchant) == 300);
+}
+
+TEST_CASE("a payment under review ends with the time of its invoice, and the payer has his money back") {
+  Counter counter(with_officers(small_node()));
+  counter.fill();
+  REQUIRE(waits_for_an_officer(counter.pay(counter.ani, "a")));
+  counter.bank.world.pass(minutes(50));
+  CHECK(counter.bank.held(counter.ani) == 300);
+  counter.bank.world.pass(minutes(11));
+  counter.rests();
+  CHECK(counter.bank.balance(counter.ani) == 1'000);
+  CHECK(counter.bank.balance(counter.merchant) == 0);
+}
+
+TEST_CASE("a payment that reaches its wallet long after it was asked for is declined, unless it was begun in time") {
+  for (const bool fast : {true, false}) {
+    Counter counter(fast ? small_node() : slow_node());
+    counter.fill();
+    const TransactionId asked{make_uuid_v7(counter.bank.world.now_ms(), {1})};
+    counter.bank.world.pass(std::chrono::milliseconds(invoice_decision_ms + 1));
+    Transaction late{.id = asked,
+                     .kind = TransactionKind::payment,
+                     .currency = *find_currency("IDR"),
+                     .amount = 300,
+                     .source = counter.ani,
+                     .destination = counter.merchant,
+                     .method = "wallet",
+                     .bill = Bill{counter.invoice, "880081234567890128"}};
+    const Stamp stamp{key_id("a client", "late"), fingerprint("late")};
+    const auto sent = counter.bank.world.submit(
+        MoveMoneyRequest{std::make_shared<const Transaction>(std::move(late)), stamp, UserId{}});
+    CHECK(was_refused(counter.bank.ask(sent), Decline::cancelled));
     counter.rests();
     CHECK(counter.bank.balance(counter.ani) == 1'000);
   }

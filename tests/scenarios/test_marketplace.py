@@ -207,3 +207,47 @@ def test_who_is_to_be_told_is_told_at_once_when_an_operator_says_so(make_dompetd
     wait_until(lambda: till.notices("delivered"), "the notice is delivered")
     assert till.client().post(f"/v1/marketplace-notices/{due['id']}/retry").code == "notice_not_due"
     assert till.client().post(f"/v1/marketplace-notices/{uuid.uuid4()}/retry").code == "notice_not_found"
+
+
+def set_rules(client, *rules):
+    version = client.get("/v1/risk/rules").json["version"]
+    assert client.request("PUT", "/v1/risk/rules", {"version": version, "rules": list(rules)}).status == 200
+
+
+def approve(till, payment):
+    officer = Person(till.dompetd, "dewi", ["approver"]).client()
+    answer = officer.post(f"/v1/risk/assessments/{payment.json['id']}/approve", {"note": "it was she"})
+    assert answer.status == 200, answer
+
+
+REVIEWED = {"id": "all", "name": "all", "kind": "amount_above", "score": 50, "action": "review", "currency": "IDR",
+            "amount": "1.00", "kinds": ["payment"]}
+
+
+def test_an_order_whose_payment_is_under_review_stays_that_payments_whatever_comes_under_its_key(till):
+    order = till.marketplace.order()
+    set_rules(till.client(), REVIEWED)
+    answer = till.pay(order, "k")
+    assert (answer.status, answer.json["status"]) == (202, "pending"), answer
+    assert till.pay(order, "k", description="another request").code == "idempotency_key_reused"
+    assert till.pay(order, "another").code == "invoice_under_way"
+    assert [notice["state"] for notice in till.notices()] == ["paying"]
+    approve(till, answer)
+    wait_until(lambda: till.is_told(order), "the marketplace is told")
+    set_rules(till.client())
+    till.check_moved(PRICE)
+
+
+def test_an_invoice_whose_payment_is_under_review_is_not_cancelled_and_is_paid_when_an_officer_says_so(till):
+    client = till.client()
+    invoice = client.post("/v1/invoices", {"merchant_id": till.merchant, "amount": PRICE, "currency": "IDR"}).json
+    set_rules(client, REVIEWED)
+    body = {"wallet_id": till.wallet, "va_number": invoice["va_number"], "amount": PRICE, "currency": "IDR"}
+    answer = client.post("/v1/payments", body, key="k")
+    assert (answer.status, answer.json["status"]) == (202, "pending"), answer
+    assert client.post("/v1/payments", body | {"description": "another"}, key="k").code == "idempotency_key_reused"
+    assert client.post(f"/v1/invoices/{invoice['id']}/cancel").code == "invoice_under_way"
+    approve(till, answer)
+    wait_until(lambda: client.get(f"/v1/invoices/{invoice['id']}").json["status"] == "paid", "the invoice is paid")
+    set_rules(client)
+    till.check_moved(PRICE)

@@ -112,3 +112,21 @@ TEST_CASE("a card that was guessed at is locked for a while", "[money body]") {
   CHECK_FALSE(guesses.is_locked({given::uuid(2)}, now));
   CHECK_FALSE(guesses.is_locked(card, now + CardGuesses::memory));
 }
+
+TEST_CASE("whoever asks for many numbers at once has no more guesses than one after the other", "[money body]") {
+  VaGuesses guesses;
+  const UserId payer{given::uuid(1)};
+  const auto now = VaGuesses::Clock::time_point{} + std::chrono::hours{1};
+  for (int number = 0; number < VaGuesses::most_wrong; ++number)
+    CHECK(guesses.begin(payer, now));
+  CHECK_FALSE(guesses.begin(payer, now));
+  CHECK_FALSE(guesses.is_locked(payer, now));
+  // Those that were right are given back.
+  guesses.end(payer, false, now);
+  CHECK(guesses.begin(payer, now));
+  for (int number = 0; number < VaGuesses::most_wrong; ++number)
+    guesses.end(payer, true, now);
+  CHECK(guesses.is_locked(payer, now));
+  CHECK_FALSE(guesses.begin(payer, now));
+  CHECK(guesses.begin(payer, now + VaGuesses::memory));
+}
