@@ -103,21 +103,23 @@ Runner::Step Runner::step() {
       figures_.lag = -1;
       return;
     }
-    begin(step);
-    if (!is_passed_over(step))
+    // First marks are committed alone: were they undone with a page that nobody took, it would be skipped.
+    if (begin(step) && !is_passed_over(step))
       tell_next(step);
   });
   figures_.delivered += step.told;
   return step;
 }
 
-void Runner::begin(Step& step) {
+bool Runner::begin(Step& step) {
   if (auto marks = step.table.load()) {
     step.marks = std::move(*marks);
-  } else if (consumer_.beginning() == Consumer::Beginning::now) {
-    step.marks = tail_->ends();
-    step.table.move_to(step.marks);
+    return true;
   }
+  if (consumer_.beginning() == Consumer::Beginning::first_event)
+    return true;
+  step.table.move_to(tail_->ends());
+  return false;
 }
 
 /// The ends are read before the last word that nobody wants to hear: what is committed after that word lies behind

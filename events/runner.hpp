@@ -44,7 +44,8 @@ class Runner {
   struct Step;
   void run(const std::stop_token& stop);
   Step step();
-  void begin(Step& step);
+  /// False when it has only just got its first marks.
+  bool begin(Step& step);
   bool is_passed_over(Step& step);
   void tell_next(Step& step);
   void measure(const StreamMarks& marks);

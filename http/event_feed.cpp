@@ -5,6 +5,7 @@
 
 #include "http/access/access.hpp"
 #include "http/directory.hpp"
+#include "http/id_source.hpp"
 #include "http/render_event.hpp"
 
 namespace dompet::http {
@@ -20,15 +21,23 @@ std::string id_frame(const EventListener& listener) {
   return "id: " + write_event_place(listener.scope, listener.place) + "\n\n";
 }
 
-/// Whether the token or key is still good for the route.
-bool is_welcome(Services& services, const EventListener& listener) {
-  if (!listener.api_key.empty())
-    return services.directory.knows_key(listener.api_key);
+/// Whether the caller still has what he had when he began to listen.
+bool is_welcome(const Services& services, const EventListener& listener, const Caller& caller) {
+  return caller.client() == listener.client && services.access.decide(caller, *listener.route) == listener.grant;
+}
+
+bool is_token_welcome(Services& services, const EventListener& listener) {
   HttpRequest request;
   if (!listener.authorization.empty())
     request.headers.emplace_back("Authorization", listener.authorization);
   const auto caller = services.access.authenticate(request);
-  return caller && services.access.decide(*caller, *listener.route) != Grant::none;
+  return caller && is_welcome(services, listener, *caller);
+}
+
+/// A merchant's wallet can become another; his listener hears of the one that he asked for.
+bool is_key_welcome(const Services& services, const EventListener& listener, const std::optional<KeyFacts>& key) {
+  return key && !key->is_expired(wall_clock_ms()) && key->caller.wallet == listener.scope.wallet &&
+         is_welcome(services, listener, key->caller);
 }
 
 enum class News { none, next, gap };
@@ -81,16 +90,18 @@ bool append_frame(EventListener& listener, const events::Event& event, std::stri
 
 }  // namespace
 
-bool EventFeed::has_room() {
+bool EventFeed::has_room(const std::string& client) {
   forget_those_who_left();
-  return listeners_.size() < most_listeners;
+  const auto is_his = [&](const ListenerPtr& listener) { return listener->client == client; };
+  return listeners_.size() < most_listeners && std::ranges::count_if(listeners_, is_his) < most_of_one_caller;
 }
 
 void EventFeed::add(EventListener listener) {
   if (!listener.stream)
     return;
-  listener.told = listener.checked = steady_clock::now();
-  listener.stream->push(": listening\n\n");
+  listener.told = listener.checked = listener.confirmed = steady_clock::now();
+  // At once, so that who is cut off before anything comes does not begin later.
+  listener.stream->push(": listening\n" + id_frame(listener));
   listeners_.push_back(std::make_shared<EventListener>(std::move(listener)));
 }
 
@@ -115,16 +126,31 @@ void EventFeed::look_after(Services& services, Time now) {
       listener->stream->close();
       continue;
     }
-    if (now - listener->checked >= check_every) {
-      listener->checked = now;
-      if (!is_welcome(services, *listener)) {
-        listener->stream->close();
-        continue;
-      }
-    }
-    if (now - listener->told >= tell_at_least_every)
-      push(*listener, ": still here\n\n");
+    if (now - listener->checked >= check_every)
+      check(services, listener, now);
+    if (now - listener->told >= tell_at_least_every && listener->stream->is_open())
+      push(*listener, ": still here\n" + id_frame(*listener));
   }
+}
+
+/// A key may have to be looked up again, which takes its time.
+void EventFeed::check(Services& services, const ListenerPtr& listener, Time now) {
+  listener->checked = now;
+  if (listener->api_key.empty()) {
+    if (!is_token_welcome(services, *listener))
+      listener->stream->close();
+    return;
+  }
+  if (now - listener->confirmed > unconfirmed_at_most)
+    return listener->stream->close();
+  services.directory.key(services, nullptr, listener->api_key, [&services, listener](const Looked<KeyFacts>& looked) {
+    if (!looked)
+      return;  // the database cannot say; it is asked again
+    if (is_key_welcome(services, *listener, *looked))
+      listener->confirmed = steady_clock::now();
+    else
+      listener->stream->close();
+  });
 }
 
 /// False while the client has not taken what was written before.
@@ -140,17 +166,17 @@ bool EventFeed::push(EventListener& listener, const std::string& frames) {
 
 /// Not before the tail stands somewhere: whatever comes after that is either in the page, or seen to be missed.
 void EventFeed::read_for_next(Services& services) {
-  if (is_reading_ || !tail_)
+  if (!reading_.expired() || !tail_)
     return;
   for (std::size_t looked = 0; looked < listeners_.size(); ++looked) {
     const ListenerPtr listener = listeners_[turn_++ % listeners_.size()];
     if (listener->mode != EventListener::Mode::reading || !listener->stream->is_idle())
       continue;
-    is_reading_ = true;
+    const auto under_way = std::make_shared<char>();
+    reading_ = under_way;
     listener->has_missed = false;
     return read_events(services, nullptr, listener->scope, listener->place, page_events,
-                       [this, listener](std::optional<EventPage> page) {
-                         is_reading_ = false;
+                       [this, listener, under_way](std::optional<EventPage> page) {
                          if (page)
                            take(listener, std::move(*page));
                        });
@@ -178,17 +204,16 @@ void EventFeed::take(const ListenerPtr& listener, EventPage page) {
 // --- who is up to date ---
 
 void EventFeed::read_tail(Services& services) {
-  if (is_tailing_)
+  if (!tailing_.expired())
     return;
-  is_tailing_ = true;
+  const auto under_way = std::make_shared<char>();
+  tailing_ = under_way;
   if (!tail_)
-    return read_event_end(services, nullptr, {}, [this](std::optional<EventPlace> end) {
-      is_tailing_ = false;
+    return read_event_end(services, nullptr, {}, [this, under_way](std::optional<EventPlace> end) {
       if (end && !listeners_.empty())
         tail_ = std::move(*end);
     });
-  read_events(services, nullptr, {}, *tail_, tail_events, [this](std::optional<EventPage> page) {
-    is_tailing_ = false;
+  read_events(services, nullptr, {}, *tail_, tail_events, [this, under_way](std::optional<EventPage> page) {
     if (!page || !tail_)
       return;
     std::vector<std::string> rendered(page->events.size());

@@ -15,10 +15,14 @@ struct EventListener {
   std::shared_ptr<Stream> stream{};
   EventScope scope{};
   EventPlace place{};
-  /// What he showed, looked at again while he listens.
+  /// What let him in, one of the two, looked at again while he listens.
   std::string authorization{};
   std::string api_key{};
   const Route* route = nullptr;
+  /// What he had then: a stream ends when it changes, since what he may hear was told by it.
+  Grant grant = Grant::none;
+  /// In whose name he listens (Caller::client).
+  std::string client{};
 
   enum class Mode : std::uint8_t {
     /// He is behind: pages are read for him alone.
@@ -31,6 +35,8 @@ struct EventListener {
   bool has_missed = false;
   std::chrono::steady_clock::time_point told{};
   std::chrono::steady_clock::time_point checked{};
+  /// When his token or key was last known to be good.
+  std::chrono::steady_clock::time_point confirmed{};
 };
 
 /// Events as server-sent events. One tail reads the journal for all who are up to date; who is behind is read for
@@ -41,14 +47,18 @@ struct EventListener {
 class EventFeed {
  public:
   static constexpr std::size_t most_listeners = 256;
+  static constexpr std::ptrdiff_t most_of_one_caller = 32;
   /// Of one listener's page, and of the tail's.
   static constexpr int page_events = 500;
   static constexpr int tail_events = 1'000;
   static constexpr std::chrono::seconds tell_at_least_every{5};
   static constexpr std::chrono::seconds check_every{1};
   static constexpr std::chrono::seconds patience{15};
+  /// While the database cannot say whether a key is still good.
+  static constexpr std::chrono::seconds unconfirmed_at_most{30};
 
-  bool has_room();
+  /// For one more who listens in this name.
+  bool has_room(const std::string& client);
   void add(EventListener listener);
   void tick(Services& services, std::chrono::steady_clock::time_point now);
 
@@ -61,6 +71,7 @@ class EventFeed {
 
   void forget_those_who_left();
   void look_after(Services& services, Time now);
+  void check(Services& services, const ListenerPtr& listener, Time now);
   void read_for_next(Services& services);
   void take(const ListenerPtr& listener, EventPage page);
   void read_tail(Services& services);
@@ -70,10 +81,11 @@ class EventFeed {
   std::vector<ListenerPtr> listeners_{};
   /// Whose turn it is to be read for.
   std::size_t turn_ = 0;
-  bool is_reading_ = false;
+  /// A read is under way as long as what goes on after it is kept: also one that breaks off ends.
+  std::weak_ptr<void> reading_{};
   /// Where the tail is: nothing while nobody listens.
   std::optional<EventPlace> tail_{};
-  bool is_tailing_ = false;
+  std::weak_ptr<void> tailing_{};
   std::uint64_t told_ = 0;
 };
 

@@ -116,6 +116,8 @@ void with_wallets(Services& services, const ExchangePtr& exchange, const EventSc
           return then(std::nullopt);
         Wallets wallets = joined(std::move(parts));
         std::ranges::sort(wallets);
+        // One that moves between two databases can be in both answers.
+        wallets.erase(std::ranges::unique(wallets).begin(), wallets.end());
         wallets.resize(std::min<std::size_t>(wallets.size(), most_event_wallets));
         then(std::move(wallets));
       });
@@ -130,14 +132,17 @@ events::Event event_of(const WalletNews& news) {
   return std::move(*found);
 }
 
-/// Each wallet's history is in one database as a whole, so its news follow each other.
+/// Each wallet's history is in one database as a whole, so its news follow each other. A leg that does not come next
+/// waits for those before it.
 EventPage page_of(const EventScope& scope, EventPlace place, News news, int limit) {
-  std::ranges::stable_sort(news, {}, [](const WalletNews& one) { return one.record->at_ms; });
+  std::ranges::stable_sort(news, {}, &WalletNews::told_ms);
   EventPage page{.after = std::move(place), .has_more = std::ssize(news) > limit};
   for (const WalletNews& one : news) {
     if (std::ssize(page.events) == limit)
       break;
     WalletPlace& wallet = page.after.of(one.wallet);
+    if (one.seq != 0 && one.seq != wallet.seq + 1)
+      continue;
     if (one.seq == 0)
       wallet.quiet_seq = one.record->shard_seq;
     else
@@ -154,12 +159,13 @@ void read_wallets(Services& services, const ExchangePtr& exchange, const EventSc
   with_wallets(services, exchange, scope, [=, &services](const std::optional<Wallets>& wallets) {
     if (!wallets)
       return then(std::nullopt);
-    EventPlace known;
+    // Of a wallet that is not found now, since it is on its way to another database, the place is kept.
+    EventPlace known = place;
+    std::vector<WalletPlace> places;
     for (const WalletId& wallet : *wallets)
-      known.wallets.push_back(place.of(wallet));
+      places.push_back(known.of(wallet));
     gather<News>(
-        services, exchange,
-        [places = known.wallets, limit](Reader& reader) { return journal_of(reader).news(places, limit + 1); },
+        services, exchange, [places, limit](Reader& reader) { return journal_of(reader).news(places, limit + 1); },
         [scope, known, limit, then](Parts<News> parts) {
           if (!is_whole(parts))
             return then(std::nullopt);
@@ -198,10 +204,16 @@ void read_event_end(Services& services, const ExchangePtr& exchange, const Event
                  gather<Ends>(
                      services, exchange,
                      [wallets = *wallets](Reader& reader) { return journal_of(reader).wallet_ends(wallets); },
-                     [then](Parts<Ends> parts) {
+                     [then, count = wallets->size()](Parts<Ends> parts) {
                        if (!is_whole(parts))
                          return then(std::nullopt);
-                       then(EventPlace{.wallets = joined(std::move(parts))});
+                       EventPlace place;
+                       for (const WalletPlace& end : joined(std::move(parts)))
+                         place.of(end.wallet) = end;
+                       // Of one on its way between two databases all would come, not what comes from now on.
+                       if (place.wallets.size() < count)
+                         return then(std::nullopt);
+                       then(std::move(place));
                      });
                });
 }

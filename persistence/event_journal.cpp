@@ -24,11 +24,12 @@ std::string page_sql() {
 constexpr std::string_view quiet_kinds = "(4, 8, 14, 15)";
 
 std::string news_sql() {
-  return "SELECT " + journal_columns() +
-         ", v.wallet, CASE WHEN j.is_quiet THEN 0 ELSE j.place END FROM unnest($1::uuid[], $2::bigint[], $3::bigint[])"
+  return "SELECT " + journal_columns() + ", v.wallet, CASE WHEN j.is_quiet THEN 0 ELSE j.place END, " +
+         milliseconds("j.told") +
+         " FROM unnest($1::uuid[], $2::bigint[], $3::bigint[])"
          " AS v (wallet, seq, quiet) JOIN wallet w ON w.id = v.wallet AND w.shard IN " +
          shards_here_sql +
-         " CROSS JOIN LATERAL ("
+         " CROSS JOIN LATERAL (SELECT l.*, max(l.at) OVER (PARTITION BY l.is_quiet ORDER BY l.place) AS told FROM ("
          "(SELECT r.*, r.wallet_seq AS place, false AS is_quiet FROM journal r WHERE r.wallet = v.wallet"
          " AND r.wallet_seq > v.seq AND r.kind <> 4 ORDER BY r.wallet_seq LIMIT $4) UNION ALL "
          "(SELECT r.*, r.peer_seq, false FROM journal r WHERE r.peer = v.wallet AND r.peer_seq > v.seq"
@@ -36,7 +37,7 @@ std::string news_sql() {
          "(SELECT r.*, r.shard_seq, true FROM journal r WHERE r.wallet = v.wallet AND r.kind IN " +
          std::string{quiet_kinds} +
          " AND r.shard_seq > v.quiet ORDER BY r.shard_seq LIMIT $4)"
-         ") AS j ORDER BY j.at, j.place LIMIT $4";
+         ") AS l) AS j ORDER BY j.told, j.place LIMIT $4";
 }
 
 /// Both columns of marks, an array each.
@@ -152,7 +153,8 @@ std::vector<WalletNews> EventJournal::news(std::span<const WalletPlace> places, 
   session_.ask_prepared(sql, parameters.add(std::int64_t{limit})).each([&](const Row& row) {
     news.push_back({{row.uuid(journal_width)},
                     std::make_shared<const Record>(record_of(row)),
-                    static_cast<std::uint64_t>(row.number(journal_width + 1))});
+                    static_cast<std::uint64_t>(row.number(journal_width + 1)),
+                    row.number(journal_width + 2)});
   });
   return news;
 }

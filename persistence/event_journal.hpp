@@ -63,6 +63,9 @@ struct WalletNews {
   std::shared_ptr<const Record> record{};
   /// Its leg there; zero for a record without one.
   std::uint64_t seq = 0;
+  /// What they are sorted by: when it was sealed, but never before the wallet's news that it follows. Clocks of two
+  /// nodes may differ, and a wallet goes from one to the other.
+  std::int64_t told_ms = 0;
 };
 
 /// The journal of one database as those read it who tell others of it: by shard and shard_seq, or by wallet. Reads what

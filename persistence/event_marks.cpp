@@ -34,7 +34,7 @@ void EventMarks::move_to(const StreamMarks& marks) {
   }
   session_.ask_prepared(
       "INSERT INTO event_mark (consumer, shard, shard_seq) SELECT $1, * FROM unnest($2::smallint[], $3::bigint[])"
-      " ON CONFLICT (consumer, shard) DO UPDATE SET shard_seq = excluded.shard_seq",
+      " ON CONFLICT (consumer, shard) DO UPDATE SET shard_seq = greatest(event_mark.shard_seq, excluded.shard_seq)",
       Parameters{}.add(consumer_).add(std::move(shards).finish()).add(std::move(seqs).finish()));
 }
 

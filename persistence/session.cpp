@@ -169,8 +169,18 @@ struct SqlSession::Connection {
     return names.emplace(sql, name).first->second;
   }
 
+  static void let_go(std::unique_ptr<Connection>& broken) {
+    if (broken && broken->is_within)
+      broken->is_lost = true;
+    else
+      broken.reset();
+  }
+
   pqxx::connection link;
   std::map<std::string, std::string> names{};
+  /// Within a transaction a connection that broke stays here, as lost: on a new one, what follows would commit alone.
+  bool is_within = false;
+  bool is_lost = false;
 };
 
 SqlSession::SqlSession(SessionSettings settings) : settings_(std::move(settings)) {}
@@ -180,6 +190,8 @@ SqlSession::SqlSession(SqlSession&&) noexcept = default;
 SqlSession::Connection& SqlSession::connected() {
   if (!connection_)
     connection_ = std::make_unique<Connection>(connection_string(settings_));
+  if (connection_->is_lost)
+    throw Unavailable("PostgreSQL does not answer: the connection broke within the transaction");
   return *connection_;
 }
 
@@ -190,10 +202,10 @@ auto SqlSession::guarded(Work work) {
     return work();
   } catch (const pqxx::sql_error& fault) {
     if (connection_ && !connection_->link.is_open())
-      connection_.reset();
+      Connection::let_go(connection_);
     throw Unavailable("PostgreSQL refused: " + std::string{fault.what()});
   } catch (const pqxx::failure& fault) {
-    connection_.reset();
+    Connection::let_go(connection_);
     throw Unavailable("PostgreSQL does not answer: " + std::string{fault.what()});
   }
 }
@@ -205,7 +217,7 @@ auto SqlSession::again_if_broken(Work once) {
     try {
       return once();
     } catch (const pqxx::failure&) {
-      if (!had_connection || connection_->link.is_open())
+      if (!had_connection || connection_->is_within || connection_->link.is_open())
         throw;
       connection_.reset();
       return once();
@@ -243,13 +255,15 @@ void SqlSession::run(const std::string& script) {
 
 void SqlSession::within(const std::string& begin, const std::function<void()>& body) {
   run(begin);
+  connection_->is_within = true;
   try {
     body();
     run("COMMIT");
+    connection_->is_within = false;
   } catch (...) {
     try {
-      if (connection_)
-        run("ROLLBACK");
+      run("ROLLBACK");
+      connection_->is_within = false;
     } catch (const Unavailable&) {
       connection_.reset();
     }

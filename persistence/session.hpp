@@ -104,7 +104,7 @@ class SqlSession {
   /// the old one broke, if the settings allow it.
   Rows ask(const std::string& sql, const Parameters& parameters = {});
   /// One statement that is prepared at its first use on each connection; its text must be one of a few. A connection
-  /// that broke since the last statement is replaced once: the statement must be one that may run twice.
+  /// that broke since the last statement is replaced once, but never inside `within`: what is asked may run twice.
   Rows ask_prepared(const std::string& sql, const Parameters& parameters = {});
   /// Several statements at once, without values.
   void run(const std::string& script);

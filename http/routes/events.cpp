@@ -97,15 +97,22 @@ void answer_page(Services& services, const ExchangePtr& exchange, const Wish& wi
               });
 }
 
+std::string shown(const Exchange& exchange, std::string_view header) {
+  return std::string{exchange.request.header(header).value_or("")};
+}
+
 void listen(Services& services, const ExchangePtr& exchange, EventScope scope, EventPlace place) {
-  if (!services.event_feed.has_room())
+  const bool is_by_key = exchange->caller.kind == Caller::Kind::merchant;
+  if (!services.event_feed.has_room(exchange->caller.client()))
     return refuse(exchange, {.code = "overloaded", .detail = "Too many listen already. Ask GET /v1/events instead."});
   services.event_feed.add({.stream = exchange->stream({.content_type = "text/event-stream"}),
                            .scope = std::move(scope),
                            .place = std::move(place),
-                           .authorization = std::string{exchange->request.header("Authorization").value_or("")},
-                           .api_key = std::string{exchange->request.header("X-Api-Key").value_or("")},
-                           .route = exchange->route});
+                           .authorization = is_by_key ? "" : shown(*exchange, "Authorization"),
+                           .api_key = is_by_key ? shown(*exchange, "X-Api-Key") : "",
+                           .route = exchange->route,
+                           .grant = exchange->grant,
+                           .client = exchange->caller.client()});
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import pytest
 from listeners import Heard, blocks, check_complete
 from market import Shop, key
 from people import PASSWORD, add_person
-from processes import wait_until
+from processes import psql, wait_until
 
 
 def events_of(client, query="", headers=None, limit=200):
@@ -272,12 +272,82 @@ def test_a_stream_ends_when_its_session_does(server, client):
     assert stream.is_over()
 
 
-def test_nothing_is_read_while_nobody_listens(server, client, ani):
+def tail_reads_since(server, moment):
+    """Sessions of the server whose last statement is a page of the tail's, begun after the moment."""
+    [[count]] = psql(server.database, "SELECT count(*) FROM pg_stat_activity WHERE application_name NOT LIKE '%events-%'"
+                                      " AND query LIKE '%row_number() OVER (ORDER BY r.shard_seq)%'"
+                                      f" AND pid <> pg_backend_pid() AND query_start > '{moment}'")
+    return int(count)
+
+
+def moment_of(server):
+    [[moment]] = psql(server.database, "SELECT clock_timestamp()")
+    return moment
+
+
+def test_nothing_is_read_while_nobody_listens(server, ani):
+    moment = moment_of(server)
     stream = Stream(server, headers_of(ani.client))
-    wait_until(lambda: server.metric("dompet_events_listeners") >= 1, "somebody listens")
+    wait_until(lambda: tail_reads_since(server, moment) > 0, "the tail is read")
     stream.close()
-    assert ani.transfer(ani.wallet, "1.00").status >= 400
     wait_until(lambda: server.metric("dompet_events_listeners") == 0, "nobody listens any more")
+    moment = moment_of(server)
+    for _ in range(100):  # some of the server's ticks
+        assert server.metric("dompet_events_listeners") == 0
+    assert tail_reads_since(server, moment) == 0
+
+
+def test_who_is_cut_off_before_anything_came_misses_nothing(server, ani, bank):
+    stream = Stream(server, headers_of(ani.client))
+    last_id = stream.read_id()
+    stream.close()
+    assert ani.transfer(bank.open(), "6.00").status == 201
+    stream = Stream(server, headers_of(ani.client), last_id=last_id)
+    assert stream.next(1)[0]["data"]["amount"] == "6.00"
+    stream.close()
+
+
+def test_a_merchants_server_listens_until_its_key_is_revoked(server, client, ani):
+    shop = Shop(server, client, scopes=("payments:write", "events:read"))
+    [key] = shop.owner.client.get(f"/v1/merchants/{shop.id}/api-keys").json["data"]
+    stream = Stream(server, shop.headers)
+    for _ in range(3):  # an id comes at once, then each 5 s: longer than a key is remembered
+        stream.read_id()
+    assert shop.charge(ani, "8.00").status == 201
+    assert types_of(stream.next(1)) == ["payment.completed"]
+    owner = server.client(login=(shop.owner.email, PASSWORD))  # the idle one was closed meanwhile
+    assert owner.request("DELETE", f"/v1/merchants/{shop.id}/api-keys/{key['id']}").status in (200, 204)
+    assert stream.is_over()
+    owner.close()
+    shop.close()
+
+
+def test_a_stream_depends_on_what_let_it_in_and_on_nothing_else_that_was_shown(server, ani, bank):
+    stream = Stream(server, headers_of(ani.client) | {"X-Api-Key": "nobodys"})
+    for _ in range(2):  # it was looked at again between them
+        stream.read_id()
+    assert ani.transfer(bank.open(), "9.00").status == 201
+    assert stream.next(1)[0]["data"]["amount"] == "9.00"
+    stream.close()
+
+
+def test_a_stream_of_everything_ends_when_its_role_is_left_with_less(server, client):
+    role = client.post("/v1/roles", {"name": f"r{uuid.uuid4().hex}", "permissions": ["events:read:any"]}).json
+    person = add_person(server, client, role["name"])
+    stream = Stream(server, headers_of(person.client))
+    stream.read_id()
+    answer = client.request("PATCH", f"/v1/roles/{role['id']}", {"permissions": ["events:read"]})
+    assert answer.status == 200, answer
+    assert stream.is_over()
+
+
+def test_one_caller_does_not_take_every_listeners_place(server, client, ani):
+    streams = [Stream(server, headers_of(ani.client)) for _ in range(32)]
+    assert ani.client.get("/v1/events/stream").code == "overloaded"
+    other = Stream(server, headers_of(client))
+    for stream in [*streams, other]:
+        stream.close()
+    wait_until(lambda: server.metric("dompet_events_listeners") == 0, "their places are free again")
 
 
 def test_who_does_not_read_is_cut_off_and_costs_the_others_nothing(server, client, ani, bank):
