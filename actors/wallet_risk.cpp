@@ -3,6 +3,7 @@
 
 #include "actors/not_now.hpp"
 #include "actors/wallet.hpp"
+#include "domain/risk_increment.hpp"
 
 // WalletKeeper's side of risk rules: they are asked in the moment of the decision, behind the wallet's own rules and
 // before anything is set aside. What a rule must know beside the request (what left the wallet lately, whose the other
@@ -16,13 +17,24 @@ RiskMovement movement_of(const Transaction& request) {
   return {request.id, request.kind, request.currency, request.amount};
 }
 
+/// Of an increment: what its payment came to before.
+Minor authorized_before(const Wallet& wallet, const Transaction& request) {
+  const Hold* hold = request.kind == TransactionKind::increment ? wallet.find_hold(request.parent) : nullptr;
+  return hold == nullptr ? 0 : hold->authorized;
+}
+
 /// Requests do not come in the order of the times in their ids; so much earlier ones find what they need too.
 constexpr std::int64_t order_margin_ms = 10'000;
 
 }  // namespace
 
-/// Fails closed: without fresh rules, or without what they look at, nothing is done.
+/// Fails closed: without fresh rules, or without what they look at, nothing is done. Old rules are none, also when none
+/// of them was enabled: another node may have enabled one since.
 bool WalletKeeper::can_assess(const TransferPtr& transfer) {
+  if (node_->risk.is_stale(node_->boottime_ms(), node_->settings.risk_rules_max_age)) {
+    turn_down(*transfer, risk_unavailable());
+    return false;
+  }
   risk_.rules = node_->risk.is_judging() ? node_->risk.rules() : nullptr;
   if (risk_.is_known && risk_.reading == 0 && (!risk_.rules || longest_window_ms(*risk_.rules) == 0))
     risk_.drop();
@@ -31,10 +43,6 @@ bool WalletKeeper::can_assess(const TransferPtr& transfer) {
   const RiskNeeds needs = needs_of(*risk_.rules, *transfer->transaction);
   if (!needs.is_looked_at)
     return true;
-  if (node_->risk.is_stale(node_->boottime_ms(), node_->settings.risk_rules_max_age)) {
-    turn_down(*transfer, risk_unavailable());
-    return false;
-  }
   if (needs.other_owner && !transfer->other_owner)
     transfer->other_owner = node_->risk.owner_of(transfer->transaction->destination);
   const std::int64_t since_ms = unix_ms_of(transfer->transaction->id.uuid) - needs.window_ms;
@@ -148,11 +156,12 @@ bool WalletKeeper::passes_rules(Transfer& transfer) {
   const Transaction& request = *transfer.transaction;
   if (risk_.rules) {
     const auto begun = std::chrono::steady_clock::now();
-    transfer.risk = assess(*risk_.rules, {.transaction = request,
-                                          .owner = wallet_.owner,
-                                          .other_owner = transfer.other_owner.value_or(UserId{}),
-                                          .movements = risk_.movements,
-                                          .is_cut = risk_.is_cut});
+    const RiskFacts facts{.transaction = request,
+                          .owner = wallet_.owner,
+                          .other_owner = transfer.other_owner.value_or(UserId{}),
+                          .movements = risk_.movements,
+                          .is_cut = risk_.is_cut};
+    transfer.risk = assess(*risk_.rules, facts, authorized_before(wallet_, request));
     if (transfer.risk)
       node_->risk.count(*transfer.risk, std::chrono::steady_clock::now() - begun);
   }

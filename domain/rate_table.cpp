@@ -14,6 +14,13 @@ RateTable::RateTable(std::vector<RateRow> rows) : rows_(std::move(rows)) {
     places_[{rows_[i].base.numeric, rows_[i].quote.numeric}] = i;
 }
 
+std::uint64_t RateTable::number() const {
+  std::uint64_t largest = 0;
+  for (const RateRow& row : rows_)
+    largest = std::max(largest, row.number);
+  return largest;
+}
+
 const RateRow* RateTable::find(const Currency& base, const Currency& quote) const {
   const auto found = places_.find({base.numeric, quote.numeric});
   return found == places_.end() ? nullptr : &rows_[found->second];
@@ -21,7 +28,11 @@ const RateRow* RateTable::find(const Currency& base, const Currency& quote) cons
 
 std::optional<UsedRate> RateTable::one_step(const Currency& from, const Currency& to, bool at_middle) const {
   const RateRow* direct = find(from, to);
-  const RateRow* row = direct != nullptr ? direct : find(to, from);
+  const RateRow* row = find(to, from);
+  if (direct != nullptr && row != nullptr && row->at_ms > direct->at_ms)
+    direct = nullptr;
+  if (direct != nullptr)
+    row = direct;
   if (row == nullptr)
     return std::nullopt;
   const std::optional<Rate> written = at_middle ? middle(row->bid, row->ask) : direct != nullptr ? row->bid : row->ask;

@@ -21,6 +21,8 @@ struct RateRow {
   /// When it was so, milliseconds since 1970, as the source says.
   std::int64_t at_ms = 0;
   std::string source{};
+  /// Of the row in the history, in the order in which rows came; zero for one that is not from there.
+  std::uint64_t number = 0;
   bool operator==(const RateRow&) const = default;
 };
 
@@ -47,12 +49,14 @@ class RateTable {
   explicit RateTable(std::vector<RateRow> rows);
 
   const std::vector<RateRow>& rows() const { return rows_; }
+  /// The largest of its rows: of two tables of one history the one that was read later has the larger one, or the same.
+  std::uint64_t number() const;
   /// As the pair was written; nothing when it was not.
   const RateRow* find(const Currency& base, const Currency& quote) const;
 
-  /// By what money of one currency becomes money of the other, in this order: the pair itself, at its bid; the pair
-  /// written the other way round, at 1 / ask; through one third currency, whichever gives most. A rate is usable until
-  /// it is `most_age_ms` old; between equal currencies it is 1.
+  /// By what money of one currency becomes money of the other, in this order: the pair itself, at its bid, or written
+  /// the other way round, at 1 / ask, whichever was written for the later time; through one third currency, whichever
+  /// gives most. A rate is usable until it is `most_age_ms` old; between equal currencies it is 1.
   std::expected<UsedRate, RateFault> between(const Currency& from, const Currency& to, std::int64_t now_ms,
                                              std::int64_t most_age_ms) const;
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "domain/ensure.hpp"
+#include "domain/risk_increment.hpp"
 
 namespace dompet {
 
@@ -38,8 +40,23 @@ bool looks_at(const RiskRule& rule, TransactionKind kind, const Currency& curren
   return rule.kinds.empty() || std::ranges::find(rule.kinds, kind_to_rules(kind)) != rule.kinds.end();
 }
 
+/// Whether the rule is about what the destination of a conversion gets, and not about what its source pays. What left a
+/// wallet is counted in the wallet's own currency.
+bool is_about_credit(const RiskRule& rule, const Transaction& transaction) {
+  return transaction.fx && !counts(rule) && rule.currency && *rule.currency != transaction.currency;
+}
+
 bool looks_at(const RiskRule& rule, const Transaction& transaction) {
-  return is_assessed(transaction.kind) && looks_at(rule, transaction.kind, transaction.currency);
+  const Currency& currency =
+      is_about_credit(rule, transaction) ? credit_of(transaction).currency : transaction.currency;
+  return is_assessed(transaction.kind) && looks_at(rule, transaction.kind, currency);
+}
+
+/// What a rule about one amount compares: of an increment (`authorized` is what there is already) the whole payment.
+Minor amount_to(const RiskRule& rule, const Transaction& transaction, Minor authorized) {
+  if (is_about_credit(rule, transaction))
+    return credit_of(transaction).amount;
+  return checked_add(authorized, transaction.amount).value_or(std::numeric_limits<Minor>::max());
 }
 
 std::int64_t time_of(const TransactionId& id) { return unix_ms_of(id.uuid); }
@@ -90,10 +107,10 @@ bool is_young(const RiskRule& rule, const Transaction& transaction) {
   return age_ms < rule.window_ms;
 }
 
-bool is_met(const RiskRule& rule, const RiskFacts& facts) {
+bool is_met(const RiskRule& rule, const RiskFacts& facts, Minor authorized) {
   switch (rule.kind) {
-    case RiskRuleKind::amount_above: return facts.transaction.amount > rule.amount;
-    case RiskRuleKind::amount_below: return facts.transaction.amount < rule.amount;
+    case RiskRuleKind::amount_above: return amount_to(rule, facts.transaction, authorized) > rule.amount;
+    case RiskRuleKind::amount_below: return amount_to(rule, facts.transaction, authorized) < rule.amount;
     case RiskRuleKind::same_party: return has_one_party(facts);
     case RiskRuleKind::velocity_count: {
       const Counted counted = count(rule, facts);
@@ -166,7 +183,9 @@ std::int64_t longest_window_ms(const RiskRules& rules) {
   return longest;
 }
 
-std::optional<Assessment> assess(const RiskRules& rules, const RiskFacts& facts) {
+std::optional<Assessment> assess(const RiskRules& rules, const RiskFacts& facts) { return assess(rules, facts, 0); }
+
+std::optional<Assessment> assess(const RiskRules& rules, const RiskFacts& facts, Minor authorized) {
   bool is_looked_at = false;
   int score = 0;
   RiskAction action = RiskAction::allow;
@@ -175,7 +194,7 @@ std::optional<Assessment> assess(const RiskRules& rules, const RiskFacts& facts)
     if (!looks_at(rule, facts.transaction))
       continue;
     is_looked_at = true;
-    if (!is_met(rule, facts))
+    if (!is_met(rule, facts, authorized))
       continue;
     met.push_back(&rule);
     score = std::min(largest_score, score + rule.score);

@@ -13,7 +13,13 @@ namespace dompet {
 class RateBoard {
  public:
   std::shared_ptr<const RateTable> read() const { return table_.load(); }
-  void replace(RateTable table) { table_.store(std::make_shared<const RateTable>(std::move(table))); }
+  /// Unless it knows newer ones: several threads read the database, and one may come late.
+  void replace(RateTable table) {
+    const auto next = std::make_shared<const RateTable>(std::move(table));
+    auto known = table_.load();
+    while (next->number() >= known->number() && !table_.compare_exchange_weak(known, next)) {
+    }
+  }
 
  private:
   std::atomic<std::shared_ptr<const RateTable>> table_{std::make_shared<const RateTable>()};

@@ -22,13 +22,12 @@ std::optional<Problem> problem_of(QuoteFault fault) {
 }  // namespace
 
 void use_quote(Services& services, const ExchangePtr& exchange, const Transaction& asked, const KeyId& key,
-               std::function<void(const UsedQuote& used)> then) {
+               std::uint64_t fingerprint, std::function<void(const UsedQuote& used)> then) {
   const QuoteId id = asked.fx->quote;
   ask_pool<ClaimedQuote>(
       services, exchange,
-      [id, key, client = exchange->caller.client(), money = Money{asked.currency, asked.amount}](Reader& reader) {
-        return FxStore(reader).claim(id, client, money, key);
-      },
+      [id, key, fingerprint, client = exchange->caller.client(), money = Money{asked.currency, asked.amount}](
+          Reader& reader) { return FxStore(reader).claim(id, client, money, key, fingerprint); },
       [id, then = std::move(then)](ClaimedQuote claimed) {
         then({.id = id, .quote = std::move(claimed.quote), .fault = problem_of(claimed.fault)});
       },

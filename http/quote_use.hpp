@@ -23,9 +23,9 @@ struct UsedQuote {
   }
 };
 
-/// Binds the quote that `asked` names to the request's key, once and for all, and goes on with what it says. One query
-/// of database 0; a database that cannot answer is the exchange's 503, and nothing was done. Io thread.
+/// Binds the quote that `asked` names to the request's key and fingerprint, once and for all, and goes on with what it
+/// says. One query of database 0; a database that cannot answer is the exchange's 503, and nothing was done. Io thread.
 void use_quote(Services& services, const ExchangePtr& exchange, const Transaction& asked, const KeyId& key,
-               std::function<void(const UsedQuote& used)> then);
+               std::uint64_t fingerprint, std::function<void(const UsedQuote& used)> then);
 
 }  // namespace dompet::http

@@ -55,11 +55,23 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
       if (parts[database] && *parts[database]) {
         listing_ = **parts[database];
         database_ = static_cast<int>(database);
-        return is_final(listing_.state) ? say_final(listing_.state) : ask();
+        return look_at(listing_.state);
       }
     if (is_whole(parts))
       return refuse({.code = "saga_not_found"}, "not_found");
     refuse({.code = "unavailable", .detail = "The database cannot answer now.", .applied = Applied::no}, "unavailable");
+  }
+
+  /// Who may operate transfers may not decide on a review by calling it off: that takes an officer's permission, and a
+  /// transfer that is not his own.
+  void look_at(SagaState state) {
+    if (is_final(state))
+      return say_final(state);
+    if (state == SagaState::under_review && wish_.order == SagaOrder::cancel)
+      return refuse({.code = "order_refused",
+                     .detail = "It waits for an officer, who rejects it by POST /v1/risk/assessments/{id}/reject."},
+                    "not_taken");
+    ask();
   }
 
   void ask() {
@@ -118,13 +130,17 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
     OrderOutcome outcome{.state = state, .problem = {.code = "saga_is_final"}};
     outcome.problem.detail = "It is " + std::string{dompet::name_of(state)} + ".";
     outcome.sentence = outcome.problem.detail;
-    done_(outcome);
+    is_decision() ? audit_not_taken(outcome) : done_(outcome);
   }
 
   void refuse(Problem problem, std::string_view how) {
     OrderOutcome outcome{.state = listing_.state, .sentence = problem.detail, .problem = std::move(problem)};
     if (how != "not_taken")
       return done_(outcome);
+    audit_not_taken(outcome);
+  }
+
+  void audit_not_taken(const OrderOutcome& outcome) {
     const AuditEntry entry = audit_entry(".not_taken");
     write([entry, saga = wish_.saga](SagaDesk& desk) { desk.audit(entry, saga); },
           [self = shared_from_this(), outcome] { self->done_(outcome); });

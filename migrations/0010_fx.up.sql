@@ -15,7 +15,9 @@ CREATE TABLE fx_rate (
     source          text NOT NULL,
     -- The user's name, the file or the address.
     who             text NOT NULL,
-    written_at      timestamptz NOT NULL DEFAULT clock_timestamp()
+    written_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- What a source says again is no news, however much was said since.
+    CONSTRAINT fx_rate_once UNIQUE (base, quote, at, bid, ask, source)
 );
 CREATE INDEX fx_rate_pair ON fx_rate (base, quote, id);
 
@@ -28,8 +30,8 @@ CREATE TABLE fx_newest (
     PRIMARY KEY (base, quote)
 );
 
--- Adds a rate unless the newest one of its pair says the same; true when it did. Every node reads the same file, so it is
--- said many times. One that is older than the newest goes into the history only.
+-- Adds a rate unless its source said the same for the same time before; true when it did. Every node reads the same file,
+-- so it is said many times. One that is older than the newest goes into the history only.
 CREATE FUNCTION add_fx_rate_v1(p_base text, p_quote text, p_bid numeric, p_ask numeric, p_at timestamptz, p_source text,
                                p_who text)
 RETURNS boolean LANGUAGE plpgsql AS $$
@@ -37,13 +39,12 @@ DECLARE
     added bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('dompet fx rates'));
-    PERFORM 1 FROM fx_rate r WHERE r.base = p_base AND r.quote = p_quote AND r.at = p_at AND r.bid = p_bid AND r.ask = p_ask
-      AND r.id = (SELECT n.rate FROM fx_newest n WHERE n.base = p_base AND n.quote = p_quote);
-    IF FOUND THEN
+    INSERT INTO fx_rate (base, quote, bid, ask, at, source, who)
+    VALUES (p_base, p_quote, p_bid, p_ask, p_at, p_source, p_who)
+    ON CONFLICT ON CONSTRAINT fx_rate_once DO NOTHING RETURNING id INTO added;
+    IF added IS NULL THEN
         RETURN false;
     END IF;
-    INSERT INTO fx_rate (base, quote, bid, ask, at, source, who)
-    VALUES (p_base, p_quote, p_bid, p_ask, p_at, p_source, p_who) RETURNING id INTO added;
     INSERT INTO fx_newest AS n (base, quote, rate, at) VALUES (p_base, p_quote, added, p_at)
     ON CONFLICT (base, quote) DO UPDATE SET rate = excluded.rate, at = excluded.at WHERE n.at <= excluded.at;
     PERFORM pg_notify('dompet_fx', 'rates');
@@ -68,6 +69,8 @@ CREATE TABLE fx_quote (
     expires_at          timestamptz NOT NULL,
     -- The idempotency key that used it: a repeated request finds its own quote again.
     used_by             uuid,
+    -- The fingerprint of that request: under the same key another one, perhaps of another database, does not have it.
+    used_for            bigint,
     used_at             timestamptz
 );
 CREATE INDEX fx_quote_expiry ON fx_quote (expires_at);

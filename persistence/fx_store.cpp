@@ -42,11 +42,13 @@ const std::string& quote_columns() {
   static const std::string columns =
       "id, client, source, amount, destination, destination_amount, rate::text, " + milliseconds("rate_at") +
       ", through, " + milliseconds("made_at") + ", " + milliseconds("expires_at") +
-      ", used_by, expires_at <= clock_timestamp(), expires_at + (expires_at - made_at) <= clock_timestamp()";
+      ", used_by, expires_at <= clock_timestamp(), expires_at + (expires_at - made_at) <= clock_timestamp(),"
+      " used_for";
   return columns;
 }
 constexpr int used_by_column = 11;
 constexpr int long_over_column = 13;
+constexpr int used_for_column = 14;
 
 FxQuote quote_of(const Row& row) {
   FxQuote quote{.id = {row.uuid(0)},
@@ -77,9 +79,12 @@ std::uint64_t FxStore::last_number() {
 
 std::vector<RateRow> FxStore::newest() {
   static const std::string sql =
-      "SELECT " + rate_columns() + " FROM fx_newest n JOIN fx_rate r ON r.id = n.rate ORDER BY r.base, r.quote";
+      "SELECT " + rate_columns() + ", r.id FROM fx_newest n JOIN fx_rate r ON r.id = n.rate ORDER BY r.base, r.quote";
   std::vector<RateRow> rows;
-  session_.ask_prepared(sql).each([&](const Row& row) { rows.push_back(rate_row(row, 0)); });
+  session_.ask_prepared(sql).each([&](const Row& row) {
+    rows.push_back(rate_row(row, 0));
+    rows.back().number = static_cast<std::uint64_t>(row.number(6));
+  });
   return rows;
 }
 
@@ -155,9 +160,11 @@ std::optional<FxQuote> FxStore::quote(const QuoteId& id, const std::string& clie
 }
 
 /// The row is locked while it is judged, so that of two keys one has it.
-ClaimedQuote FxStore::claim(const QuoteId& id, const std::string& client, const Money& asked, const KeyId& key) {
+ClaimedQuote FxStore::claim(const QuoteId& id, const std::string& client, const Money& asked, const KeyId& key,
+                            std::uint64_t fingerprint) {
   static const std::string look_sql =
       "SELECT " + quote_columns() + " FROM fx_quote WHERE id = $1 AND client = $2 FOR UPDATE";
+  const auto request = static_cast<std::int64_t>(fingerprint);
   ClaimedQuote claimed{.fault = QuoteFault::not_found};
   session_.within("BEGIN READ WRITE", [&] {
     const Rows rows = session_.ask_prepared(look_sql, Parameters{}.add(id.uuid).add(client));
@@ -167,15 +174,16 @@ ClaimedQuote FxStore::claim(const QuoteId& id, const std::string& client, const 
     const FxQuote& quote = claimed.quote.emplace(quote_of(row));
     if (Money{quote.from, quote.amount} != asked)
       claimed.fault = QuoteFault::mismatch;
-    else if (quote.is_used && row.uuid(used_by_column) != key.uuid)
+    else if (quote.is_used && (row.uuid(used_by_column) != key.uuid || row.number(used_for_column) != request))
       claimed.fault = QuoteFault::used;
     else if (quote.is_used ? row.is_true(long_over_column) : quote.is_expired)
       claimed.fault = QuoteFault::expired;
     else
       claimed.fault = QuoteFault::none;
     if (claimed.fault == QuoteFault::none && !quote.is_used)
-      session_.ask_prepared("UPDATE fx_quote SET used_by = $2, used_at = clock_timestamp() WHERE id = $1",
-                            Parameters{}.add(id.uuid).add(key.uuid));
+      session_.ask_prepared(
+          "UPDATE fx_quote SET used_by = $2, used_for = $3, used_at = clock_timestamp() WHERE id = $1",
+          Parameters{}.add(id.uuid).add(key.uuid).add(request));
   });
   return claimed;
 }

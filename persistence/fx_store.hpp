@@ -64,7 +64,7 @@ class FxStore {
   /// Grows with every rate that is added; cheap to ask.
   std::uint64_t last_number();
   std::vector<RateRow> newest();
-  /// Puts them into the history, all or none; those that are the newest of their pair already are left out. Says how
+  /// Puts them into the history, all or none; what its source said for the same time before is left out. Says how
   /// many were added. All nodes hear of it.
   int add(const std::vector<RateRow>& rows, const std::string& who);
   /// Newest first; below `before` when it is not zero.
@@ -74,9 +74,11 @@ class FxStore {
   /// Keeps it for so long from now on, and fills in its times.
   void keep(FxQuote& quote, std::int64_t lifetime_ms);
   std::optional<FxQuote> quote(const QuoteId& id, const std::string& client);
-  /// Whoever asks with the key that used it first has it again, for as long again as it was valid: then a request that
-  /// got no answer is not to be carried out any more.
-  ClaimedQuote claim(const QuoteId& id, const std::string& client, const Money& asked, const KeyId& key);
+  /// Whoever asks with the key that used it first, for the same request, has it again, for as long again as it was
+  /// valid: then a request that got no answer is not to be carried out any more. Keys are unique in a database only, so
+  /// the request's fingerprint belongs to the claim: of two requests with one key, in two databases, one has the quote.
+  ClaimedQuote claim(const QuoteId& id, const std::string& client, const Money& asked, const KeyId& key,
+                     std::uint64_t fingerprint);
   /// Forgets quotes that ended longer ago than any key is kept.
   void sweep();
 

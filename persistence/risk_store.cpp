@@ -88,14 +88,22 @@ std::string json_of(const std::vector<RiskReason>& reasons) {
 
 /// A review that is over was approved exactly when there is a record of it.
 constexpr const char* approved_sql = "EXISTS (SELECT 1 FROM journal a WHERE a.id = j.id AND a.kind = 16)";
-/// Written before the order was given; the last one is the one that was taken.
-constexpr const char* decision_sql =
-    " LEFT JOIN LATERAL (SELECT u.who, u.why FROM audit u WHERE u.saga = j.id AND"
-    " u.what IN ('saga.approve', 'saga.reject', 'saga.cancel') AND s.state <> 6 ORDER BY u.id DESC LIMIT 1) u ON true";
+/// An order is written before it is given, and once more, by the same person, when it was not taken: those decided
+/// nothing. The first one that was taken, of the kind of what became of the review, did.
+std::string decision_sql() {
+  return std::string{" LEFT JOIN LATERAL (SELECT u.who, u.why FROM audit u WHERE u.saga = j.id AND s.state <> 6"
+                     " AND u.what = ANY (CASE WHEN "}
+      .append(approved_sql)
+      .append(" THEN '{saga.approve}'::text[] ELSE '{saga.reject,saga.cancel}'::text[] END)"
+              " AND NOT EXISTS (SELECT 1 FROM audit n WHERE n.saga = j.id AND n.what = u.what || '.not_taken'"
+              " AND n.who = u.who AND n.id > u.id AND NOT EXISTS (SELECT 1 FROM audit m WHERE m.saga = j.id"
+              " AND m.what = u.what AND m.who = u.who AND m.id > u.id AND m.id < n.id))"
+              " ORDER BY u.id LIMIT 1) u ON true");
+}
 
 std::string assessed_sql() {
   return "SELECT " + journal_columns() + ", s.state, " + approved_sql + ", u.who, u.why, w.owner" +
-         " FROM journal j LEFT JOIN saga s ON s.id = j.id LEFT JOIN wallet w ON w.id = j.wallet" + decision_sql +
+         " FROM journal j LEFT JOIN saga s ON s.id = j.id LEFT JOIN wallet w ON w.id = j.wallet" + decision_sql() +
          " WHERE j.risk IS NOT NULL";
 }
 

@@ -149,11 +149,17 @@ Lines exchange_accounts(Reader& reader) {
   return lines;
 }
 
+void add(Minor& total, Minor more) {
+  const auto sum = checked_add(total, more);
+  ensure(sum.has_value(), "what the house exchanged in a currency can be counted");
+  total = *sum;
+}
+
 Lines sum_of_positions(const std::vector<Lines>& parts) {
   std::map<std::string, Minor> totals;
   for (const Lines& lines : parts)
     for (const TrialBalanceLine& line : lines)
-      totals[line.account] += line.total;
+      add(totals[line.account], line.total);
   Lines sum;
   for (const auto& [account, total] : totals)
     sum.push_back({account, total});

@@ -98,7 +98,7 @@ void transfer(Services& services, const ExchangePtr& exchange) {
     return refuse(exchange, {.code = "invalid_idempotency_key"});
   if (!body->transaction.fx)
     return transfer_now(services, exchange, *key, *body, std::nullopt);
-  use_quote(services, exchange, body->transaction, *key,
+  use_quote(services, exchange, body->transaction, *key, fingerprint_of(exchange->route->path, body->transaction),
             [&services, exchange, key = *key, body = *body](const UsedQuote& used) mutable {
               body.transaction.fx = used.conversion();
               transfer_now(services, exchange, key, body, used.fault);

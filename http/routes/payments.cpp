@@ -64,7 +64,7 @@ void send_unless_faulty(Services& services, const PayingPtr& paying) {
     return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *paying->fault);
   if (!paying->body.transaction.fx)
     return send(services, paying);
-  use_quote(services, paying->exchange, paying->body.transaction, paying->key,
+  use_quote(services, paying->exchange, paying->body.transaction, paying->key, stamp_of(*paying).fingerprint,
             [&services, paying](const UsedQuote& used) {
               if (used.fault)
                 return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *used.fault);

@@ -315,6 +315,35 @@ TEST_CASE("a payment that is authorized for review is held, and each of its capt
   }
 }
 
+TEST_CASE("a payment does not pass under a threshold in parts") {
+  for (const bool fast : {true, false}) {
+    Review review(careful(fast ? small_node() : slow_node()));
+    Bank& bank = review.bank;
+    const auto set_aside = [&](TransactionKind kind, Minor amount, std::string_view key, const TransactionId& payment) {
+      Transaction wish{.kind = kind,
+                       .currency = *find_currency("IDR"),
+                       .amount = amount,
+                       .source = review.source,
+                       .destination = review.destination,
+                       .parent = payment,
+                       .manual_capture = kind == TransactionKind::payment};
+      const Result result = bank.ask_send(wish, key);
+      review.id = bank.last_transaction();
+      return result;
+    };
+    REQUIRE(is_done(set_aside(TransactionKind::payment, 60, "p", {})));
+    const TransactionId payment = review.id;
+    CHECK(review.assessment()->action == RiskAction::allow);
+    REQUIRE(is_done(set_aside(TransactionKind::increment, 30, "i1", payment)));
+    REQUIRE(is_done(set_aside(TransactionKind::increment, 30, "i2", payment)));
+    CHECK(review.assessment()->action == RiskAction::review);
+    REQUIRE(waits(set_aside(TransactionKind::capture, 120, "c", payment)));
+    CHECK(review.order(SagaOrder::approve).accepted);
+    REQUIRE(bank.world.pass_until([&] { return bank.ledger.open_sagas() == 0; }));
+    bank.check_books(1'000);
+  }
+}
+
 TEST_CASE("rules that were read too long ago judge nothing: money is not moved, and the key is free again") {
   Review review;
   Node& node = review.bank.world.node();
@@ -328,11 +357,20 @@ TEST_CASE("rules that were read too long ago judge nothing: money is not moved, 
   review.bank.check_books(1'000);
 }
 
-TEST_CASE("old rules that look at nothing hold nothing up") {
+TEST_CASE(
+    "rules that were none when they were read too long ago judge nothing either, and one slow read holds nothing up") {
   Review review(small_node());
   Node& node = review.bank.world.node();
-  node.risk.set(nullptr, node.boottime_ms() - 3'600'000);
-  CHECK(is_done(review.send(10)));
+  const std::int64_t most_ms = node.settings.risk_rules_max_age.count();
+  node.risk.set(nullptr, node.boottime_ms() - most_ms / 2);
+  CHECK(is_done(review.send(10, "in time")));
+  node.risk.set(nullptr, node.boottime_ms() - most_ms - 1);
+  const Result result = review.send(10, "late");
+  REQUIRE(is_not_applied(result));
+  CHECK(std::get<NotNow>(result).cause == NotNow::Cause::risk);
+  node.risk.set(nullptr, node.boottime_ms());
+  CHECK(is_done(review.send(10, "late")));
+  review.bank.check_books(1'000);
 }
 
 TEST_CASE("what left a wallet counts on after kill -9, and after the wallet was let go") {

@@ -8,7 +8,7 @@ import pytest
 from conftest import Bank
 from market import Customer, Shop
 from people import add_person
-from processes import dompetctl
+from processes import dompetctl, psql
 
 OLD = "2020-01-01T00:00:00Z"
 
@@ -166,6 +166,19 @@ def test_a_quote_is_good_for_one_request(traveller, ani):
     assert traveller.bank.available(traveller.dollars) == "990.00"
     reused = traveller.send(ani.wallet, "10.00", traveller.quote("10.00").json["id"], key="a journey")
     assert reused.code == "idempotency_key_reused"
+
+
+def test_a_request_is_answered_again_after_its_quote_is_over_and_a_new_one_is_not(traveller, ani, database):
+    used, unused = (traveller.quote("10.00").json["id"] for _ in range(2))
+    first = traveller.send(ani.wallet, "10.00", used, key="in time")
+    assert first.status == 201
+    an_hour_ago = "made_at = made_at - interval '1 hour', expires_at = expires_at - interval '1 hour'"
+    psql(database, f"UPDATE fx_quote SET {an_hour_ago} WHERE id IN ('{used}', '{unused}')")
+    again = traveller.send(ani.wallet, "10.00", used, key="in time")
+    assert again.status == 201 and again.body == first.body and again.is_replay
+    late = traveller.send(ani.wallet, "10.00", unused)
+    assert (late.status, late.code) == (409, "quote_expired")
+    assert traveller.bank.available(traveller.dollars) == "990.00"
 
 
 def test_a_quote_is_good_for_its_amount_and_its_owner_only(server, client, traveller, ani):

@@ -158,6 +158,15 @@ def test_a_rejected_transfer_comes_back_and_its_sender_hears_that_it_was(desk, b
     assert desk.assessment(answer)["state"] == "rejected"
 
 
+def test_an_operator_does_not_reject_a_review_by_calling_it_off(desk, bank, pair):
+    answer = bank.transfer(*pair, "200.00")
+    refused = desk.client.post(f"/v1/sagas/{answer.json['id']}/cancel", {"reason": "tired of waiting"})
+    assert (refused.status, refused.code) == (409, "order_refused") and "/reject" in refused.json["detail"]
+    assert desk.client.get("/v1/sagas/" + answer.json["id"]).json["state"] == "under_review"
+    assert desk.decide(answer, "approve").status == 200
+    wait_until(lambda: status_of(bank.client, answer) == "completed", "it arrives")
+
+
 def test_a_review_outlives_kill_9(desk, bank, pair, server):
     answer = bank.transfer(*pair, "200.00")
     server.kill()

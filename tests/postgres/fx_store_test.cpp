@@ -1,6 +1,10 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include "persistence/fx_store.hpp"
 #include "tests/postgres/ledger.hpp"
@@ -32,8 +36,9 @@ struct Treasury {
     store.keep(made, lifetime_ms);
     return made;
   }
-  QuoteFault claim(const FxQuote& quote, const char* key, const char* client = "user:ayu", Minor amount = 1'000) {
-    return store.claim(quote.id, client, {quote.from, amount}, key_id(client, key)).fault;
+  QuoteFault claim(const FxQuote& quote, const char* key, const char* client = "user:ayu", Minor amount = 1'000,
+                   std::uint64_t fingerprint = 7) {
+    return store.claim(quote.id, client, {quote.from, amount}, key_id(client, key), fingerprint).fault;
   }
 };
 
@@ -65,6 +70,17 @@ TEST_CASE("the same rate from every node is one row of the history") {
   CHECK(treasury.store.history({}, find_currency("IDR"), history[0].number, 10).size() == 1);
 }
 
+TEST_CASE("an older document that is read again and again is no news, whatever was said since") {
+  Treasury treasury;
+  CHECK(treasury.add("15000", 1'000) == 1);
+  CHECK(treasury.add("16000", 2'000) == 1);
+  for (int i = 0; i < 3; ++i)
+    CHECK(treasury.add("15000", 1'000) == 0);
+  CHECK(treasury.store.history({}, {}, 0, 10).size() == 2);
+  CHECK(treasury.bid() == "16000");
+  CHECK(treasury.store.newest().at(0).number == treasury.store.history({}, {}, 0, 1).at(0).number);
+}
+
 TEST_CASE("a quote is kept as it was made") {
   Treasury treasury;
   const FxQuote made = treasury.quote();
@@ -87,7 +103,36 @@ TEST_CASE("a quote is claimed by one key, for its amount, by its owner, while it
   CHECK(treasury.claim(quote, "k") == QuoteFault::none);
   CHECK(treasury.claim(quote, "k") == QuoteFault::none);
   CHECK(treasury.claim(quote, "another") == QuoteFault::used);
+  CHECK(treasury.claim(quote, "k", "user:ayu", 1'000, 8) == QuoteFault::used);
   CHECK(treasury.store.quote(quote.id, "user:ayu")->is_used);
+}
+
+TEST_CASE("of many who claim a quote at once, by two keys and for two requests, all of one request have it") {
+  Treasury treasury;
+  const FxQuote quote = treasury.quote();
+  struct Claim {
+    const char* key;
+    std::uint64_t fingerprint;
+    QuoteFault fault = QuoteFault::not_found;
+  };
+  std::vector<Claim> claims{{"k", 1}, {"k", ~0ULL}, {"another", 1}, {"k", 1}, {"another", ~0ULL}, {"k", ~0ULL}};
+  {
+    std::vector<std::jthread> threads;
+    for (Claim& claim : claims)
+      threads.emplace_back([&claim, &quote] {
+        Reader reader({.database = database_url()});
+        claim.fault =
+            FxStore(reader)
+                .claim(quote.id, "user:ayu", {quote.from, 1'000}, key_id("user:ayu", claim.key), claim.fingerprint)
+                .fault;
+      });
+  }
+  const auto winner = std::ranges::find(claims, QuoteFault::none, &Claim::fault);
+  REQUIRE(winner != claims.end());
+  for (const Claim& claim : claims) {
+    const bool is_same = std::string_view{claim.key} == winner->key && claim.fingerprint == winner->fingerprint;
+    CHECK(claim.fault == (is_same ? QuoteFault::none : QuoteFault::used));
+  }
 }
 
 TEST_CASE("a quote that is over is claimed by nobody but its key, and by that not for ever") {

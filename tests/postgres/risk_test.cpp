@@ -80,6 +80,35 @@ TEST_CASE("assessments are listed as they stand, newest first, and a page goes o
   CHECK(Reviewed::complaints().empty());
 }
 
+TEST_CASE("who decided on a review is whose order was taken, and not who came too late or asked for the other") {
+  Reviewed town;
+  SqlSession sql = open_session();
+  int number = 0;
+  const auto order = [&](const TransactionId& saga, const char* who, const char* what) {
+    sql.ask("INSERT INTO audit (id, who, what, why, saga) VALUES ($1, $2, $3, 'looked', $4)",
+            Parameters{}
+                .add(make_uuid_v7(1'750'000'000'000 + ++number, {}))
+                .add(std::string{who})
+                .add(std::string{what})
+                .add(saga.uuid));
+  };
+  // Two officers at once, whose rows are mixed in every way.
+  order(town.approved, "late", "saga.approve");
+  order(town.approved, "dewi", "saga.approve");
+  order(town.approved, "eko", "saga.reject");
+  order(town.approved, "late", "saga.approve.not_taken");
+  order(town.approved, "eko", "saga.reject.not_taken");
+  order(town.rejected, "eko", "saga.reject");
+  order(town.rejected, "dewi", "saga.approve");
+  order(town.rejected, "dewi", "saga.approve.not_taken");
+  order(town.rejected, "late", "saga.reject");
+  order(town.rejected, "late", "saga.reject.not_taken");
+  AssessmentReader reader(town.ledger.reader());
+  CHECK(reader.find(town.approved)->decided_by == "dewi");
+  CHECK(reader.find(town.rejected)->decided_by == "eko");
+  CHECK(reader.find(town.waiting)->decided_by.empty());
+}
+
 TEST_CASE("what waits for an officer is found again with all open sagas, and why one was cancelled") {
   Reviewed town;
   std::vector<TransactionId> open;

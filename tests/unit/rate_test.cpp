@@ -4,6 +4,7 @@
 #include <string>
 
 #include "domain/rate_table.hpp"
+#include "exchange/rate_board.hpp"
 #include "tests/unit/given.hpp"
 
 using namespace dompet;
@@ -147,6 +148,32 @@ TEST_CASE("a direct rate that is too old gives way to a fresh crossing") {
   const RateTable rates({row("SGD", "IDR", "11000", "12000", 0), row("USD", "IDR", "15000", "16000", 5'000),
                          row("USD", "SGD", "1.25", "1.25", 5'000)});
   CHECK(between(rates, "SGD", "IDR", 5'000) == "12000 through USD");
+}
+
+TEST_CASE("of a pair that is written both ways round the newer rate counts") {
+  const RateTable newer_inverse(
+      {row("USD", "IDR", "15000", "16000", 0), row("IDR", "USD", "0.00005", "0.0000625", 5'000)});
+  CHECK(between(newer_inverse, "USD", "IDR", 5'000) == "16000");
+  CHECK(between(newer_inverse, "IDR", "USD", 5'000) == "0.00005");
+  CHECK(format_rate(newer_inverse.middle_between(currency("IDR"), currency("USD"))->rate) == "0.00005625");
+  const RateTable newer_direct(
+      {row("USD", "IDR", "15000", "16000", 5'000), row("IDR", "USD", "0.00005", "0.0000625", 0)});
+  CHECK(between(newer_direct, "USD", "IDR", 5'000) == "15000");
+  CHECK(between(newer_direct, "IDR", "USD", 5'000) == "0.0000625");
+}
+
+TEST_CASE("rates that come late do not replace newer ones on the board") {
+  const auto numbered = [](std::uint64_t number, const char* bid) {
+    RateRow made = row("USD", "IDR", bid, "16000");
+    made.number = number;
+    return RateTable({made});
+  };
+  RateBoard board;
+  board.replace(numbered(2, "15000"));
+  board.replace(numbered(1, "14000"));
+  CHECK(between(*board.read(), "USD", "IDR") == "15000");
+  board.replace(numbered(3, "15500"));
+  CHECK(between(*board.read(), "USD", "IDR") == "15500");
 }
 
 TEST_CASE("a position is valued half way between bid and ask") {

@@ -2,10 +2,12 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "domain/risk.hpp"
+#include "domain/risk_increment.hpp"
 #include "tests/unit/given.hpp"
 
 using namespace dompet;
@@ -106,6 +108,42 @@ TEST_CASE("an amount is met above its threshold in its own currency only") {
     CHECK(action_for(below, {.transaction = transfer(999, currency)}) == review);
     CHECK(action_for(below, {.transaction = transfer(1'000, currency)}) == allow);
   }
+}
+
+TEST_CASE("an increment is compared as the whole payment that it makes, and counted as itself") {
+  Transaction more = transfer(40);
+  more.kind = TransactionKind::increment;
+  const auto action = [&](const RiskRule& only, Minor authorized) {
+    return assess(RiskRules{.rules = {only}}, {.transaction = more}, authorized)->action;
+  };
+  CHECK(action(over(100), 60) == allow);
+  CHECK(action(over(100), 61) == review);
+  CHECK(action(over(100), std::numeric_limits<Minor>::max()) == review);
+  RiskRule little = over(100);
+  little.kind = RiskRuleKind::amount_below;
+  CHECK(action(little, 59) == review);
+  CHECK(action(little, 60) == allow);
+  RiskRule sum = over(100);
+  sum.kind = RiskRuleKind::velocity_amount;
+  sum.window_ms = minute_ms;
+  CHECK(action(sum, 1'000) == allow);
+}
+
+TEST_CASE("rules of a currency look at what a conversion gives in it, and at what it takes") {
+  Transaction converted = transfer(1'000, *find_currency("USD"));
+  converted.fx = FxLeg{.currency = given::idr(), .amount = 15'200'000};
+  RiskRule dollars = over(999);
+  dollars.currency = converted.currency;
+  CHECK(action_for(over(15'200'000), {.transaction = converted}) == allow);
+  CHECK(action_for(over(15'199'999), {.transaction = converted}) == review);
+  CHECK(action_for(dollars, {.transaction = converted}) == review);
+  RiskRule counting = over(1);
+  counting.kind = RiskRuleKind::velocity_amount;
+  counting.window_ms = minute_ms;
+  CHECK_FALSE(judge({counting}, {.transaction = converted}));
+  RiskRule of_yen = over(1);
+  of_yen.currency = *find_currency("JPY");
+  CHECK_FALSE(judge({of_yen}, {.transaction = converted}));
 }
 
 TEST_CASE("a wallet does not pay itself, and an owner not himself") {
