@@ -70,8 +70,8 @@ void append_movement(JsonWriter& json, const events::Event& event) {
   const Record& record = *event.record;
   const Transaction& transaction = *record.transaction;
   json.plain("direction", name_of(*event.direction));
-  const Money moved = *event.direction == Direction::in ? credit_of(transaction)
-                                                        : Money{transaction.currency, transaction.amount};
+  const Money moved =
+      *event.direction == Direction::in ? credit_of(transaction) : Money{transaction.currency, transaction.amount};
   json.plain("amount", format_amount(moved.amount, moved.currency));
   json.plain("currency", moved.currency.text()).key("balance_after");
   if (event.leg == nullptr) {
