@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -142,6 +143,12 @@ ReaderSettings reader_settings(const Settings& settings, const std::string& url,
           settings.database.statement_timeout_ms, !settings.database.more.empty()};
 }
 
+/// Makes readers of a database, each with a session of its own.
+std::function<std::unique_ptr<Reader>()> readers_of(const Settings& settings, const std::string& url,
+                                                    const std::string& purpose) {
+  return [reader = reader_settings(settings, url, purpose)] { return std::make_unique<Reader>(reader); };
+}
+
 /// What the ledger fixed when it was made; throws when one of the databases cannot be served from.
 Shard check_databases(const Settings& settings) {
   const std::vector<std::string> urls = database_urls(settings);
@@ -167,7 +174,7 @@ DatabaseAccess access(const Settings& settings, const std::string& url, const In
       .database = url, .incarnation = incarnation, .node_name = settings.engine.node_name};
   return {.lane_store = [lane] { return make_postgres_lane_store(lane); },
           .ownership = [membership] { return make_postgres_ownership_store(membership); },
-          .reader = [reader = reader_settings(settings, url, "reader")] { return std::make_unique<Reader>(reader); }};
+          .reader = readers_of(settings, url, "reader")};
 }
 
 Member member(const Settings& settings, const Incarnation& incarnation, const std::string& predecessor) {
@@ -251,8 +258,7 @@ std::vector<ProjectorSettings> projectors(const Settings& settings) {
 std::vector<BillSweep::MakeReader> bill_readers(const Settings& settings) {
   std::vector<BillSweep::MakeReader> readers;
   for (const std::string& url : database_urls(settings))
-    readers.emplace_back(
-        [reader = reader_settings(settings, url, "bills")] { return std::make_unique<Reader>(reader); });
+    readers.emplace_back(readers_of(settings, url, "bills"));
   return readers;
 }
 
@@ -260,7 +266,7 @@ RateSources rate_sources(const Settings& settings) {
   const std::string& url = settings.database.url;
   return {.database = url,
           .application_name = "dompet/" + settings.engine.node_name + "/rates",
-          .reader = [reader = reader_settings(settings, url, "rates")] { return std::make_unique<Reader>(reader); },
+          .reader = readers_of(settings, url, "rates"),
           .read = http::read_rate_document};
 }
 
@@ -316,8 +322,8 @@ void serve(const Settings& settings) {
   const Incarnation incarnation = new_incarnation();
   EngineSettings engine_settings = settings.engine;
   engine_settings.shard_count = check_databases(settings);
-  // A provider that may be slow or say no is asked before a top-up is credited.
   engine_settings.risk_rules = risk_rules(settings);
+  // A provider that may be slow or say no is asked before a top-up is credited.
   engine_settings.topups_ask_provider = settings.provider.mode == ProviderMode::simulated;
   VarDirectory var_directory(settings.var_directory);
   const std::string predecessor = var_directory.note_start(to_string(incarnation));
@@ -325,11 +331,10 @@ void serve(const Settings& settings) {
   Vault vault = Vault::open(http_settings.identity.key_file, settings.profile == Profile::production);
   check_administrator(settings);
   const std::string users = settings.database.url;
-  http::Identity identity(
-      http_settings.identity, vault,
-      {.url = users,
-       .application_name = "dompet/" + settings.engine.node_name + "/access",
-       .reader = [reader = reader_settings(settings, users, "identity")] { return std::make_unique<Reader>(reader); }});
+  http::Identity identity(http_settings.identity, vault,
+                          {.url = users,
+                           .application_name = "dompet/" + settings.engine.node_name + "/access",
+                           .reader = readers_of(settings, users, "identity")});
 
   http::Ask ask(settings.http);
   std::vector<DatabaseAccess> databases;
@@ -339,9 +344,7 @@ void serve(const Settings& settings) {
   Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
   const RiskWatch risk_watch(engine, {.database = users,
                                       .application_name = "dompet/" + settings.engine.node_name + "/risk",
-                                      .reader = [reader = reader_settings(settings, users, "risk")] {
-                                        return std::make_unique<Reader>(reader);
-                                      }});
+                                      .reader = readers_of(settings, users, "risk")});
   const Projection projection(settings.projection, projectors(settings));
   const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
   RateBoard rates;
