@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,18 @@ HttpResponse render_list(const Page& page, const std::vector<Row>& rows, const A
     json.null();
   json.end_object();
   return json_response(std::move(text));
+}
+
+/// The page of a list that is kept by id alone: `query` gets one row more than the page, from behind its cursor on.
+template <class Query>
+std::expected<Page, Problem> read_page_by_id(QueryParameters& parameters, std::string_view path, Query& query) {
+  auto page = read_page(parameters, path);
+  if (!page)
+    return page;
+  query.limit = page->limit + 1;
+  if (page->after)
+    query.before = page->after->id;
+  return page;
 }
 
 }  // namespace dompet::http

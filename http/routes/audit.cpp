@@ -34,12 +34,9 @@ void list_audit(Services& services, const ExchangePtr& exchange) {
                    .target = word(parameters, "target"),
                    .from_ms = parameters.time_ms("from"),
                    .until_ms = parameters.time_ms("to")};
-  const auto page = read_page(parameters, "/v1/audit");
+  const auto page = read_page_by_id(parameters, "/v1/audit", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange, [query, page = *page](Reader& reader, const HttpRequest&) {
     return render_list(page, AuditLog(reader).list(query), append_row,
                        [](const AuditRow& row) { return Position{row.id, 0}; });

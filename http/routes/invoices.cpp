@@ -164,12 +164,9 @@ void list_invoices(Services& services, const ExchangePtr& exchange) {
                      .reference = parameters.text("reference").value_or("")};
   if (query.reference.size() > 4 * longest_reference || query.reference.contains('\0'))
     parameters.fault("reference", "A text of at most " + std::to_string(longest_reference) + " characters.");
-  const auto page = read_page(parameters, "/v1/invoices");
+  const auto page = read_page_by_id(parameters, "/v1/invoices", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange, [query, page = *page](Reader& reader, const HttpRequest&) {
     return render_list(page, InvoiceStore(reader).list(query), append_invoice,
                        [](const StoredInvoice& invoice) { return Position{invoice.id.uuid, 0}; });

@@ -90,12 +90,9 @@ Read<Switches> read_switches(std::string_view body) {
 void list_mails(Services& services, const ExchangePtr& exchange) {
   QueryParameters parameters(exchange->request.query, {"limit", "cursor", "state", "kind", "recipient"});
   MailQuery query = read_query(parameters);
-  const auto page = read_page(parameters, "/v1/mails");
+  const auto page = read_page_by_id(parameters, "/v1/mails", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange, [query, page = *page](Reader& reader, const HttpRequest&) {
     return render_list(page, MailStore(reader.session()).list(query), append_mail,
                        [](const MailListing& mail) { return Position{mail.id, 0}; });

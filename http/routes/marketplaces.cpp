@@ -45,12 +45,9 @@ void list_marketplace_notices(Services& services, const ExchangePtr& exchange) {
                     .marketplace = parameters.text("marketplace").value_or("")};
   if (query.marketplace.size() > longest_word || query.marketplace.contains('\0'))
     parameters.fault("marketplace", "A text of at most " + std::to_string(longest_word) + " bytes.");
-  const auto page = read_page(parameters, "/v1/marketplace-notices");
+  const auto page = read_page_by_id(parameters, "/v1/marketplace-notices", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange, [query, page = *page](Reader& reader, const HttpRequest&) {
     return render_list(page, MarketplaceStore(reader).list(query), append_notice,
                        [](const MarketplaceNotice& notice) { return Position{notice.id, 0}; });

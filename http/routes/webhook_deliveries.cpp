@@ -90,12 +90,9 @@ void list_webhook_deliveries(Services& services, const ExchangePtr& exchange) {
                              .event_type = parameters.text("event_type").value_or("")};
   if (query.event_type.size() > longest_type || query.event_type.contains('\0'))
     parameters.fault("event_type", "A type of events.");
-  const auto page = read_page(parameters, "/v1/webhook-endpoints/" + to_string(*id) + "/deliveries");
+  const auto page = read_page_by_id(parameters, "/v1/webhook-endpoints/" + to_string(*id) + "/deliveries", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange,
                   [query, page = *page, owner = owner_of(*exchange)](Reader& reader, const HttpRequest& request) {
                     const auto deliveries = WebhookDeliveries(reader).list(query, owner);

@@ -151,12 +151,9 @@ void list_webhook_endpoints(Services& services, const ExchangePtr& exchange) {
   WebhookEndpointQuery query{.owner = owner_of(*exchange),
                              .merchant = parameters.id("merchant_id"),
                              .status = parameters.choice("status", {"active", "disabled"})};
-  const auto page = read_page(parameters, "/v1/webhook-endpoints");
+  const auto page = read_page_by_id(parameters, "/v1/webhook-endpoints", query);
   if (!page)
     return refuse(exchange, page.error());
-  query.limit = page->limit + 1;
-  if (page->after)
-    query.before = page->after->id;
   answer_by_query(services, exchange, [query, page = *page](Reader& reader, const HttpRequest&) {
     return render_list(
         page, WebhookEndpoints(reader).list(query),
