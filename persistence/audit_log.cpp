@@ -19,14 +19,14 @@ Uuid first_id_at(std::int64_t unix_ms) { return make_uuid_v7(unix_ms, {}); }
 
 AuditRow audit_row(const Row& row) {
   return {.id = row.uuid(0),
-          .at_ms = row.number(1),
-          .actor = row.uuid_if_any(2),
-          .who = std::string{row.text(3)},
-          .what = std::string{row.text(4)},
-          .target = std::string{row.text(5)},
-          .why = std::string{row.text(6)},
-          .request_id = std::string{row.text(7)},
-          .evidence = std::string{row.text(8)}};
+          .at_ms = unix_ms_of(row.uuid(0)),  // what the list is filtered and ordered by
+          .actor = row.uuid_if_any(1),
+          .who = std::string{row.text(2)},
+          .what = std::string{row.text(3)},
+          .target = std::string{row.text(4)},
+          .why = std::string{row.text(5)},
+          .request_id = std::string{row.text(6)},
+          .evidence = std::string{row.text(7)}};
 }
 
 }  // namespace
@@ -77,8 +77,7 @@ void AuditLog::write(const std::vector<NewAudit>& audits) {
 
 std::vector<AuditRow> AuditLog::list(const AuditQuery& query) {
   Parameters values;
-  std::string sql = "SELECT id, " + milliseconds("at") +
-                    ", actor, who, what, coalesce(target, ''), why, coalesce(request_id, ''), evidence::text"
+  std::string sql = "SELECT id, actor, who, what, coalesce(target, ''), why, coalesce(request_id, ''), evidence::text"
                     " FROM audit WHERE true";
   if (query.actor)
     sql += " AND actor = " + values.add(*query.actor).last();

@@ -42,6 +42,7 @@ Uuid make_row_id();
 /// A row as it was written.
 struct AuditRow {
   Uuid id{};
+  /// The moment of its id, in milliseconds since 1970.
   std::int64_t at_ms = 0;
   std::optional<Uuid> actor{};
   std::string who{};

@@ -125,7 +125,7 @@ void serve_list(const FieldRow& row, const VisitPtr& visit, const Asked& asked, 
   const bool is_fit = wanted >= 1 && wanted <= longest_page;
   const std::int64_t limit = is_fit ? std::min(wanted + cursor.skipped, longest_page) : wanted;
   std::string path = path_for(row.target, asked).value_or("");
-  path += path.find('?') == path.npos ? '?' : '&';
+  path += std::string_view{row.target}.contains('?') ? '&' : '?';
   path += "limit=" + std::to_string(limit);
   if (!cursor.page.empty())
     path += "&cursor=" + percent_encoded(cursor.page);
@@ -135,8 +135,7 @@ void serve_list(const FieldRow& row, const VisitPtr& visit, const Asked& asked, 
   });
 }
 
-// --- Things and orders
-// ------------------------------------------------------------------------------------------------
+// --- Things and orders ----------------------------------------------------------------------------------------------
 
 bool is_not_seen(const graphql::Fault& fault) {
   const Value* status = fault.extensions.find("status");

@@ -231,4 +231,17 @@ TEST_CASE("the audit is listed by who, what, about what and when", "[reference]"
   CHECK(log.list({.from_ms = all[3].at_ms - 60'000, .until_ms = all[0].at_ms + 60'000}).size() == 4);
 }
 
+TEST_CASE("the moment an audited act shows is the one its list is bounded by, though the database is late",
+          "[reference]") {
+  Registry registry;
+  SqlSession sql = open_session();
+  const Uuid id = make_uuid_v7(1'750'000'000'000, {});
+  sql.ask("INSERT INTO audit (id, who, what, why, at) VALUES ($1, 'ayu', 'late', '', now())", Parameters{}.add(id));
+  AuditLog log(registry.reader);
+  const auto rows = log.list({.what = "late"});
+  REQUIRE(rows.size() == 1);
+  CHECK(log.list({.what = "late", .until_ms = rows[0].at_ms}).empty());
+  CHECK(log.list({.what = "late", .from_ms = rows[0].at_ms}).size() == 1);
+}
+
 }  // namespace dompet::testing
