@@ -2,16 +2,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,21 +28,14 @@
 #include "http/access/identity.hpp"
 #include "http/ask.hpp"
 #include "http/front.hpp"
-#include "http/rate_document.hpp"
 #include "http/render_event.hpp"
 #include "notices/money_letters.hpp"
 #include "notices/sender.hpp"
-#include "persistence/administrator.hpp"
-#include "persistence/database_number.hpp"
-#include "persistence/lane_store.hpp"
-#include "persistence/membership_store.hpp"
-#include "persistence/migrator.hpp"
-#include "persistence/movement_projector.hpp"
-#include "persistence/reader.hpp"
-#include "persistence/risk_store.hpp"
 #include "persistence/vault.hpp"
 #include "providers/bill_sweep.hpp"
 #include "providers/simulator.hpp"
+#include "start/checks.hpp"
+#include "start/connections.hpp"
 #include "webhooks/router.hpp"
 #include "webhooks/sender.hpp"
 
@@ -61,11 +51,6 @@ using namespace dompet;
 constexpr std::chrono::seconds stop_limit{30};
 /// Of which so much for giving shards to other nodes; those that are left go to whoever takes them.
 constexpr std::chrono::milliseconds leave_limit{10'000};
-
-/// Why the server cannot start, as a whole sentence.
-struct CannotStart : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 sigset_t stop_signals() {
   sigset_t signals;
@@ -109,104 +94,6 @@ Incarnation new_incarnation() {
   return {uuid};
 }
 
-void check_schema(const std::string& database) {
-  for (const MigrationStatus& migration : Migrator(database).status()) {
-    if (migration.unknown)
-      throw CannotStart("The database has migration " + migration.name +
-                        ", which this program does not know; run a newer dompetd.");
-    if (migration.changed)
-      throw CannotStart("The database has another text of migration " + migration.name +
-                        " than this program; find out which of the two is right (`dompetctl migrate status`).");
-    if (migration.applied_at.empty())
-      throw CannotStart("The database lacks migration " + migration.name + "; run `dompetctl migrate up`.");
-  }
-}
-
-void check_durability(Reader& reader, Profile profile) {
-  for (const std::string& fault : reader.durability_faults()) {
-    if (profile == Profile::production)
-      throw CannotStart("The database could lose a commit: " + fault +
-                        ". Set it right, or set profile to development where money does not matter.");
-    log_event(LogLevel::warning, "the database could lose a commit", {{"fault", fault}});
-  }
-}
-
-/// By number: the first holds the table of nodes.
-std::vector<std::string> database_urls(const Settings& settings) {
-  std::vector<std::string> urls{settings.database.url};
-  urls.insert(urls.end(), settings.database.more.begin(), settings.database.more.end());
-  return urls;
-}
-
-ReaderSettings reader_settings(const Settings& settings, const std::string& url, const std::string& purpose) {
-  return {url, "dompet/" + settings.engine.node_name + '/' + purpose, settings.database.connect_timeout_s,
-          settings.database.statement_timeout_ms, !settings.database.more.empty()};
-}
-
-/// Makes readers of a database, each with a session of its own.
-std::function<std::unique_ptr<Reader>()> readers_of(const Settings& settings, const std::string& url,
-                                                    const std::string& purpose) {
-  return [reader = reader_settings(settings, url, purpose)] { return std::make_unique<Reader>(reader); };
-}
-
-/// What the ledger fixed when it was made; throws when one of the databases cannot be served from.
-Shard check_databases(const Settings& settings) {
-  const std::vector<std::string> urls = database_urls(settings);
-  for (const std::string& url : urls) {
-    check_schema(url);
-    Reader reader(reader_settings(settings, url, "start"));
-    check_durability(reader, settings.profile);
-  }
-  const Shard shard_count = Reader(reader_settings(settings, urls.front(), "start")).shard_count();
-  for (std::size_t number = urls.size(); number-- > 0;)
-    number_database(urls[number], static_cast<int>(number), shard_count);
-  return shard_count;
-}
-
-DatabaseAccess access(const Settings& settings, const std::string& url, const Incarnation& incarnation) {
-  const LaneStoreSettings lane{url,
-                               settings.engine.node_name,
-                               incarnation,
-                               settings.database.connect_timeout_s,
-                               settings.database.answer_timeout_ms,
-                               settings.database.lock_timeout_ms};
-  const MembershipSettings membership{
-      .database = url, .incarnation = incarnation, .node_name = settings.engine.node_name};
-  return {.lane_store = [lane] { return make_postgres_lane_store(lane); },
-          .ownership = [membership] { return make_postgres_ownership_store(membership); },
-          .reader = readers_of(settings, url, "reader")};
-}
-
-Member member(const Settings& settings, const Incarnation& incarnation, const std::string& predecessor) {
-  const MembershipSettings store{
-      .database = settings.database.url, .incarnation = incarnation, .node_name = settings.engine.node_name};
-  return {.me = {.incarnation = incarnation,
-                 .name = settings.engine.node_name,
-                 .internal_address = settings.engine.cluster.listen,
-                 .http_address = settings.http.address + ':' + std::to_string(settings.http.port),
-                 .build = std::string{version}},
-          .predecessor = {parse_uuid(predecessor).value_or(Uuid{})},
-          .store = [store] { return make_postgres_membership_store(store); }};
-}
-
-/// Nobody could do anything without one.
-void check_administrator(const Settings& settings) {
-  Reader reader(reader_settings(settings, settings.database.url, "start"));
-  const AdministratorSettings& wanted = settings.administrator;
-  if (has_administrator(reader))
-    return;
-  if (!wanted.email.empty()) {
-    make_administrator(reader, wanted.email, wanted.password);
-    log_event(LogLevel::info, "made the first administrator", {{"email", wanted.email}});
-    return;
-  }
-  constexpr const char* advice = "There is no administrator; run `dompetctl init`, or set DOMPET_ADMIN_EMAIL and "
-                                 "DOMPET_ADMIN_PASSWORD for the first start.";
-  if (settings.profile == Profile::production && !settings.http.identity.without_access)
-    throw CannotStart(advice);
-  log_event(LogLevel::warning, advice, {});
-}
-
 /// What belongs to this process lies in its directory unless it is said to be elsewhere.
 http::Settings placed(const Settings& settings) {
   http::Settings http = settings.http;
@@ -224,55 +111,6 @@ MailSettings mail_settings(const Settings& settings) {
   MailSettings mail = settings.mail;
   mail.spool = settings.var_directory / "mail";
   return mail;
-}
-
-MailDatabase mail_database(const Settings& settings) {
-  return {.url = settings.database.url,
-          .application_name = "dompet/" + settings.engine.node_name + "/mail",
-          .connect_timeout_s = settings.database.connect_timeout_s,
-          .statement_timeout_ms = settings.database.statement_timeout_ms,
-          .lock_timeout_ms = settings.database.lock_timeout_ms};
-}
-
-/// A switch for measurements: every request is an administrator's.
-void read_test_switch(Settings& settings) {
-  const Environment environment = process_environment();
-  const auto found = environment.find("DOMPET_TEST_WITHOUT_ACCESS");
-  if (found == environment.end() || found->second != "1")
-    return;
-  if (settings.profile == Profile::production)
-    throw CannotStart("DOMPET_TEST_WITHOUT_ACCESS opens everything to everybody; profile production does not know it.");
-  settings.http.identity.without_access = true;
-  log_event(LogLevel::warning, "every request is an administrator's: DOMPET_TEST_WITHOUT_ACCESS is set", {});
-}
-
-std::vector<ProjectorSettings> projectors(const Settings& settings) {
-  std::vector<ProjectorSettings> projectors;
-  for (const std::string& url : database_urls(settings))
-    projectors.push_back({.database = url,
-                          .application_name = "dompet/" + settings.engine.node_name + "/statistics",
-                          .connect_timeout_s = settings.database.connect_timeout_s});
-  return projectors;
-}
-
-std::vector<BillSweep::MakeReader> bill_readers(const Settings& settings) {
-  std::vector<BillSweep::MakeReader> readers;
-  for (const std::string& url : database_urls(settings))
-    readers.emplace_back(readers_of(settings, url, "bills"));
-  return readers;
-}
-
-RateSources rate_sources(const Settings& settings) {
-  const std::string& url = settings.database.url;
-  return {.database = url,
-          .application_name = "dompet/" + settings.engine.node_name + "/rates",
-          .reader = readers_of(settings, url, "rates"),
-          .read = http::read_rate_document};
-}
-
-WebhookDatabase webhook_database(const Settings& settings) {
-  return {settings.database.url, "dompet/" + settings.engine.node_name + "/webhooks",
-          settings.database.connect_timeout_s};
 }
 
 /// Everybody who is told of every event.
@@ -312,17 +150,11 @@ ProviderSimulator::Answer words_for(Engine& engine) {
   };
 }
 
-/// Nothing is moved before it is known by which rules.
-RiskRulesPtr risk_rules(const Settings& settings) {
-  Reader reader(reader_settings(settings, settings.database.url, "start"));
-  return std::make_shared<const RiskRules>(RiskRuleStore(reader).rules().rules);
-}
-
 void serve(const Settings& settings) {
   const Incarnation incarnation = new_incarnation();
   EngineSettings engine_settings = settings.engine;
   engine_settings.shard_count = check_databases(settings);
-  engine_settings.risk_rules = risk_rules(settings);
+  engine_settings.risk_rules = read_risk_rules(settings);
   // A provider that may be slow or say no is asked before a top-up is credited.
   engine_settings.topups_ask_provider = settings.provider.mode == ProviderMode::simulated;
   VarDirectory var_directory(settings.var_directory);
@@ -330,22 +162,14 @@ void serve(const Settings& settings) {
   const http::Settings http_settings = placed(settings);
   Vault vault = Vault::open(http_settings.identity.key_file, settings.profile == Profile::production);
   check_administrator(settings);
-  const std::string users = settings.database.url;
-  http::Identity identity(http_settings.identity, vault,
-                          {.url = users,
-                           .application_name = "dompet/" + settings.engine.node_name + "/access",
-                           .reader = readers_of(settings, users, "identity")});
+  http::Identity identity(http_settings.identity, vault, identity_database(settings));
 
   http::Ask ask(settings.http);
-  std::vector<DatabaseAccess> databases;
-  for (const std::string& url : database_urls(settings))
-    databases.push_back(access(settings, url, incarnation));
-  ProviderSimulator provider(settings.provider, users);
-  Engine engine(engine_settings, member(settings, incarnation, predecessor), std::move(databases), ask, &provider);
-  const RiskWatch risk_watch(engine, {.database = users,
-                                      .application_name = "dompet/" + settings.engine.node_name + "/risk",
-                                      .reader = readers_of(settings, users, "risk")});
-  const Projection projection(settings.projection, projectors(settings));
+  ProviderSimulator provider(settings.provider, settings.database.url);
+  Engine engine(engine_settings, member(settings, incarnation, predecessor), engine_access(settings, incarnation), ask,
+                &provider);
+  const RiskWatch risk_watch(engine, risk_watch_settings(settings));
+  const Projection projection(settings.projection, projector_settings(settings));
   const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
   RateBoard rates;
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);

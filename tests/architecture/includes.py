@@ -51,8 +51,9 @@ ROOMS = {
     "cli": {"cli", "config", "persistence", "domain", "actors/engine.hpp"},
     "migrations": set(),
     "bench": {"bench"},
-    "main.cpp": {"config", "persistence", "actors", "events", "exchange", "http", "notices", "providers", "webhooks",
-                 "domain"},
+    "start": {"start", "config", "persistence", "actors", "exchange", "http", "notices", "providers", "webhooks", "domain"},
+    "main.cpp": {"start", "config", "persistence", "actors", "events", "exchange", "http", "notices", "providers",
+                 "webhooks", "domain"},
 }
 
 # Libraries: how their includes begin, and the only files of ours (outside tests/) that may include them.
