@@ -1,7 +1,6 @@
 #include "start/checks.hpp"
 
 #include "config/logging.hpp"
-#include "config/settings_table.hpp"
 #include "persistence/administrator.hpp"
 #include "persistence/database_number.hpp"
 #include "persistence/migrator.hpp"
