@@ -27,6 +27,15 @@ PATIENCE_S = 60  # for things that take milliseconds on an idle machine; only a 
 POLL_S = 0.02
 
 
+def _end(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # timeout tells its child and then the child's whole group
+    raise KeyboardInterrupt
+
+
+# Who ends a ring by a signal gets what Ctrl-C does: fixtures end what they started.
+signal.signal(signal.SIGTERM, _end)
+
+
 def wait_until(condition, what, deadline_s=PATIENCE_S):
     """Polls until the condition holds and returns its value. `what` is a text, or a function that makes one."""
     deadline = time.monotonic() + deadline_s

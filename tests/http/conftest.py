@@ -1,7 +1,5 @@
-"""Fixtures of the HTTP ring: one dompetd on a database of its own serves all tests; each test makes its own wallets.
-With DOMPET_TEST_DATABASE_URL (an empty database) no PostgreSQL is started here."""
+"""Fixtures of the HTTP ring: one dompetd on a PostgreSQL of its own serves all tests of a worker; each test makes its own wallets."""
 
-import os
 import sys
 import uuid
 from pathlib import Path
@@ -25,16 +23,11 @@ def contract():
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
-    given = os.environ.get("DOMPET_TEST_DATABASE_URL")
-    postgres = None
-    if given is None:
-        postgres = PostgreSQL(tmp_path_factory.mktemp("postgres"))
-        postgres.start()
-    url = given or postgres.url()
+    postgres = PostgreSQL(tmp_path_factory.mktemp("postgres"))
+    url = postgres.start()
     dompetctl("migrate", "up", "--database", url)
     yield url
-    if postgres is not None:
-        postgres.remove()
+    postgres.remove()
 
 
 @pytest.fixture(scope="session")

@@ -326,6 +326,8 @@ def test_a_stream_depends_on_what_let_it_in_and_on_nothing_else_that_was_shown(s
     stream = Stream(server, headers_of(ani.client) | {"X-Api-Key": "nobodys"})
     for _ in range(2):  # it was looked at again between them
         stream.read_id()
+    for idle in (ani.client, bank.client):
+        idle.close()  # before the server does
     assert ani.transfer(bank.open(), "9.00").status == 201
     assert stream.next(1)[0]["data"]["amount"] == "9.00"
     stream.close()

@@ -8,7 +8,7 @@ import pytest
 from conftest import Bank
 from market import Customer, Shop
 from people import add_person
-from processes import dompetctl, psql
+from processes import dompetctl, psql, wait_until
 
 OLD = "2020-01-01T00:00:00Z"
 
@@ -112,8 +112,11 @@ def test_every_rate_that_was_set_is_remembered_with_who_set_it(client):
     assert rows["data"][0]["bid"] == "0.67" and rows["data"][0]["who"]
     older = client.get(f"/v1/fx/rates/history?base=NOK&quote=DKK&limit=1&cursor={rows['next_cursor']}").json
     assert older["data"][0]["bid"] == "0.65"
-    audit = client.get("/v1/audit?target=/v1/fx/rates&limit=1").json["data"][0]
-    assert audit["what"] == "PUT /v1/fx/rates" and audit["evidence"]["rates"][0]["base"] == "NOK"
+
+    def audited():
+        [audit] = client.get("/v1/audit?target=/v1/fx/rates&limit=1").json["data"]
+        return audit["what"] == "PUT /v1/fx/rates" and audit["evidence"]["rates"][0]["base"] == "NOK"
+    wait_until(audited, "the audit has it")
 
 
 def test_a_rate_of_yesterday_does_not_replace_one_of_today(client):

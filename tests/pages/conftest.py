@@ -65,18 +65,13 @@ def page(browser, stand_in):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A dompetd on a database of its own. With DOMPET_TEST_DATABASE_URL (an empty one) no PostgreSQL is started here."""
-    given = os.environ.get("DOMPET_TEST_DATABASE_URL")
-    postgres = None
-    if given is None:
-        postgres = PostgreSQL(tmp_path_factory.mktemp("postgres"))
-        postgres.start()
-    url = given or postgres.url()
+    """A dompetd on a PostgreSQL of its own."""
+    postgres = PostgreSQL(tmp_path_factory.mktemp("postgres"))
+    url = postgres.start()
     dompetctl("migrate", "up", "--database", url)
     with Dompetd(tmp_path_factory.mktemp("dompetd"), url).start() as dompetd:
         yield dompetd
-    if postgres is not None:
-        postgres.remove()
+    postgres.remove()
 
 
 @pytest.fixture
