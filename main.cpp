@@ -45,6 +45,7 @@
 #include "persistence/risk_store.hpp"
 #include "persistence/vault.hpp"
 #include "providers/bill_sweep.hpp"
+#include "providers/marketplace_counts.hpp"
 #include "providers/simulator.hpp"
 #include "webhooks/router.hpp"
 #include "webhooks/sender.hpp"
@@ -346,7 +347,8 @@ void serve(const Settings& settings) {
                                       .application_name = "dompet/" + settings.engine.node_name + "/risk",
                                       .reader = readers_of(settings, users, "risk")});
   const Projection projection(settings.projection, projectors(settings));
-  const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
+  MarketplaceCounts marketplace_counts;
+  const BillSweep bills(settings.http.marketplaces, bill_readers(settings), marketplace_counts);
   RateBoard rates;
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
   WebhookCounts webhook_counts;
@@ -355,8 +357,8 @@ void serve(const Settings& settings) {
   events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
   add_consumers(runners, settings, notices_left_out);
   const MailSender mails(mail_settings(settings), mail_database(settings), notices_left_out);
-  http::HttpFront front(http_settings,
-                        {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts});
+  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts,
+                                        marketplace_counts});
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

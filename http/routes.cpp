@@ -53,6 +53,8 @@ constexpr Route table[]{
     {get, "/v1/invoices", "invoices:read", Load::read, Body::none, no_key, routes::list_invoices},
     {get, "/v1/invoices/{id}", "invoices:read", Load::read, Body::none, no_key, routes::read_invoice},
     {post, "/v1/invoices/{id}/cancel", "invoices:write", Load::read, Body::json, no_key, routes::cancel_invoice},
+    {get, "/v1/virtual-accounts/{va_number}", "virtual_accounts:read", Load::read, Body::none, no_key,
+     routes::show_virtual_account},
     {get, "/v1/marketplace-notices", "marketplaces:read", Load::read, Body::none, no_key,
      routes::list_marketplace_notices},
     {post, "/v1/marketplace-notices/{id}/retry", "marketplaces:operate", Load::read, Body::json, no_key,
