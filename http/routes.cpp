@@ -219,6 +219,7 @@ constexpr Route table[]{
     {post, "/v1/sagas/{id}/resume", "sagas:operate", Load::read, Body::json, no_key, routes::resume_saga},
 
     {post, "/v1/risk/score", "risk:score", Load::read, Body::json, no_key, routes::score_risk},
+    {get, "/v1/risk/checks", "risk:read", Load::read, Body::none, no_key, routes::list_risk_checks},
     {get, "/v1/risk/assessments", "risk:read", Load::read, Body::none, no_key, routes::list_assessments},
     {get, "/v1/risk/assessments/{id}", "risk:read", Load::read, Body::none, no_key, routes::read_assessment},
     {post, "/v1/risk/assessments/{id}/approve", "risk:decide", Load::read, Body::json, no_key,
@@ -226,6 +227,7 @@ constexpr Route table[]{
     {post, "/v1/risk/assessments/{id}/reject", "risk:decide", Load::read, Body::json, no_key,
      routes::reject_assessment},
     {get, "/v1/risk/rules", "risk:read", Load::read, Body::none, no_key, routes::read_risk_rules},
+    {get, "/v1/risk/rules/versions", "risk:read", Load::read, Body::none, no_key, routes::list_risk_rule_versions},
     {put, "/v1/risk/rules", "risk:write", Load::read, Body::json, no_key, routes::replace_risk_rules},
 
     {get, "/v1/cluster", "cluster:read", Load::read, Body::none, no_key, routes::read_cluster},

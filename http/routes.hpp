@@ -104,11 +104,14 @@ void read_saga_job(Services& services, const ExchangePtr& exchange);
 void pause_saga_job(Services& services, const ExchangePtr& exchange);
 void resume_saga_job(Services& services, const ExchangePtr& exchange);
 void abort_saga_job(Services& services, const ExchangePtr& exchange);
-// risk.cpp
+// risk_checks.cpp
 void score_risk(Services& services, const ExchangePtr& exchange);
+void list_risk_checks(Services& services, const ExchangePtr& exchange);
+// risk.cpp
 void list_assessments(Services& services, const ExchangePtr& exchange);
 void read_assessment(Services& services, const ExchangePtr& exchange);
 void read_risk_rules(Services& services, const ExchangePtr& exchange);
+void list_risk_rule_versions(Services& services, const ExchangePtr& exchange);
 void replace_risk_rules(Services& services, const ExchangePtr& exchange);
 // risk_reviews.cpp
 void approve_assessment(Services& services, const ExchangePtr& exchange);
