@@ -33,6 +33,7 @@
 #include "notices/sender.hpp"
 #include "persistence/vault.hpp"
 #include "providers/bill_sweep.hpp"
+#include "providers/marketplace_counts.hpp"
 #include "providers/simulator.hpp"
 #include "start/checks.hpp"
 #include "start/connections.hpp"
@@ -170,7 +171,8 @@ void serve(const Settings& settings) {
                 &provider);
   const RiskWatch risk_watch(engine, risk_watch_settings(settings));
   const Projection projection(settings.projection, projector_settings(settings));
-  const BillSweep bills(settings.http.marketplaces, bill_readers(settings));
+  MarketplaceCounts marketplace_counts;
+  const BillSweep bills(settings.http.marketplaces, bill_readers(settings), marketplace_counts);
   RateBoard rates;
   const RateWatch rate_watch(settings.exchange, rate_sources(settings), rates);
   WebhookCounts webhook_counts;
@@ -179,8 +181,8 @@ void serve(const Settings& settings) {
   events::Runners runners(settings.events, database_urls(settings), settings.engine.node_name);
   add_consumers(runners, settings, notices_left_out);
   const MailSender mails(mail_settings(settings), mail_database(settings), notices_left_out);
-  http::HttpFront front(http_settings,
-                        {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts});
+  http::HttpFront front(http_settings, {ask, engine, identity, rates, settings.exchange, runners, mails, webhook_counts,
+                                        marketplace_counts});
   front.start();
   provider.start(words_for(engine), own_address(settings, front.port()));
 

@@ -45,6 +45,11 @@ void add_graphql(Rows& rows) {
                          "Requests of one document at work at the same time; the others wait for them, so that one "
                          "document leaves room for other clients."},
                         "requests", 1, 100, [](auto& s) -> auto& { return s.http.graphql.requests_at_once; }));
+  rows.push_back(number({"graphql", "max_exchanged_bytes",
+                         "What all requests of one document send and are answered, counted while it is carried out: "
+                         "about what it may hold in memory."},
+                        "bytes", 65'536, 1'073'741'824,
+                        [](auto& s) -> auto& { return s.http.graphql.max_exchanged_bytes; }));
 }
 
 }  // namespace dompet::rows

@@ -59,6 +59,16 @@ std::string words_of(const std::vector<Marketplace>& marketplaces) {
   return text;
 }
 
+/// What comes before the equals sign of "name=text", and what behind it; false when it is no such word.
+bool take_apart(std::string_view word, std::string_view& name, std::string_view& text) {
+  const std::size_t sign = word.find('=');
+  if (sign == word.npos || sign + 1 == word.size())
+    return false;
+  name = word.substr(0, sign);
+  text = word.substr(sign + 1);
+  return is_name(name);
+}
+
 Setting marketplace_list() {
   Setting row{.section = "marketplaces",
               .name = "list",
@@ -99,9 +109,9 @@ bool is_secret(std::string_view text) {
          });
 }
 
-/// "name=text" for some marketplaces.
+/// "name=text" for some marketplaces, with the text as it is kept.
 template <class Access>
-Setting by_name(Names names, bool (*is_allowed)(std::string_view), Access access) {
+Setting secret_by_name(Names names, bool (*is_allowed)(std::string_view), Access access) {
   Setting row{.section = names.section,
               .name = names.name,
               .form = ValueForm::text,
@@ -116,11 +126,9 @@ Setting by_name(Names names, bool (*is_allowed)(std::string_view), Access access
   row.write = [access, is_allowed](Settings& settings, std::string_view text) {
     std::map<std::string, std::string> found;
     const bool is_list = each_word(text, [&](std::string_view word) {
-      const std::size_t sign = word.find('=');
-      if (sign == word.npos || !is_name(word.substr(0, sign)) || sign + 1 == word.size() ||
-          !is_allowed(word.substr(sign + 1)))
-        return false;
-      return found.emplace(word.substr(0, sign), word.substr(sign + 1)).second;
+      std::string_view name;
+      std::string_view value;
+      return take_apart(word, name, value) && is_allowed(value) && found.emplace(name, value).second;
     });
     if (is_list)
       access(settings) = std::move(found);
@@ -140,6 +148,47 @@ bool is_status(std::string_view text) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
            letter == '_' || letter == '-';
   });
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words)
+    text.append(text.empty() ? "" : ",").append(word);
+  return text;
+}
+
+Setting unpaid_statuses() {
+  Setting row{.section = "marketplaces",
+              .name = "unpaid_statuses",
+              .form = ValueForm::text,
+              .allowed = "name=word,word for some of the marketplaces, with spaces between them",
+              .reason =
+                  "The words that say, as status and as paymentStatus of an order, that it is to be paid; PENDING and "
+                  "UNPAID for a marketplace that is not named. An order that has another word, or none, is not paid."};
+  row.read = [](const Settings& settings) {
+    std::string text;
+    for (const auto& [name, words] : settings.http.marketplaces.unpaid_statuses)
+      text.append(text.empty() ? "" : " ").append(name).append(1, '=').append(joined(words));
+    return text;
+  };
+  row.write = [](Settings& settings, std::string_view text) {
+    std::map<std::string, std::vector<std::string>> found;
+    const bool is_list = each_word(text, [&](std::string_view word) {
+      std::string_view name;
+      std::string_view rest;
+      if (!take_apart(word, name, rest))
+        return false;
+      std::vector<std::string> statuses;
+      while (!rest.empty())
+        statuses.emplace_back(next_part(rest));
+      const bool are_statuses = std::ranges::all_of(statuses, [](const std::string& one) { return is_status(one); });
+      return are_statuses && found.emplace(name, std::move(statuses)).second;
+    });
+    if (is_list)
+      settings.http.marketplaces.unpaid_statuses = std::move(found);
+    return is_list;
+  };
+  return row;
 }
 
 void add_invoices(Rows& rows) {
@@ -194,12 +243,14 @@ void add_marketplaces(Rows& rows) {
   add_invoices(rows);
   rows.push_back(marketplace_list());
   rows.push_back(
-      by_name({"marketplaces", "secrets",
-               "What notices to a marketplace are signed with, as Standard Webhooks does it (whsec_…). Without "
-               "one they are not signed."},
-              is_secret, [](auto& s) -> auto& { return s.http.marketplaces.secrets; }));
-  rows.push_back(by_name({"marketplaces", "tokens", "Bearer tokens that are sent with every call of a marketplace."},
-                         is_any_text, [](auto& s) -> auto& { return s.http.marketplaces.tokens; }));
+      secret_by_name({"marketplaces", "secrets",
+                      "What notices to a marketplace are signed with, as Standard Webhooks does it (whsec_…). Without "
+                      "one they are not signed."},
+                     is_secret, [](auto& s) -> auto& { return s.http.marketplaces.secrets; }));
+  rows.push_back(
+      secret_by_name({"marketplaces", "tokens", "Bearer tokens that are sent with every call of a marketplace."},
+                     is_any_text, [](auto& s) -> auto& { return s.http.marketplaces.tokens; }));
+  rows.push_back(unpaid_statuses());
   add_calls(rows);
   add_notices(rows);
 }

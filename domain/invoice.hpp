@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/decline.hpp"
@@ -40,15 +43,25 @@ struct InvoicePaid {
 /// The invoices that were paid into one wallet and are not over yet. One that is over needs no memory: it is declined
 /// for that. `latest_ms` is the latest moment that any of the wallet's own credits was paid at, and never falls, so a
 /// clock that goes back opens nothing again that is forgotten here.
-struct PaidInvoices {
+class PaidInvoices {
+ public:
   std::int64_t latest_ms = 0;
-  /// By the time at which they are over, soonest first.
-  std::vector<InvoiceTerms> paid{};
-  bool operator==(const PaidInvoices&) const = default;
+
+  /// By the time at which they are over, soonest first; until the next `replace`.
+  std::span<const InvoiceTerms> paid() const { return paid_ ? std::span{*paid_} : std::span<const InvoiceTerms>{}; }
+  void replace(std::vector<InvoiceTerms> paid) {
+    paid_ = paid.empty() ? nullptr : std::make_shared<const std::vector<InvoiceTerms>>(std::move(paid));
+  }
+
+  bool operator==(const PaidInvoices& other) const;
+
+ private:
+  /// Never changed once it is here, so that copies of a wallet share it: who reads a balance copies no invoices.
+  std::shared_ptr<const std::vector<InvoiceTerms>> paid_{};
 };
 
-/// What one wallet remembers: a quarter of a megabyte. As many payments of invoices as may be over the time that
-/// invoices live; the next one is declined until one of them is over.
+/// What one wallet remembers: a quarter of a megabyte, made anew with each payment of an invoice. As many payments of
+/// invoices as may be over the time that invoices live; the next one is declined until one of them is over.
 inline constexpr std::size_t most_paid_invoices = 10'000;
 
 /// A payment of an invoice is begun within this time of its request, or declined by whoever would begin it. So whoever

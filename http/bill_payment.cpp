@@ -6,8 +6,8 @@
 #include "config/logging.hpp"
 #include "domain/va_number.hpp"
 #include "http/access/access.hpp"
+#include "http/bill_lookup.hpp"
 #include "http/body.hpp"
-#include "http/card_guesses.hpp"
 #include "http/directory.hpp"
 #include "http/id_source.hpp"
 #include "http/known_answer.hpp"
@@ -48,11 +48,6 @@ void refuse_bill(Services& services, const Paying& paying, Problem problem) {
   refuse_unless_known(services, paying.exchange, paying.stamp, problem);
 }
 
-/// The look-up is over. Whose number is right and whose amount is not tries numbers out as well.
-void end_guess(Services& services, const Paying& paying, bool is_wrong = false) {
-  services.va_guesses.end({paying.exchange->caller.user}, is_wrong, VaGuesses::Clock::now());
-}
-
 Problem problem_of(InvoiceStore::Fault fault) {
   switch (fault) {
     case InvoiceStore::Fault::not_found: return {.code = "invoice_not_found"};
@@ -66,6 +61,7 @@ Problem problem_of(InvoiceStore::Fault fault) {
   return {.code = "invoice_under_way"};
 }
 
+/// Whose number is right and whose amount is not tries numbers out as well.
 bool is_wrong_guess(InvoiceStore::Fault fault) {
   return fault == InvoiceStore::Fault::not_found || fault == InvoiceStore::Fault::amount_mismatch;
 }
@@ -145,7 +141,7 @@ void pay_invoice(Services& services, const PayingPtr& paying) {
   ask_pool<Begun>(
       services, paying->exchange, [wanted](Reader& reader) { return InvoiceStore(reader).begin(wanted); },
       [&services, paying](Begun begun) {
-        end_guess(services, *paying, !begun && is_wrong_guess(begun.error()));
+        end_va_guess(services, *paying->exchange, !begun && is_wrong_guess(begun.error()));
         if (!begun)
           return refuse_bill(services, *paying, problem_of(begun.error()));
         paying->transaction.destination = begun->wallet;
@@ -154,7 +150,7 @@ void pay_invoice(Services& services, const PayingPtr& paying) {
         send(services, paying);
       },
       [&services, paying](const Problem& problem) {
-        end_guess(services, *paying);
+        end_va_guess(services, *paying->exchange, false);
         refuse(paying->exchange, problem);
       });
 }
@@ -186,26 +182,24 @@ void with_merchant(Services& services, const PayingPtr& paying) {
                               });
 }
 
-/// Exactly what the marketplace wants.
-std::optional<Problem> fault_of(const Paying& paying, const Marketplace& marketplace,
-                                const MarketplaceLookups::Found& found) {
-  if (!found)
-    return Problem{.code = "marketplace_unavailable", .detail = found.error()};
-  if (!*found)
-    return Problem{.code = "invoice_not_found"};
-  if ((*found)->is_paid)
+/// Exactly what the marketplace wants, and only what it says is unpaid.
+std::optional<Problem> fault_of(const Paying& paying, const Marketplace& marketplace, const FoundOrder& order) {
+  if (!order)
+    return order.error();
+  if (order->state == MarketplaceOrder::State::paid)
     return Problem{.code = "invoice_paid"};
-  const auto total = parse_amount((*found)->total, marketplace.currency);
-  if (!total || *total != paying.transaction.amount || marketplace.currency != paying.transaction.currency)
+  if (order->state == MarketplaceOrder::State::unknown)
+    return Problem{.code = "order_not_unpaid",
+                   .detail = order->statuses.empty() ? "It does not say." : "It says " + order->statuses + "."};
+  if (order->amount != paying.transaction.amount || marketplace.currency != paying.transaction.currency)
     return Problem{.code = "amount_mismatch"};
   return std::nullopt;
 }
 
-void go_on_with(Services& services, const PayingPtr& paying, const Marketplace& marketplace,
-                const MarketplaceLookups::Found& found) {
-  const auto fault = fault_of(*paying, marketplace, found);
+void go_on_with(Services& services, const PayingPtr& paying, const Marketplace& marketplace, const FoundOrder& order) {
+  const auto fault = fault_of(*paying, marketplace, order);
   const bool is_wrong = fault && (fault->code == "invoice_not_found" || fault->code == "amount_mismatch");
-  end_guess(services, *paying, is_wrong);
+  end_va_guess(services, *paying->exchange, is_wrong);
   if (fault)
     return refuse_bill(services, *paying, *fault);
   with_merchant(services, paying);
@@ -217,38 +211,22 @@ void pay_order(Services& services, const PayingPtr& paying, const Marketplace& m
   paying->transaction.bill =
       Bill{{order_id(marketplace.name, paying->va_number), unix_ms_of(paying->exchange->request.id) + order_life_ms},
            paying->va_number};
-  const bool is_taken = services.marketplaces.ask(
-      marketplace, paying->va_number,
-      [&services, &ask = services.ask, paying, &marketplace](MarketplaceLookups::Found found) {
-        ask.post([&services, paying, &marketplace, found = std::move(found)] {
-          go_on_with(services, paying, marketplace, found);
-        });
-      });
-  if (is_taken)
-    return;
-  end_guess(services, *paying);
-  refuse_bill(services, *paying, {.code = "marketplace_unavailable", .detail = "Too many wait for it already."});
+  look_order_up(services, marketplace, paying->va_number, [&services, paying, &marketplace](const FoundOrder& order) {
+    go_on_with(services, paying, marketplace, order);
+  });
 }
 
-/// A number may be looked up by this caller now; a look-up that was let through is ended by `end_guess`. Who may not
-/// still gets the answer of a payment that he made before.
+/// Who may not look a number up now still gets the answer of a payment that he made before.
 bool may_look_up(Services& services, const Paying& paying) {
   if (paying.exchange->caller.kind == Caller::Kind::merchant) {
     refuse(paying.exchange,
            {.code = "forbidden", .detail = "A payment from a wallet is its owner's to make, with his own token."});
     return false;
   }
-  const UserId caller{paying.exchange->caller.user};
-  const auto now = VaGuesses::Clock::now();
-  if (services.va_guesses.begin(caller, now))
-    return true;
-  const bool is_locked = services.va_guesses.is_locked(caller, now);
-  const auto pause_s = is_locked ? std::chrono::seconds(VaGuesses::memory).count() : 1;
-  refuse_bill(services, paying,
-              {.code = "rate_limited",
-               .detail = is_locked ? "Too many numbers that there are not." : "Too many numbers at the same time.",
-               .retry_after_s = static_cast<int>(pause_s)});
-  return false;
+  const auto fault = begin_va_guess(services, *paying.exchange);
+  if (fault)
+    refuse_bill(services, paying, *fault);
+  return !fault;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace dompet {
 class Engine;
 class RateBoard;
 class MailSender;
+struct MarketplaceCounts;
 struct WebhookCounts;
 }  // namespace dompet
 namespace dompet::events {
@@ -37,6 +38,7 @@ class HttpFront {
     const events::Runners& runners;
     const MailSender& mails;
     const WebhookCounts& webhooks;
+    const MarketplaceCounts& marketplaces;
   };
   HttpFront(Settings settings, const Neighbours& others);
   /// Stops first, if need be.

@@ -16,6 +16,7 @@
 #include "http/router.hpp"
 #include "http/services.hpp"
 #include "notices/sender.hpp"
+#include "providers/marketplace_counts.hpp"
 #include "webhooks/counts.hpp"
 
 namespace dompet::http {
@@ -134,6 +135,25 @@ void append_webhooks(std::vector<MetricFamily>& families, const WebhookCounts& c
       static_cast<double>(counts.oldest_s));
 }
 
+void append_marketplaces(std::vector<MetricFamily>& families, const MarketplaceCounts& counts) {
+  MetricFamily said{"dompet_marketplace_notices_total", "What marketplaces said to notices.", MetricType::Counter, {}};
+  const auto add = [&](const char* answer, std::uint64_t count) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"answer", answer});
+    metric.counter.value = static_cast<double>(count);
+    said.metric.push_back(std::move(metric));
+  };
+  add("taken", counts.delivered);
+  add("refused", counts.refused);
+  add("none", counts.unheard);
+  families.push_back(std::move(said));
+  families.push_back(family("dompet_marketplace_notices_waiting",
+                            "Paid orders that their marketplaces have not taken, of all nodes, up to 100000.",
+                            MetricType::Gauge, static_cast<double>(counts.waiting)));
+  families.push_back(family("dompet_marketplace_notices_refused", "Those of them that were refused.", MetricType::Gauge,
+                            static_cast<double>(counts.waiting_refused)));
+}
+
 /// One of a family whose members are told apart by their consumer.
 void add_of_consumer(MetricFamily& family, const std::string& consumer, double value) {
   prometheus::ClientMetric metric;
@@ -248,6 +268,7 @@ std::string Metrics::expose(const Services& services) const {
   append_events(families, services);
   append_mails(families, services.mails.counters());
   append_webhooks(families, services.webhook_counts);
+  append_marketplaces(families, services.marketplace_counts);
   std::ostringstream text;
   prometheus::TextSerializer{}.Serialize(text, families);
   return std::move(text).str();

@@ -177,6 +177,9 @@ constexpr std::array types{
         "too_many_paid_invoices", 409, "The merchant's wallet can remember no more paid invoices now", true,
         "It remembers every paid invoice until its time is over. Nothing was moved; try again when some are, with "
         "a new key."},
+    ProblemType{"order_not_unpaid", 409, "The marketplace does not say that its order is unpaid", false,
+                "Only what is known to be unpaid is paid; `detail` says what the marketplace calls it. Nothing was "
+                "moved."},
     ProblemType{"notice_not_due", 409, "The marketplace is not to be told", false,
                 "It has heard already, or the payment's end is not known yet."},
     ProblemType{"payment_not_open", 409, "The payment has no authorization left", false,

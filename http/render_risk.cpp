@@ -7,9 +7,10 @@ namespace dompet::http {
 
 namespace {
 
-void append_id_or_null(JsonWriter& json, std::string_view name, const WalletId& wallet) {
+template <class Id>
+void append_id_or_null(JsonWriter& json, std::string_view name, const Id& id) {
   json.key(name);
-  wallet == WalletId{} ? json.null() : json.text(to_string(wallet));
+  id.uuid.is_nil() ? json.null() : json.text(to_string(id));
 }
 
 void append_text_or_null(JsonWriter& json, std::string_view name, const std::string& text) {
@@ -22,6 +23,13 @@ void append_reasons(JsonWriter& json, const std::vector<RiskReason>& reasons) {
   for (const RiskReason& reason : reasons)
     json.begin_object().member("rule", reason.rule).member("text", reason.text).end_object();
   json.end_array();
+}
+
+/// What the rules said of a question.
+void append_said(JsonWriter& json, const RiskCheck& check) {
+  json.key("score").number(check.said.score).plain("action", name_of(check.said.action));
+  append_reasons(json, check.said.reasons);
+  json.key("rules_version").number(static_cast<std::int64_t>(check.rules_version));
 }
 
 void append_threshold(JsonWriter& json, std::string_view name, const std::optional<int>& score) {
@@ -78,8 +86,7 @@ void append_assessment(JsonWriter& json, const AssessedMovement& movement) {
   json.plain("currency", transaction.currency.text());
   append_id_or_null(json, "source_wallet_id", transaction.source);
   append_id_or_null(json, "destination_wallet_id", transaction.destination);
-  json.key("user_id");
-  movement.owner == UserId{} ? json.null() : json.text(to_string(movement.owner));
+  append_id_or_null(json, "user_id", movement.owner);
   json.key("score").number(risk.score).plain("action", name_of(risk.action));
   append_reasons(json, risk.reasons);
   json.key("state");
@@ -114,9 +121,7 @@ void append_assessment_csv(std::string& out, const AssessedMovement& movement) {
   out += "\r\n";
 }
 
-std::string render_risk_rules(const StoredRiskRules& stored) {
-  std::string text;
-  JsonWriter json(text);
+void append_risk_rules(JsonWriter& json, const StoredRiskRules& stored) {
   json.begin_object().key("version").number(static_cast<std::int64_t>(stored.rules.version));
   append_threshold(json, "review_from", stored.rules.review_from);
   append_threshold(json, "block_from", stored.rules.block_from);
@@ -126,17 +131,35 @@ std::string render_risk_rules(const StoredRiskRules& stored) {
   json.end_array().plain("changed_at", format_time(stored.changed_at_ms));
   append_text_or_null(json, "changed_by", stored.changed_by);
   json.end_object();
+}
+
+std::string render_risk_rules(const StoredRiskRules& stored) {
+  std::string text;
+  JsonWriter json(text);
+  append_risk_rules(json, stored);
   return text;
 }
 
-std::string render_risk_check(const RiskCheck& check) {
+std::string render_risk_answer(const RiskCheck& check) {
   std::string text;
   JsonWriter json(text);
-  json.begin_object().plain("id", to_string(check.id)).key("score").number(check.said.score);
-  json.plain("action", name_of(check.said.action));
-  append_reasons(json, check.said.reasons);
-  json.key("rules_version").number(static_cast<std::int64_t>(check.rules_version)).end_object();
+  json.begin_object().plain("id", to_string(check.id));
+  append_said(json, check);
+  json.end_object();
   return text;
+}
+
+void append_risk_check(JsonWriter& json, const RiskCheck& check) {
+  const Transaction& asked = check.asked;
+  const bool is_topup = asked.kind == TransactionKind::topup;
+  json.begin_object().plain("id", to_string(check.id)).plain("at", format_time(check.at_ms));
+  json.member("asked_by", check.who).plain("kind", name_of(asked.kind));
+  json.plain("amount", format_amount(asked.amount, asked.currency)).plain("currency", asked.currency.text());
+  append_id_or_null(json, "wallet_id", is_topup ? asked.destination : asked.source);
+  append_id_or_null(json, "destination_wallet_id", is_topup ? WalletId{} : asked.destination);
+  append_id_or_null(json, "user_id", check.owner);
+  append_said(json, check);
+  json.end_object();
 }
 
 }  // namespace dompet::http

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/json.hpp"
+#include "persistence/risk_check_store.hpp"
 #include "persistence/risk_store.hpp"
 
 namespace dompet::http {
@@ -13,7 +14,11 @@ void append_assessment(JsonWriter& json, const AssessedMovement& movement);
 std::string_view assessment_csv_header();
 void append_assessment_csv(std::string& out, const AssessedMovement& movement);
 
+void append_risk_rules(JsonWriter& json, const StoredRiskRules& stored);
 std::string render_risk_rules(const StoredRiskRules& stored);
-std::string render_risk_check(const RiskCheck& check);
+/// What whoever asked hears.
+std::string render_risk_answer(const RiskCheck& check);
+/// The whole question.
+void append_risk_check(JsonWriter& json, const RiskCheck& check);
 
 }  // namespace dompet::http

@@ -219,6 +219,14 @@ Read<Transaction> read_risk_question(std::string_view body) {
   return value_or_errors(std::move(asked), std::move(errors));
 }
 
+std::optional<RiskAction> read_risk_action(QueryParameters& parameters) {
+  const std::string action = parameters.choice("action", {"allow", "review", "block"});
+  for (const RiskAction possible : {RiskAction::allow, RiskAction::review, RiskAction::block})
+    if (name_of(possible) == action)
+      return possible;
+  return std::nullopt;
+}
+
 Read<std::string> read_risk_note(std::string_view body) {
   const auto object = read_object(body);
   if (!object)

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "domain/risk.hpp"
 #include "http/body.hpp"
+#include "http/query.hpp"
 
 namespace dompet::http {
 
@@ -20,6 +22,9 @@ Read<RiskRules> read_risk_rules(std::string_view body);
 
 /// What a question to the rules is about. Its id is not set.
 Read<Transaction> read_risk_question(std::string_view body);
+
+/// The parameter `action` of lists; nothing when it is not there.
+std::optional<RiskAction> read_risk_action(QueryParameters& parameters);
 
 /// The officer's note, which must be there.
 Read<std::string> read_risk_note(std::string_view body);

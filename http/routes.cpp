@@ -53,6 +53,8 @@ constexpr Route table[]{
     {get, "/v1/invoices", "invoices:read", Load::read, Body::none, no_key, routes::list_invoices},
     {get, "/v1/invoices/{id}", "invoices:read", Load::read, Body::none, no_key, routes::read_invoice},
     {post, "/v1/invoices/{id}/cancel", "invoices:write", Load::read, Body::json, no_key, routes::cancel_invoice},
+    {get, "/v1/virtual-accounts/{va_number}", "virtual_accounts:read", Load::read, Body::none, no_key,
+     routes::show_virtual_account},
     {get, "/v1/marketplace-notices", "marketplaces:read", Load::read, Body::none, no_key,
      routes::list_marketplace_notices},
     {post, "/v1/marketplace-notices/{id}/retry", "marketplaces:operate", Load::read, Body::json, no_key,
@@ -217,6 +219,7 @@ constexpr Route table[]{
     {post, "/v1/sagas/{id}/resume", "sagas:operate", Load::read, Body::json, no_key, routes::resume_saga},
 
     {post, "/v1/risk/score", "risk:score", Load::read, Body::json, no_key, routes::score_risk},
+    {get, "/v1/risk/checks", "risk:read", Load::read, Body::none, no_key, routes::list_risk_checks},
     {get, "/v1/risk/assessments", "risk:read", Load::read, Body::none, no_key, routes::list_assessments},
     {get, "/v1/risk/assessments/{id}", "risk:read", Load::read, Body::none, no_key, routes::read_assessment},
     {post, "/v1/risk/assessments/{id}/approve", "risk:decide", Load::read, Body::json, no_key,
@@ -224,6 +227,7 @@ constexpr Route table[]{
     {post, "/v1/risk/assessments/{id}/reject", "risk:decide", Load::read, Body::json, no_key,
      routes::reject_assessment},
     {get, "/v1/risk/rules", "risk:read", Load::read, Body::none, no_key, routes::read_risk_rules},
+    {get, "/v1/risk/rules/versions", "risk:read", Load::read, Body::none, no_key, routes::list_risk_rule_versions},
     {put, "/v1/risk/rules", "risk:write", Load::read, Body::json, no_key, routes::replace_risk_rules},
 
     {get, "/v1/cluster", "cluster:read", Load::read, Body::none, no_key, routes::read_cluster},

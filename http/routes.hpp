@@ -11,10 +11,8 @@ struct Services;
 
 namespace routes {
 
-// graphql.cpp, graphiql_page.cpp
+// graphql.cpp
 void answer_graphql(Services& services, const ExchangePtr& exchange);
-void show_graphiql(Services& services, const ExchangePtr& exchange);
-void show_graphiql_asset(Services& services, const ExchangePtr& exchange);
 
 // auth.cpp
 void register_user(Services& services, const ExchangePtr& exchange);
@@ -54,6 +52,8 @@ void create_invoice(Services& services, const ExchangePtr& exchange);
 void list_invoices(Services& services, const ExchangePtr& exchange);
 void read_invoice(Services& services, const ExchangePtr& exchange);
 void cancel_invoice(Services& services, const ExchangePtr& exchange);
+// virtual_accounts.cpp
+void show_virtual_account(Services& services, const ExchangePtr& exchange);
 // marketplaces.cpp
 void list_marketplace_notices(Services& services, const ExchangePtr& exchange);
 void retry_marketplace_notice(Services& services, const ExchangePtr& exchange);
@@ -104,11 +104,14 @@ void read_saga_job(Services& services, const ExchangePtr& exchange);
 void pause_saga_job(Services& services, const ExchangePtr& exchange);
 void resume_saga_job(Services& services, const ExchangePtr& exchange);
 void abort_saga_job(Services& services, const ExchangePtr& exchange);
-// risk.cpp
+// risk_checks.cpp
 void score_risk(Services& services, const ExchangePtr& exchange);
+void list_risk_checks(Services& services, const ExchangePtr& exchange);
+// risk.cpp
 void list_assessments(Services& services, const ExchangePtr& exchange);
 void read_assessment(Services& services, const ExchangePtr& exchange);
 void read_risk_rules(Services& services, const ExchangePtr& exchange);
+void list_risk_rule_versions(Services& services, const ExchangePtr& exchange);
 void replace_risk_rules(Services& services, const ExchangePtr& exchange);
 // risk_reviews.cpp
 void approve_assessment(Services& services, const ExchangePtr& exchange);
@@ -151,12 +154,14 @@ void say_alive(Services& services, const ExchangePtr& exchange);
 void say_ready(Services& services, const ExchangePtr& exchange);
 void show_metrics(Services& services, const ExchangePtr& exchange);
 void show_openapi(Services& services, const ExchangePtr& exchange);
+void explain_problem(Services& services, const ExchangePtr& exchange);
+// pages.cpp
 void show_docs(Services& services, const ExchangePtr& exchange);
 void show_docs_asset(Services& services, const ExchangePtr& exchange);
-void explain_problem(Services& services, const ExchangePtr& exchange);
-// inspector_page.cpp
 void show_inspector(Services& services, const ExchangePtr& exchange);
 void show_inspector_asset(Services& services, const ExchangePtr& exchange);
+void show_graphiql(Services& services, const ExchangePtr& exchange);
+void show_graphiql_asset(Services& services, const ExchangePtr& exchange);
 
 }  // namespace routes
 

@@ -10,6 +10,7 @@
 
 namespace dompet {
 class MailSender;
+struct MarketplaceCounts;
 struct WebhookCounts;
 class MarketplaceLookups;
 }  // namespace dompet
@@ -66,6 +67,8 @@ struct Services {
   const MailSender& mails;
   /// What became of webhooks.
   const WebhookCounts& webhook_counts;
+  /// What marketplaces said to notices.
+  const MarketplaceCounts& marketplace_counts;
 
   /// Requests that are made of another.
   InnerDoor& door;

@@ -53,6 +53,7 @@ struct GraphqlSettings {
   std::size_t max_cost = 20'000;
   std::size_t max_values = 25'000;
   std::size_t requests_at_once = 8;
+  std::size_t max_exchanged_bytes = 32 * 1'048'576;
 };
 
 /// The least that a top-up in this currency may be.

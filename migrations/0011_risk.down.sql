@@ -7,9 +7,8 @@ END $$;
 DROP FUNCTION commit_batch_v3;
 UPDATE role SET permissions = ARRAY(SELECT p FROM unnest(permissions) WITH ORDINALITY AS u (p, place)
                                      WHERE p NOT LIKE 'risk:%' ORDER BY place);
-DROP TABLE risk_check;
-DROP FUNCTION risk_check_is_for_good_v1;
-DROP TABLE risk_rule, risk_rule_set;
+DROP TABLE risk_check, risk_rule, risk_rule_set;
+DROP FUNCTION risk_is_for_good_v1;
 DROP INDEX saga_open, saga_open_id;
 CREATE INDEX saga_open ON saga (source_shard, id) WHERE state IN (1, 2);
 CREATE INDEX saga_open_id ON saga (id) WHERE state IN (1, 2);

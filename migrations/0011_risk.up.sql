@@ -12,21 +12,21 @@ DROP INDEX saga_open, saga_open_id;
 CREATE INDEX saga_open ON saga (source_shard, id) WHERE state IN (1, 2, 6);
 CREATE INDEX saga_open_id ON saga (id) WHERE state IN (1, 2, 6);
 
--- The rules, in database 0, replaced as a whole. Nodes hear of a new version on the channel dompet_risk, and look once a
--- second.
+-- The rules, in database 0, replaced as a whole: the newest version counts, and all that ever were stay. Nodes hear of a
+-- new one on the channel dompet_risk, and look twice a second.
 CREATE TABLE risk_rule_set (
-    only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    version         bigint NOT NULL DEFAULT 1,
+    version         bigint PRIMARY KEY,
     review_from     smallint CHECK (review_from BETWEEN 1 AND 100),
     block_from      smallint CHECK (block_from BETWEEN 1 AND 100),
     changed_at      timestamptz NOT NULL DEFAULT now(),
     changed_by      text NOT NULL DEFAULT ''
 );
-INSERT INTO risk_rule_set DEFAULT VALUES;
+INSERT INTO risk_rule_set (version) VALUES (1);
 
 CREATE TABLE risk_rule (
-    place           smallint PRIMARY KEY,
-    id              text NOT NULL UNIQUE,
+    version         bigint NOT NULL REFERENCES risk_rule_set,
+    place           smallint NOT NULL,
+    id              text NOT NULL,
     name            text NOT NULL,
     -- The numbers of domain/risk.hpp.
     kind            smallint NOT NULL CHECK (kind BETWEEN 1 AND 7),
@@ -40,16 +40,18 @@ CREATE TABLE risk_rule (
     window_ms       bigint NOT NULL DEFAULT 0,
     parties         uuid[] NOT NULL DEFAULT '{}',
     score           smallint NOT NULL CHECK (score BETWEEN 0 AND 100),
-    action          smallint NOT NULL CHECK (action BETWEEN 0 AND 2)
+    action          smallint NOT NULL CHECK (action BETWEEN 0 AND 2),
+    PRIMARY KEY (version, place),
+    UNIQUE (version, id)
 );
 -- A first set to begin with: none of it acts before somebody enables it.
-INSERT INTO risk_rule (place, id, name, kind, enabled, currency, amount, count, window_ms, score, action) VALUES
-    (1, 'limit-50jt', 'Limit > 50jt', 1, false, 360, 5000000000, 0, 0, 100, 2),
-    (2, 'transaksi-besar-10jt', 'Transaksi Besar > 10jt', 1, false, 360, 1000000000, 0, 0, 50, 0),
-    (3, 'below-minimum', 'Below 1,000 IDR', 2, false, 360, 100000, 0, 0, 100, 2),
-    (4, 'above-maximum', 'Above 1,000,000,000 IDR', 1, false, 360, 100000000000, 0, 0, 100, 2),
-    (5, 'same-party', 'Both sides belong to one party', 3, false, NULL, 0, 0, 0, 100, 2),
-    (6, 'velocity-200-a-minute', 'More than 200 movements a minute', 4, false, NULL, 0, 200, 60000, 80, 1);
+INSERT INTO risk_rule (version, place, id, name, kind, enabled, currency, amount, count, window_ms, score, action) VALUES
+    (1, 1, 'limit-50jt', 'Limit > 50jt', 1, false, 360, 5000000000, 0, 0, 100, 2),
+    (1, 2, 'transaksi-besar-10jt', 'Transaksi Besar > 10jt', 1, false, 360, 1000000000, 0, 0, 50, 0),
+    (1, 3, 'below-minimum', 'Below 1,000 IDR', 2, false, 360, 100000, 0, 0, 100, 2),
+    (1, 4, 'above-maximum', 'Above 1,000,000,000 IDR', 1, false, 360, 100000000000, 0, 0, 100, 2),
+    (1, 5, 'same-party', 'Both sides belong to one party', 3, false, NULL, 0, 0, 0, 100, 2),
+    (1, 6, 'velocity-200-a-minute', 'More than 200 movements a minute', 4, false, NULL, 0, 200, 60000, 80, 1);
 
 -- Questions to the rules that moved no money. Only ever added to.
 CREATE TABLE risk_check (
@@ -57,6 +59,8 @@ CREATE TABLE risk_check (
     at              timestamptz NOT NULL DEFAULT now(),
     who             text NOT NULL,
     wallet          uuid NOT NULL,
+    -- Whose that is; null for nobody's.
+    owner           uuid,
     destination     uuid,
     kind            smallint NOT NULL,
     currency        smallint NOT NULL,
@@ -68,12 +72,17 @@ CREATE TABLE risk_check (
     rules_version   bigint NOT NULL
 );
 CREATE INDEX risk_check_wallet ON risk_check (wallet, id);
-CREATE FUNCTION risk_check_is_for_good_v1() RETURNS trigger LANGUAGE plpgsql AS $$
+
+CREATE FUNCTION risk_is_for_good_v1() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'what was checked stays on record';
+    RAISE EXCEPTION 'what was said about risks stays on record';
 END $$;
 CREATE TRIGGER risk_check_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON risk_check
-    FOR EACH STATEMENT EXECUTE FUNCTION risk_check_is_for_good_v1();
+    FOR EACH STATEMENT EXECUTE FUNCTION risk_is_for_good_v1();
+CREATE TRIGGER risk_rule_set_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON risk_rule_set
+    FOR EACH STATEMENT EXECUTE FUNCTION risk_is_for_good_v1();
+CREATE TRIGGER risk_rule_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON risk_rule
+    FOR EACH STATEMENT EXECUTE FUNCTION risk_is_for_good_v1();
 
 UPDATE role SET permissions = permissions || '{risk:read}' WHERE name IN ('viewer', 'support');
 UPDATE role SET permissions = permissions || '{risk:read,risk:score}' WHERE name = 'operator';

@@ -48,8 +48,9 @@ CREATE TABLE marketplace_notice (
     key                 uuid NOT NULL,
     amount              bigint NOT NULL,
     currency            smallint NOT NULL,
-    -- paying: not known here to be durable. due: paid, to be told. delivered: told.
-    state               text NOT NULL DEFAULT 'paying' CHECK (state IN ('paying', 'due', 'delivered')),
+    -- paying: not known here to be durable. due: paid, to be told. refused: the same, and the marketplace has answered
+    -- that it does not take it. delivered: told.
+    state               text NOT NULL DEFAULT 'paying' CHECK (state IN ('paying', 'due', 'refused', 'delivered')),
     transaction_id      uuid,
     attempts            integer NOT NULL DEFAULT 0,
     last_error          text NOT NULL DEFAULT '',
@@ -62,8 +63,9 @@ CREATE TABLE marketplace_notice (
 );
 CREATE INDEX marketplace_notice_next ON marketplace_notice (state, marketplace, next_at) WHERE state <> 'delivered';
 
-UPDATE role SET permissions = permissions || '{invoices:read,invoices:write}'::text[] WHERE name = 'customer' AND is_protected;
-UPDATE role SET permissions = permissions || '{invoices:read:any,marketplaces:read}'::text[]
+UPDATE role SET permissions = permissions || '{invoices:read,invoices:write,virtual_accounts:read}'::text[]
+ WHERE name = 'customer' AND is_protected;
+UPDATE role SET permissions = permissions || '{invoices:read:any,virtual_accounts:read,marketplaces:read}'::text[]
  WHERE name = 'support' AND is_protected;
 UPDATE role SET permissions = permissions || '{marketplaces:read}'::text[] WHERE name = 'viewer' AND is_protected;
 UPDATE role SET permissions = permissions || '{marketplaces:read,marketplaces:operate}'::text[]

@@ -136,6 +136,13 @@ std::optional<StoredInvoice> InvoiceStore::read(const InvoiceId& id, const std::
   return rows.empty() ? std::nullopt : std::optional{invoice_of(rows[0])};
 }
 
+std::optional<InvoiceStore::ForPayer> InvoiceStore::find(const std::string& va_number) {
+  const Rows rows = session_.ask_prepared(
+      "SELECT " + columns() + ", m.name FROM invoice i JOIN merchant m ON m.id = i.merchant_id WHERE i.va_number = $1",
+      Parameters{}.add(va_number));
+  return rows.empty() ? std::nullopt : std::optional{ForPayer{invoice_of(rows[0]), std::string{rows[0].text(width)}}};
+}
+
 std::expected<StoredInvoice, InvoiceStore::Fault>
 InvoiceStore::cancel(const InvoiceId& id, const std::optional<ReferenceOwner>& owner, const Act& act) {
   std::optional<Fault> fault;

@@ -70,6 +70,13 @@ class InvoiceStore {
   std::vector<StoredInvoice> list(const InvoiceQuery& query);
   std::optional<StoredInvoice> read(const InvoiceId& id, const std::optional<ReferenceOwner>& owner);
 
+  /// For whoever knows its number.
+  struct ForPayer {
+    StoredInvoice invoice{};
+    std::string merchant_name{};
+  };
+  std::optional<ForPayer> find(const std::string& va_number);
+
   enum class Fault {
     not_found,
     paid,

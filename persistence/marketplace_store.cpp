@@ -137,7 +137,8 @@ std::optional<MarketplaceNotice> MarketplaceStore::claim_due(const std::string& 
     const Rows rows = session_.ask_prepared(
         "UPDATE marketplace_notice n SET attempts = n.attempts + 1,"
         " next_at = now() + $2::bigint * interval '1 millisecond' WHERE n.id = (SELECT id FROM marketplace_notice"
-        " WHERE state = 'due' AND marketplace = $1 AND next_at <= now() ORDER BY attempts > 0, next_at LIMIT 1"
+        " WHERE state IN ('due', 'refused') AND marketplace = $1 AND next_at <= now() ORDER BY attempts > 0, next_at "
+        "LIMIT 1"
         " FOR UPDATE SKIP LOCKED) RETURNING " +
             columns(),
         Parameters{}.add(marketplace).add(lease_ms));
@@ -150,18 +151,39 @@ std::optional<MarketplaceNotice> MarketplaceStore::claim_due(const std::string& 
 void MarketplaceStore::delivered(const Uuid& id) {
   session_.within("BEGIN READ WRITE", [&] {
     session_.ask_prepared("UPDATE marketplace_notice SET state = 'delivered', delivered_at = now(), last_error = ''"
-                          " WHERE id = $1 AND state = 'due'",
+                          " WHERE id = $1 AND state IN ('due', 'refused')",
                           Parameters{}.add(id));
   });
 }
 
-void MarketplaceStore::failed(const Uuid& id, const std::string& error, std::int64_t again_in_ms) {
+void MarketplaceStore::failed(const Uuid& id, const std::string& error, bool is_refused, std::int64_t again_in_ms) {
   constexpr std::size_t longest_error = 500;
   session_.within("BEGIN READ WRITE", [&] {
+    Parameters values;
+    values.add(id).add(error.substr(0, longest_error)).add(again_in_ms).add(std::int64_t{is_refused});
     session_.ask_prepared("UPDATE marketplace_notice SET last_error = $2,"
-                          " next_at = now() + $3::bigint * interval '1 millisecond' WHERE id = $1 AND state = 'due'",
-                          Parameters{}.add(id).add(error.substr(0, longest_error)).add(again_in_ms));
+                          " next_at = now() + $3::bigint * interval '1 millisecond',"
+                          " state = CASE WHEN $4::bigint = 1 THEN 'refused' ELSE state END"
+                          " WHERE id = $1 AND state IN ('due', 'refused')",
+                          values);
   });
+}
+
+MarketplaceStore::Waiting MarketplaceStore::count_waiting() {
+  const Rows rows =
+      session_.ask_prepared("SELECT count(*), count(*) FILTER (WHERE state = 'refused') FROM (SELECT state"
+                            " FROM marketplace_notice WHERE state IN ('due', 'refused') LIMIT $1) n",
+                            Parameters{}.add(std::int64_t{most_counted}));
+  return {rows[0].number(0), rows[0].number(1)};
+}
+
+MarketplaceStore::OrderHere MarketplaceStore::here(const std::string& marketplace, const std::string& va_number,
+                                                   const MerchantId& merchant) {
+  const Rows rows = session_.ask_prepared(
+      "SELECT coalesce((SELECT name FROM merchant WHERE id = $3), ''), EXISTS (SELECT 1 FROM marketplace_notice"
+      " WHERE marketplace = $1 AND va_number = $2 AND state <> 'paying')",
+      Parameters{}.add(marketplace).add(va_number).add(merchant.uuid));
+  return {std::string{rows[0].text(0)}, rows[0].is_true(1)};
 }
 
 std::vector<MarketplaceNotice> MarketplaceStore::list(const NoticeQuery& query) {
@@ -183,11 +205,11 @@ std::optional<MarketplaceNotice> MarketplaceStore::retry(const Uuid& id, const A
   std::optional<MarketplaceNotice> notice;
   session_.within("BEGIN READ WRITE", [&] {
     const Parameters only_id = Parameters{}.add(id);
-    const bool is_due =
-        !session_
-             .ask_prepared("UPDATE marketplace_notice SET next_at = now() WHERE id = $1 AND state = 'due' RETURNING 1",
-                           only_id)
-             .empty();
+    const bool is_due = !session_
+                             .ask_prepared("UPDATE marketplace_notice SET next_at = now() WHERE id = $1"
+                                           " AND state IN ('due', 'refused') RETURNING 1",
+                                           only_id)
+                             .empty();
     if (is_due)
       write_audit(session_, {act, "marketplace_notice.retry", "marketplace_notice:" + to_string(id), "{}"});
     const Rows rows =

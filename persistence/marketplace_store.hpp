@@ -21,8 +21,10 @@ struct MarketplaceNotice {
   Minor amount = 0;
   Currency currency{};
   /// "paying": it is not known here whether the money is durable. "due": it is, and the marketplace is to be told.
+  /// "refused": the same, but its last clear word was that it does not take that; it is told again all the same.
   /// "delivered": it was told.
   std::string state = "paying";
+  bool is_to_be_told() const { return state == "due" || state == "refused"; }
   std::optional<TransactionId> transaction{};
   int attempts = 0;
   std::string last_error{};
@@ -77,7 +79,25 @@ class MarketplaceStore {
   /// was never tried goes before those that failed.
   std::optional<MarketplaceNotice> claim_due(const std::string& marketplace, std::int64_t lease_ms);
   void delivered(const Uuid& id);
-  void failed(const Uuid& id, const std::string& error, std::int64_t again_in_ms);
+  /// It is told again after that time. `is_refused`: the marketplace has answered that it does not take it.
+  void failed(const Uuid& id, const std::string& error, bool is_refused, std::int64_t again_in_ms);
+
+  /// Notices to be told, and those of them that were refused; both are counted up to `most_counted`.
+  struct Waiting {
+    std::int64_t all = 0;
+    std::int64_t refused = 0;
+  };
+  static constexpr int most_counted = 100'000;
+  Waiting count_waiting();
+
+  /// What is known here of an order that somebody wants to pay.
+  struct OrderHere {
+    /// Who is paid; empty when there is no such merchant.
+    std::string merchant_name{};
+    /// The marketplace may not have heard of it yet.
+    bool is_paid = false;
+  };
+  OrderHere here(const std::string& marketplace, const std::string& va_number, const MerchantId& merchant);
 
   /// Newest first.
   std::vector<MarketplaceNotice> list(const NoticeQuery& query);

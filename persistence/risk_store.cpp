@@ -60,9 +60,13 @@ RiskRule rule_of(const Row& row) {
   return rule;
 }
 
-Parameters values_of(const RiskRule& rule, std::size_t place) {
+Parameters values_of(const RiskRule& rule, std::int64_t version, std::size_t place) {
   Parameters values;
-  values.add(static_cast<std::int64_t>(place)).add(rule.id).add(rule.name).add(static_cast<std::int64_t>(rule.kind));
+  values.add(version)
+      .add(static_cast<std::int64_t>(place))
+      .add(rule.id)
+      .add(rule.name)
+      .add(static_cast<std::int64_t>(rule.kind));
   values.add(std::string{rule.enabled ? "t" : "f"});
   rule.currency ? values.add(std::int64_t{rule.currency->numeric}) : values.add_null();
   values.add(text_of(rule.kinds)).add(rule.amount).add(rule.count).add(rule.window_ms).add(text_of(rule.parties));
@@ -75,15 +79,16 @@ std::optional<int> score_of(const Row& row, int column) {
   return score ? std::optional{static_cast<int>(*score)} : std::nullopt;
 }
 
-void add_score(Parameters& parameters, const std::optional<int>& score) {
-  score ? parameters.add(static_cast<std::int64_t>(*score)) : parameters.add_null();
+StoredRiskRules rule_set_of(const Row& row) {
+  return {.rules = {.version = static_cast<std::uint64_t>(row.number(0)),
+                    .review_from = score_of(row, 1),
+                    .block_from = score_of(row, 2)},
+          .changed_at_ms = row.number(3),
+          .changed_by = std::string{row.text(4)}};
 }
 
-std::string json_of(const std::vector<RiskReason>& reasons) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const RiskReason& reason : reasons)
-    list.push_back({{"rule", reason.rule}, {"text", reason.text}});
-  return list.dump();
+void add_score(Parameters& parameters, const std::optional<int>& score) {
+  score ? parameters.add(static_cast<std::int64_t>(*score)) : parameters.add_null();
 }
 
 /// A review that is over was approved exactly when there is a record of it.
@@ -151,46 +156,51 @@ std::string action_sql(RiskAction action) {
 RiskRuleStore::RiskRuleStore(Reader& reader) : session_(reader.session()) {}
 
 std::uint64_t RiskRuleStore::version() {
-  return static_cast<std::uint64_t>(session_.ask_prepared("SELECT version FROM risk_rule_set")[0].number(0));
+  return static_cast<std::uint64_t>(session_.ask_prepared("SELECT max(version) FROM risk_rule_set")[0].number(0));
 }
 
-StoredRiskRules RiskRuleStore::rules() {
-  StoredRiskRules stored;
-  session_.within("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [&] {
-    const Rows set = session_.ask_prepared("SELECT version, review_from, block_from, " + milliseconds("changed_at") +
-                                           ", changed_by FROM risk_rule_set");
-    stored.rules.version = static_cast<std::uint64_t>(set[0].number(0));
-    stored.rules.review_from = score_of(set[0], 1);
-    stored.rules.block_from = score_of(set[0], 2);
-    stored.changed_at_ms = set[0].number(3);
-    stored.changed_by = set[0].text(4);
-    session_.ask_prepared(std::string{"SELECT "} + rule_columns + " FROM risk_rule ORDER BY place")
+StoredRiskRules RiskRuleStore::rules() { return std::move(versions(0, 1).at(0)); }
+
+/// Versions never change, so two statements see the same.
+std::vector<StoredRiskRules> RiskRuleStore::versions(std::uint64_t before, int limit) {
+  static const std::string sets_sql = "SELECT version, review_from, block_from, " + milliseconds("changed_at") +
+                                      ", changed_by FROM risk_rule_set WHERE $1 = 0 OR version < $1"
+                                      " ORDER BY version DESC LIMIT $2";
+  static const std::string rules_sql =
+      std::string{"SELECT "} + rule_columns + " FROM risk_rule WHERE version = $1 ORDER BY place";
+  std::vector<StoredRiskRules> found;
+  session_.ask_prepared(sets_sql, Parameters{}.add(static_cast<std::int64_t>(before)).add(std::int64_t{limit}))
+      .each([&](const Row& row) { found.push_back(rule_set_of(row)); });
+  for (StoredRiskRules& stored : found)
+    session_.ask_prepared(rules_sql, Parameters{}.add(static_cast<std::int64_t>(stored.rules.version)))
         .each([&](const Row& row) { stored.rules.rules.push_back(rule_of(row)); });
-  });
-  return stored;
+  return found;
 }
 
 std::optional<StoredRiskRules> RiskRuleStore::replace(const RiskRules& rules, const Act& act) {
-  static const std::string insertion = std::string{"INSERT INTO risk_rule (place, "} + rule_columns +
-                                       ") VALUES ($1, $2, $3, $4, $5::boolean, $6, $7::smallint[], $8, $9, $10,"
-                                       " $11::uuid[], $12, $13)";
+  static const std::string insertion = std::string{"INSERT INTO risk_rule (version, place, "} + rule_columns +
+                                       ") VALUES ($1, $2, $3, $4, $5, $6::boolean, $7, $8::smallint[], $9, $10, $11,"
+                                       " $12::uuid[], $13, $14)";
+  const auto version = static_cast<std::int64_t>(rules.version) + 1;
   bool was_first = false;
   session_.within("BEGIN READ WRITE", [&] {
     Parameters parameters;
-    parameters.add(static_cast<std::int64_t>(rules.version)).add(act.who);
+    parameters.add(version).add(act.who);
     add_score(parameters, rules.review_from);
     add_score(parameters, rules.block_from);
+    // Of two who replace the same version one waits for the other, and finds his own taken.
     was_first = !session_
-                     .ask("UPDATE risk_rule_set SET version = version + 1, changed_at = now(), changed_by = $2,"
-                          " review_from = $3, block_from = $4 WHERE version = $1 RETURNING 1",
+                     .ask("INSERT INTO risk_rule_set (version, changed_by, review_from, block_from)"
+                          " SELECT $1::bigint, $2, $3::smallint, $4::smallint"
+                          " WHERE $1::bigint - 1 = (SELECT max(version) FROM risk_rule_set)"
+                          " ON CONFLICT DO NOTHING RETURNING 1",
                           parameters)
                      .empty();
     if (!was_first)
       return;
-    session_.ask("DELETE FROM risk_rule");
     for (std::size_t place = 0; place < rules.rules.size(); ++place)
-      session_.ask(insertion, values_of(rules.rules[place], place + 1));
-    nlohmann::json evidence{{"version", rules.version + 1}, {"enabled", nlohmann::json::array()}};
+      session_.ask(insertion, values_of(rules.rules[place], version, place + 1));
+    nlohmann::json evidence{{"version", version}, {"enabled", nlohmann::json::array()}};
     for (const RiskRule& rule : rules.rules)
       if (rule.enabled)
         evidence["enabled"].push_back(rule.id);
@@ -199,7 +209,7 @@ std::optional<StoredRiskRules> RiskRuleStore::replace(const RiskRules& rules, co
   });
   if (!was_first)
     return std::nullopt;
-  return this->rules();
+  return std::move(versions(rules.version + 2, 1).at(0));
 }
 
 AssessmentReader::AssessmentReader(Reader& reader)
@@ -235,22 +245,6 @@ std::optional<AssessedMovement> AssessmentReader::find(const TransactionId& id) 
   const std::string here = one_of_several_ ? " AND j.shard IN " + shards_here_sql : std::string{};
   const Rows rows = session_.ask_prepared(assessed_sql() + " AND j.id = $1" + here, Parameters{}.add(id.uuid));
   return rows.empty() ? std::nullopt : std::optional{assessed_of(rows[0])};
-}
-
-void AssessmentReader::log(const RiskCheck& check) {
-  const Transaction& asked = check.asked;
-  const bool is_topup = asked.kind == TransactionKind::topup;
-  Parameters values;
-  values.add(check.id).add(check.who).add((is_topup ? asked.destination : asked.source).uuid);
-  is_topup || asked.destination == WalletId{} ? values.add_null() : values.add(asked.destination.uuid);
-  values.add(static_cast<std::int64_t>(asked.kind)).add(std::int64_t{asked.currency.numeric}).add(asked.amount);
-  values.add(std::int64_t{check.said.score}).add(static_cast<std::int64_t>(check.said.action));
-  values.add(json_of(check.said.reasons)).add(static_cast<std::int64_t>(check.rules_version));
-  session_.within("BEGIN READ WRITE", [&] {
-    session_.ask("INSERT INTO risk_check (id, who, wallet, destination, kind, currency, amount, score, action, reasons,"
-                 " rules_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11)",
-                 values);
-  });
 }
 
 std::string_view name_of(ReviewState state) {

@@ -22,28 +22,21 @@ struct StoredRiskRules {
   std::string changed_by{};
 };
 
-/// The rules, in database 0.
+/// The rules, in database 0: those of the newest version, and all that ever were.
 class RiskRuleStore {
  public:
   explicit RiskRuleStore(Reader& reader);
 
   std::uint64_t version();
   StoredRiskRules rules();
-  /// Replaces all of them, audits it and tells every node, if `rules.version` still is the one on record; the new ones
+  /// Newest first; below `before` when it is not zero.
+  std::vector<StoredRiskRules> versions(std::uint64_t before, int limit);
+  /// Replaces all of them, audits it and tells every node, if `rules.version` still is the newest one; the new ones
   /// have the next version. Nothing when somebody else was first.
   std::optional<StoredRiskRules> replace(const RiskRules& rules, const Act& act);
 
  private:
   SqlSession& session_;
-};
-
-/// A question to the rules that moved no money.
-struct RiskCheck {
-  Uuid id{};
-  std::string who{};
-  Transaction asked{};
-  Assessment said{};
-  std::uint64_t rules_version = 0;
 };
 
 /// How it stands with a movement that an officer must let go on.
@@ -84,8 +77,6 @@ class AssessmentReader {
   std::vector<AssessedMovement> list(const AssessmentQuery& query);
   /// Nothing when this database has no such transaction, or no rule looked at it.
   std::optional<AssessedMovement> find(const TransactionId& id);
-  /// Puts a question on record, in database 0.
-  void log(const RiskCheck& check);
 
  private:
   SqlSession& session_;

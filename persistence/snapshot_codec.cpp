@@ -65,18 +65,21 @@ std::vector<CardId> read_cards(Reader& in) {
 
 void put_invoices(ByteWriter& out, const PaidInvoices& invoices) {
   out.signed_varint(invoices.latest_ms);
-  out.varint(invoices.paid.size());
-  for (const InvoiceTerms& terms : invoices.paid)
+  out.varint(invoices.paid().size());
+  for (const InvoiceTerms& terms : invoices.paid())
     put_invoice(out, terms);
 }
 
 PaidInvoices read_invoices(Reader& in) {
-  PaidInvoices invoices{.latest_ms = in.signed_varint()};
+  PaidInvoices invoices;
+  invoices.latest_ms = in.signed_varint();
   const std::uint64_t count = in.varint();
   if (count > in.left())
     throw Unreadable("a snapshot names more invoices than it has bytes");
+  std::vector<InvoiceTerms> paid;
   for (std::uint64_t i = 0; i < count; ++i)
-    invoices.paid.push_back(read_invoice(in));
+    paid.push_back(read_invoice(in));
+  invoices.replace(std::move(paid));
   return invoices;
 }
 

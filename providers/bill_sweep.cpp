@@ -11,6 +11,7 @@
 #include "persistence/invoice_store.hpp"
 #include "persistence/marketplace_store.hpp"
 #include "providers/marketplace_client.hpp"
+#include "providers/marketplace_counts.hpp"
 
 namespace dompet {
 
@@ -24,6 +25,8 @@ using std::chrono::system_clock;
 constexpr milliseconds pause_after_failure{2'000};
 /// Rows of each kind in one look.
 constexpr int most_at_once = 100;
+/// Between two looks at how many notices wait.
+constexpr milliseconds count_every{5'000};
 
 void rest(const std::stop_token& stop, milliseconds time) {
   std::mutex mutex;
@@ -106,8 +109,8 @@ void settle_notices(Readers& readers) {
 
 }  // namespace
 
-BillSweep::BillSweep(MarketplaceSettings settings, std::vector<MakeReader> databases)
-    : settings_(std::move(settings)), databases_(std::move(databases)) {
+BillSweep::BillSweep(MarketplaceSettings settings, std::vector<MakeReader> databases, MarketplaceCounts& counts)
+    : settings_(std::move(settings)), databases_(std::move(databases)), counts_(counts) {
   threads_.emplace_back([this](const std::stop_token& stop) { settle(stop); });
   for (const Marketplace& marketplace : settings_.all)
     threads_.emplace_back([this, &marketplace](const std::stop_token& stop) { tell(stop, marketplace); });
@@ -123,12 +126,19 @@ void BillSweep::settle(const std::stop_token& stop) {
   for (const MakeReader& make : databases_)
     readers.push_back(make());
   std::string last_fault;
+  auto count_at = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     milliseconds pause = settings_.look;
     std::string fault;
     try {
       settle_invoices(readers);
       settle_notices(readers);
+      if (std::chrono::steady_clock::now() >= count_at) {
+        const MarketplaceStore::Waiting waiting = MarketplaceStore(*readers.front()).count_waiting();
+        counts_.waiting = waiting.all;
+        counts_.waiting_refused = waiting.refused;
+        count_at = std::chrono::steady_clock::now() + count_every;
+      }
     } catch (const std::exception& failure) {
       fault = failure.what();
       pause = pause_after_failure;
@@ -164,17 +174,28 @@ bool BillSweep::tell_next(Reader& reader, MarketplaceClient& client, const Marke
   if (!notice)
     return false;
   const std::int64_t now_s = duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
-  const auto fault = client.tell_paid(notice->va_number, to_string(notice->id), now_s);
-  if (!fault) {
-    failpoint("bills.told");
-    store.delivered(notice->id);
+  const Heard heard = client.tell_paid(notice->va_number, to_string(notice->id), now_s);
+  if (heard.end != Heard::End::yes) {
+    note_unheard(store, *notice, heard);
     return true;
   }
-  if (notice->attempts == 1)
-    log_event(LogLevel::warning, "a marketplace did not hear that an order is paid; it is told again",
-              {{"marketplace", marketplace.name}, {"notice", to_string(notice->id)}, {"reason", *fault}});
-  store.failed(notice->id, *fault, pause_after(notice->attempts));
+  failpoint("bills.told");
+  store.delivered(notice->id);
+  ++counts_.delivered;
   return true;
+}
+
+/// The money has moved, so there is no end to telling it; but who refuses it is on show until he has taken it.
+void BillSweep::note_unheard(MarketplaceStore& store, const MarketplaceNotice& notice, const Heard& heard) {
+  const bool is_refused = heard.end == Heard::End::refused;
+  ++(is_refused ? counts_.refused : counts_.unheard);
+  if (is_refused && notice.state != "refused")
+    log_event(LogLevel::warning, "a marketplace does not take that an order is paid; it is told again",
+              {{"marketplace", notice.marketplace}, {"notice", to_string(notice.id)}, {"reason", heard.reason}});
+  else if (notice.attempts == 1)
+    log_event(LogLevel::warning, "a marketplace did not hear that an order is paid; it is told again",
+              {{"marketplace", notice.marketplace}, {"notice", to_string(notice.id)}, {"reason", heard.reason}});
+  store.failed(notice.id, heard.reason, is_refused, pause_after(notice.attempts));
 }
 
 std::int64_t BillSweep::pause_after(int attempts) const {

@@ -12,6 +12,7 @@
 namespace dompet {
 
 class Reader;
+struct MarketplaceCounts;
 struct MarketplaceNotice;
 
 /// What happens to bills behind their payers' backs: payments whose end nobody noted (the process died, the answer came
@@ -21,8 +22,8 @@ class BillSweep {
  public:
   using MakeReader = std::function<std::unique_ptr<Reader>()>;
 
-  /// `databases` by number; invoices and notices are in the first.
-  BillSweep(MarketplaceSettings settings, std::vector<MakeReader> databases);
+  /// `databases` by number; invoices and notices are in the first. `counts` outlives it.
+  BillSweep(MarketplaceSettings settings, std::vector<MakeReader> databases, MarketplaceCounts& counts);
   /// Waits for calls under way.
   ~BillSweep();
   BillSweep(const BillSweep&) = delete;
@@ -31,10 +32,12 @@ class BillSweep {
   void settle(const std::stop_token& stop);
   void tell(const std::stop_token& stop, const Marketplace& marketplace);
   bool tell_next(Reader& reader, class MarketplaceClient& client, const Marketplace& marketplace);
+  void note_unheard(class MarketplaceStore& store, const MarketplaceNotice& notice, const struct Heard& heard);
   std::int64_t pause_after(int attempts) const;
 
   const MarketplaceSettings settings_;
   const std::vector<MakeReader> databases_;
+  MarketplaceCounts& counts_;
   std::vector<std::jthread> threads_{};
 };
 

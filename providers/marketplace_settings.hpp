@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <map>
@@ -37,6 +38,10 @@ struct MarketplaceSettings {
   std::size_t lookup_queue = 64;
   /// Look-ups of one marketplace at the same time.
   std::size_t lookup_threads = 2;
+  /// By name, the words of an order's status and payment status that say it is to be paid; `usual_unpaid_statuses` for
+  /// those that are not here.
+  std::map<std::string, std::vector<std::string>> unpaid_statuses{};
+  static constexpr std::array<std::string_view, 2> usual_unpaid_statuses{"PENDING", "UNPAID"};
   /// What an order's payment status is set to.
   std::string paid_status = "PAID";
   /// Between two attempts to tell it: the first pause, doubled each time up to the longest.

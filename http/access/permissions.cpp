@@ -40,6 +40,7 @@ constexpr std::array table{
     Permission{"refunds:write", has_owner, "give payments back"},
     Permission{"invoices:read", has_owner, "see merchants' invoices"},
     Permission{"invoices:write", has_owner, "issue and cancel invoices"},
+    Permission{"virtual_accounts:read", for_all, "see what there is to pay by the number of a virtual account"},
     Permission{"transactions:read", has_owner, "see transactions"},
     Permission{"transactions:archive", has_owner, "hide and show transactions in the own lists"},
     Permission{"statistics:read", has_owner, "see statistics and dashboards"},

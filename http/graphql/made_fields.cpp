@@ -69,7 +69,8 @@ Value order_status(const Value& source) {
 }
 
 Value order_payment(const Value& source) {
-  return Value::of_text(member_of(source, "status").text == "paid" ? "PAID" : "UNPAID");
+  const std::string status = member_of(source, "status").text;
+  return Value::of_text(status == "paid" ? "PAID" : status == "closed" ? "UNKNOWN" : "UNPAID");
 }
 
 }  // namespace dompet::http::fields

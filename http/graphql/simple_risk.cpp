@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "http/graphql/fields.hpp"
@@ -47,10 +49,30 @@ void check_fraud(const VisitPtr& visit, const AskedPtr& asked, Answered done) {
              });
 }
 
+namespace {
+
+/// Two lists as one, the newest first.
+Value newest_of(const Value& some, const Value& others) {
+  Value all = Value::of_list(some.items);
+  all.items.insert(all.items.end(), others.items.begin(), others.items.end());
+  std::ranges::stable_sort(all.items, std::ranges::greater{},
+                           [](const Value& one) { return member_of(one, "at").text; });
+  all.items.resize(std::min(all.items.size(), std::size_t{longest_plain_list}));
+  return all;
+}
+
+}  // namespace
+
+/// What was decided about movements, and about questions, which move nothing.
 void list_fraud_logs(const VisitPtr& visit, const AskedPtr&, Answered done) {
-  visit->get(
-      "/v1/risk/assessments?limit=" + std::to_string(longest_plain_list),
-      [done = std::move(done)](Resolved page) { done(page ? Resolved{member_of(*page, "data")} : std::move(page)); });
+  const std::string newest = "?limit=" + std::to_string(longest_plain_list);
+  visit->get("/v1/risk/assessments" + newest, [visit, newest, done = std::move(done)](Resolved movements) {
+    if (!movements)
+      return done(std::move(movements));
+    visit->get("/v1/risk/checks" + newest, [done, moved = member_of(*movements, "data")](Resolved questions) {
+      done(questions ? Resolved{newest_of(moved, member_of(*questions, "data"))} : std::move(questions));
+    });
+  });
 }
 
 void delete_fraud_log(const VisitPtr&, const AskedPtr&, Answered done) {

@@ -46,7 +46,7 @@ const graphql::Schema& Visit::schema() const { return services_.graphql.schema()
 std::optional<graphql::Fault> Visit::over() const {
   if (exchange_->is_answered())
     return graphql::fault("unavailable", "The answer took too long.");
-  if (bytes_ > most_bytes)
+  if (bytes_ > services_.settings.graphql.max_exchanged_bytes)
     return graphql::fault("answer_too_large", "The requests of the document hold too much. Ask for less at a time.");
   return std::nullopt;
 }

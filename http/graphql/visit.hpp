@@ -36,9 +36,6 @@ struct Asked {
 /// for as long as something is under way.
 class Visit final : public graphql::Resolver, public std::enable_shared_from_this<Visit> {
  public:
-  /// What one document may send and be told, all its requests taken together.
-  static constexpr std::size_t most_bytes = 32 * 1'048'576;
-
   Visit(Services& services, const ExchangePtr& exchange, std::string_view media_type);
 
   /// Answers the exchange when all fields are answered.
@@ -81,6 +78,7 @@ class Visit final : public graphql::Resolver, public std::enable_shared_from_thi
   std::unordered_map<std::string, std::shared_ptr<Reading>> readings_{};
   std::deque<std::function<void()>> waiting_{};
   std::size_t under_way_ = 0;
+  /// Sent and answered so far, by all requests.
   std::size_t bytes_ = 0;
   bool is_starting_ = false;
 };

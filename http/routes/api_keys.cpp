@@ -17,10 +17,11 @@ namespace dompet::http {
 namespace {
 
 /// What a merchant's servers may be let do: never more than is the merchant's own.
-constexpr std::array<std::string_view, 13> scopes_of_keys{
-    "payments:write",  "refunds:write", "fx:read",        "fx:quote",      "transactions:read",
-    "statistics:read", "wallets:read",  "merchants:read", "invoices:read", "invoices:write",
-    "events:read",     "webhooks:read", "webhooks:write",
+constexpr std::array<std::string_view, 14> scopes_of_keys{
+    "payments:write",    "refunds:write",         "fx:read",      "fx:quote",
+    "transactions:read", "statistics:read",       "wallets:read", "merchants:read",
+    "invoices:read",     "invoices:write",        "events:read",  "webhooks:read",
+    "webhooks:write",    "virtual_accounts:read",
 };
 
 std::string all_scopes() {

@@ -33,7 +33,7 @@ void append_notice(JsonWriter& json, const MarketplaceNotice& notice) {
   json.plain("created_at", format_time(notice.begun_at_ms));
   append_time_or_null(json, "paid_at", notice.paid_at_ms);
   append_time_or_null(json, "delivered_at", notice.delivered_at_ms);
-  append_time_or_null(json, "next_attempt_at", notice.state == "due" ? std::optional{notice.next_at_ms} : std::nullopt);
+  append_time_or_null(json, "next_attempt_at", notice.is_to_be_told() ? std::optional{notice.next_at_ms} : std::nullopt);
   json.end_object();
 }
 
@@ -41,7 +41,7 @@ void append_notice(JsonWriter& json, const MarketplaceNotice& notice) {
 
 void list_marketplace_notices(Services& services, const ExchangePtr& exchange) {
   QueryParameters parameters(exchange->request.query, {"limit", "cursor", "state", "marketplace"});
-  NoticeQuery query{.state = parameters.choice("state", {"paying", "due", "delivered"}),
+  NoticeQuery query{.state = parameters.choice("state", {"paying", "due", "refused", "delivered"}),
                     .marketplace = parameters.text("marketplace").value_or("")};
   if (query.marketplace.size() > longest_word || query.marketplace.contains('\0'))
     parameters.fault("marketplace", "A text of at most " + std::to_string(longest_word) + " bytes.");
@@ -64,7 +64,7 @@ void retry_marketplace_notice(Services& services, const ExchangePtr& exchange) {
     const auto notice = MarketplaceStore(reader).retry(id, act);
     if (!notice)
       return respond({.code = "notice_not_found"}, request);
-    if (notice->state != "due")
+    if (!notice->is_to_be_told())
       return respond({.code = "notice_not_due"}, request);
     std::string text;
     JsonWriter json(text);

@@ -12,13 +12,6 @@ bool prefers(const HttpRequest& request, std::string_view media_type) {
   return accept && accept->contains(media_type);
 }
 
-void answer_asset(const ExchangePtr& exchange, std::string_view path) {
-  for (const Asset& asset : swagger_assets)
-    if (asset.path == path)
-      return exchange->answer({.content_type = asset.content_type, .body = std::string{asset.body}});
-  refuse(exchange, {.code = "not_found"});
-}
-
 }  // namespace
 
 void say_alive(Services&, const ExchangePtr& exchange) { exchange->answer(json_response(R"({"status":"alive"})")); }
@@ -46,10 +39,6 @@ void show_metrics(Services& services, const ExchangePtr& exchange) {
 void show_openapi(Services&, const ExchangePtr& exchange) {
   exchange->answer(json_response(std::string{openapi_document}));
 }
-
-void show_docs(Services&, const ExchangePtr& exchange) { answer_asset(exchange, "index.html"); }
-
-void show_docs_asset(Services&, const ExchangePtr& exchange) { answer_asset(exchange, exchange->captures[0]); }
 
 void explain_problem(Services&, const ExchangePtr& exchange) {
   const ProblemType* type = find_problem_type(exchange->captures[0]);

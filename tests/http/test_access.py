@@ -23,7 +23,7 @@ OTHERWISE = {
 }
 SCOPES = ["payments:write", "refunds:write", "fx:read", "fx:quote", "transactions:read",
           "statistics:read", "wallets:read", "merchants:read", "invoices:read", "invoices:write", "events:read",
-          "webhooks:read", "webhooks:write"]
+          "webhooks:read", "webhooks:write", "virtual_accounts:read"]
 ROLES = ["viewer", "operator", "approver", "support"]
 
 

@@ -30,7 +30,7 @@ DECLINED = {
     "takeProviderCallback": (401, "only the provider can sign"),
 }
 # Pages that are served when they were fetched before the build.
-PAGES = {"showDocs", "showDocsAsset", "showInspector", "showInspectorAsset"}
+PAGES = {"showDocs", "showDocsAsset", "showInspector", "showInspectorAsset", "showGraphiql", "showGraphiqlAsset"}
 
 
 def an_empty_wallet(stage):

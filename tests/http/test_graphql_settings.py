@@ -39,6 +39,17 @@ def test_a_server_may_keep_its_schema_and_its_page_to_itself(serving):
     assert graph.ask("{ me { id } }")["me"]["id"]
 
 
+def test_what_the_requests_of_a_document_hold_has_a_bound(serving):
+    graph = serving(graphql_max_exchanged_bytes="65536")
+    made = graph.client.post("/v1/wallets", {"name": "w" * 100, "currency": "IDR"}).json["id"]
+    many = "{" + " ".join(f'a{i}: wallets(first: {200 - i}, search: "{"w" * 90}") {{ nodes {{ id }} }}' for i in range(20)) + "}"
+    for _ in range(19):
+        assert graph.client.post("/v1/wallets", {"name": "w" * 100, "currency": "IDR"}).status == 201
+    answer = graph.send(many)
+    assert {fault["extensions"]["code"] for fault in answer.json["errors"]} == {"answer_too_large"}
+    assert graph.ask("query ($id: ID!) { wallet(id: $id) { id } }", {"id": made}) == {"wallet": {"id": made}}
+
+
 def test_a_server_without_graphql_has_neither(serving):
     graph = serving(graphql_enabled="false")
     answer = graph.send("{ __typename }")

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 
@@ -10,7 +11,7 @@ from market import Customer, Shop
 from people import add_person
 from processes import wait_until
 
-SCOPES = ("payments:write", "transactions:read", "invoices:read", "invoices:write")
+SCOPES = ("payments:write", "transactions:read", "invoices:read", "invoices:write", "virtual_accounts:read")
 
 
 def luhn(digits):
@@ -41,6 +42,26 @@ def pay(customer, invoice, key=None, amount=None, **more):
     body = {"wallet_id": customer.wallet, "va_number": invoice["va_number"], "amount": amount or invoice["amount"],
             "currency": "IDR"} | more
     return customer.client.post("/v1/payments", body, key=key or str(uuid.uuid4()))
+
+
+def look(customer, number):
+    return customer.client.get("/v1/virtual-accounts/" + quote(number, safe=""))
+
+
+def at_once(acts):
+    """What each of them answers, all begun at the same moment."""
+    answers = [None] * len(acts)
+    start = threading.Barrier(len(acts))
+
+    def run(place):
+        start.wait()
+        answers[place] = acts[place]()
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 @pytest.fixture
@@ -97,17 +118,7 @@ def test_an_invoice_that_is_paid_is_not_paid_again(ani, budi, biller):
 def test_of_many_who_pay_one_invoice_at_the_same_moment_exactly_one_does(server, client, biller):
     customers = [Customer(server, client) for _ in range(6)]
     invoice = biller.bill()
-    answers = [None] * len(customers)
-    start = threading.Barrier(len(customers))
-
-    def hurry(place):
-        start.wait()
-        answers[place] = pay(customers[place], invoice)
-    threads = [threading.Thread(target=hurry, args=(place,)) for place in range(len(customers))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once([lambda customer=customer: pay(customer, invoice) for customer in customers])
     assert sorted(answer.status for answer in answers) == [201] + [409] * 5
     assert {answer.code for answer in answers if answer.status == 409} == {"invoice_paid"}
     assert biller.balance()["available"] == "150000.00"
@@ -175,31 +186,101 @@ def test_a_cancelled_invoice_is_not_paid_and_a_paid_one_is_not_cancelled(ani, bi
 def test_whoever_cancels_while_others_pay_gets_one_answer_or_the_other(ani, biller):
     for _ in range(10):
         invoice = biller.bill("1000.00")
-        answers = {}
-        start = threading.Barrier(2)
-
-        def run(name, act, invoice=invoice):
-            start.wait()
-            answers[name] = act(invoice)
-        threads = [threading.Thread(target=run, args=("paid", lambda one: pay(ani, one))),
-                   threading.Thread(target=run, args=("cancelled",
-                                                      lambda one: biller.post(f"/v1/invoices/{one['id']}/cancel")))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        is_paid = answers["paid"].status == 201
-        assert is_paid != (answers["cancelled"].status == 200), answers
-        assert is_paid or answers["paid"].code == "invoice_cancelled"
+        paid, cancelled = at_once([lambda invoice=invoice: pay(ani, invoice),
+                                   lambda invoice=invoice: biller.post(f"/v1/invoices/{invoice['id']}/cancel")])
+        is_paid = paid.status == 201
+        assert is_paid != (cancelled.status == 200), (paid, cancelled)
+        assert is_paid or paid.code == "invoice_cancelled"
         wait_until(lambda: biller.invoice(invoice)["status"] == ("paid" if is_paid else "cancelled"),
                    "the invoice says what happened")
 
 
-@pytest.mark.parametrize("number", ["880081234567890120", "88008123456789012", "12345", "999"])
+NO_NUMBERS = ["880081234567890120", "88008123456789012", "12345", "9", "88008" + "0" * 495, "88008O234567890120", "abcdefghijklmnopqr",
+              "٨٨٠٠٨١٢٣٤٥٦٧٨٩٠١٢٦", "88008123456789012🙂", "88008\u0000234567890126", "' OR 1=1 --", "../../v1/users", "%00"]
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS, ids=ascii)
 def test_a_mistyped_number_is_refused_before_anything_is_looked_up(ani, number):
-    answer = ani.client.post("/v1/payments", {"wallet_id": ani.wallet, "va_number": number, "amount": "1.00",
-                                              "currency": "IDR"}, key="typo")
-    assert (answer.status, answer.code) == (400, "invalid_va_number")
+    for _ in range(11):  # it is no guess
+        answer = ani.client.post("/v1/payments", {"wallet_id": ani.wallet, "va_number": number, "amount": "1.00",
+                                                  "currency": "IDR"}, key="typo")
+        assert answer.status == 400 and answer.code in ("invalid_va_number", "invalid_field"), answer
+        shown = look(ani, number)
+        assert (shown.status, shown.code) == (404, "invoice_not_found")
+
+
+def test_a_payer_sees_what_there_is_to_pay_and_no_more(ani, budi, biller):
+    invoice = biller.bill(description="order \"4711\"", reference="of the merchant alone")
+    answer = look(ani, invoice["va_number"])
+    assert answer.status == 200
+    assert answer.json == {"va_number": invoice["va_number"], "status": "open", "amount": "150000.00", "currency": "IDR",
+                           "description": "order \"4711\"", "merchant_name": "Warung", "expires_at": invoice["expires_at"]}
+    assert look(ani, f"{invoice['va_number'][:5]} {invoice['va_number'][5:]}").json == answer.json, "as people write it"
+    assert biller.get(f"/v1/virtual-accounts/{invoice['va_number']}").json == answer.json, "by an API key"
+    cancelled = biller.bill()
+    assert biller.post(f"/v1/invoices/{cancelled['id']}/cancel").status == 200
+    assert look(ani, cancelled["va_number"]).json["status"] == "cancelled"
+    assert pay(budi, invoice).status == 201
+    wait_until(lambda: look(ani, invoice["va_number"]).json["status"] == "paid", "the invoice is paid")
+
+
+def test_every_number_that_is_nobodys_is_answered_the_same(ani):
+    def told(number):
+        answer = look(ani, number)
+        problem = answer.json
+        return answer.status, {name: value for name, value in problem.items() if name not in ("instance", "request_id")}
+    digits = "88008" + "9" * 12
+    right, wrong = digits + luhn(digits), digits + str((int(luhn(digits)) + 1) % 10)
+    assert told(right) == told(wrong) == told("nonsense")
+
+
+def test_looking_and_paying_have_the_same_guesses(ani, budi, biller):
+    def number(place):
+        digits = f"88008{place:012}"
+        return digits + luhn(digits)
+    assert [look(ani, number(place)).status for place in range(5)] == [404] * 5
+    assert [pay(ani, {"va_number": number(place), "amount": "1.00"}).code for place in range(5)] == ["invoice_not_found"] * 5
+    invoice = biller.bill()
+    for answer in (look(ani, invoice["va_number"]), pay(ani, invoice)):
+        assert (answer.status, answer.code) == (429, "rate_limited")
+        assert int(answer.headers["retry-after"]) > 0
+    for _ in range(11):
+        assert look(budi, invoice["va_number"]).status == 200, "a right number is no guess"
+    assert pay(budi, invoice).status == 201
+
+
+def test_numbers_are_not_tried_out_all_at_once(server, ani):
+    def number(place):
+        digits = f"88008{place:012}"
+        return digits + luhn(digits)
+    clients = [server.client(login=None) for _ in range(30)]
+    answers = at_once([lambda place=place, client=client: client.get(f"/v1/virtual-accounts/{number(place)}",
+                                                                     headers=ani.client.authorization())
+                       for place, client in enumerate(clients)])
+    statuses = [answer.status for answer in answers]
+    assert 0 < statuses.count(404) <= 10 and statuses.count(404) + statuses.count(429) == 30
+    for client in clients:
+        client.close()
+
+
+def test_of_invoices_that_end_while_they_are_paid_each_is_paid_once_in_time_or_not_at_all(ani, budi, biller):
+    end = datetime.now(timezone.utc) + timedelta(seconds=1.5)
+    text = end.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moments = [-500, *range(-50, 50, 10), 100]
+    paid = {}
+    for moment, invoice in [(moment, biller.bill("1000.00", expires_at=text)) for moment in moments]:
+        wait_until(lambda moment=moment: datetime.now(timezone.utc) >= end + timedelta(milliseconds=moment), "its moment comes")
+        both = at_once([lambda one=one, invoice=invoice: pay(one, invoice) for one in (ani, budi)])
+        assert {answer.code for answer in both if answer.status != 201} <= {"invoice_paid", "invoice_expired"}, both
+        paid[moment] = [answer.json for answer in both if answer.status == 201]
+        assert len(paid[moment]) <= 1, both
+        assert all(payment["completed_at"] < text for payment in paid[moment]), both
+    assert len(paid[-500]) == 1 and not paid[100]
+    moved = 1_000 * sum(map(len, paid.values()))
+    assert biller.balance()["total"] == f"{moved}.00"
+    balances = [one.balance() for one in (ani, budi)]
+    assert sum(float(balance["available"]) for balance in balances) == 2_000_000 - moved
+    assert [balance["held"] for balance in balances] == ["0.00"] * 2
 
 
 def test_numbers_cannot_be_tried_out(budi, biller):

@@ -232,6 +232,20 @@ def test_rules_are_replaced_as_a_whole_by_who_knew_the_last_version(desk, client
     assert client.get("/v1/audit?what=risk.rules.replace").json["data"][0]["target"] == "risk:rules"
 
 
+def test_every_version_of_the_rules_stays_and_says_who_made_it(desk, client, risky_database):
+    before = client.get("/v1/risk/rules").json
+    assert desk.set(rule("same", "same_party", score=10, action="flag")).status == 200
+    versions = list(client.all("/v1/risk/rules/versions", limit=1))
+    assert [row["version"] for row in versions] == list(range(before["version"] + 1, 0, -1))
+    assert versions[1] == before and [one["id"] for one in versions[0]["rules"]] == ["same"]
+    assert len(versions[-1]["rules"]) == 6 and versions[-1]["changed_by"] is None  # what a new ledger has
+    for table in ("risk_rule", "risk_rule_set"):
+        for change in (f"UPDATE {table} SET version = version + 1000", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+            with pytest.raises(Exception):
+                psql(risky_database, change)
+    assert list(client.all("/v1/risk/rules/versions", limit=50)) == versions
+
+
 def test_what_is_read_can_be_written_again(desk, client):
     rules = client.get("/v1/risk/rules").json
     answer = client.request("PUT", "/v1/risk/rules", {name: rules[name] for name in
@@ -295,6 +309,18 @@ def test_a_question_moves_nothing_and_stays_on_record(desk, bank, pair, risky_da
         with pytest.raises(Exception):
             psql(risky_database, change)
     assert psql(risky_database, stored) == [["100", "2"]]
+
+
+def test_officers_see_what_was_asked_by_whom_and_what_the_rules_said(desk, server, bank, pair):
+    ask = {"wallet_id": pair[0], "amount": "600.00", "currency": "IDR"}
+    asked = [desk.client.post("/v1/risk/score", ask | more).json["id"] for more in ({}, {"amount": "1.00"}, {"kind": "topup"})]
+    listed = lambda query: list(desk.client.all(f"/v1/risk/checks?wallet_id={pair[0]}{query}", limit=1))  # noqa: E731
+    assert [row["id"] for row in listed("")] == asked[::-1]
+    (blocked,) = listed("&action=block")
+    assert (blocked["id"], blocked["amount"], blocked["kind"]) == (asked[0], "600.00", "transfer")
+    assert blocked["user_id"] == bank.wallet(pair[0])["user_id"] and blocked["asked_by"]
+    assert blocked["reasons"][0]["rule"] == "over-500" and blocked["destination_wallet_id"] is None
+    assert Person(server, "ratna").client().get("/v1/risk/checks").status == 403
 
 
 def test_a_payment_for_later_is_authorized_and_its_capture_waits(desk, server, client, bank):

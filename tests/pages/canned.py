@@ -180,6 +180,7 @@ def notice(number, state, **more):
 
 
 NOTICES = [
+    notice(304, "refused", attempts=3, last_error="It did not take the status.", next_attempt_at=iso(-10_000)),
     notice(303, "paying", transaction_id=None, attempts=0, paid_at=None),
     notice(302, "due", attempts=7, last_error="It answered status 502.", next_attempt_at=iso(-30_000)),
     notice(301, "delivered", delivered_at=iso(58_000))]

@@ -57,8 +57,10 @@ WalletHistory some_history(std::uint64_t seed) {
   for (std::uint64_t i = random.upto(4); i > 0; --i)
     wallet.blocked_cards.push_back({random.uuid()});
   wallet.invoices.latest_ms = given::any_amount(random);
+  std::vector<InvoiceTerms> paid;
   for (std::uint64_t i = random.upto(4); i > 0; --i)
-    wallet.invoices.paid.push_back(given::any_terms(random));
+    paid.push_back(given::any_terms(random));
+  wallet.invoices.replace(std::move(paid));
   return history;
 }
 

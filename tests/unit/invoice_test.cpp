@@ -71,7 +71,7 @@ TEST_CASE("a clock that goes back pays no invoice twice that was forgotten when 
   const InvoiceTerms early = bill(1, 2 * hour_ms);
   REQUIRE(pay(merchant, early, hour_ms) == "paid");
   REQUIRE(pay(merchant, bill(2, 9 * hour_ms), 3 * hour_ms) == "paid");
-  CHECK(merchant.invoices.paid.size() == 1);
+  CHECK(merchant.invoices.paid().size() == 1);
   CHECK(pay(merchant, early, hour_ms) == "invoice_expired");
 }
 
@@ -99,7 +99,17 @@ TEST_CASE("a wallet remembers so many paid invoices and no more, and takes other
     REQUIRE(pay(merchant, bill(number, 2 * hour_ms), hour_ms) == "paid");
   CHECK(pay(merchant, bill(most_paid_invoices, 2 * hour_ms), hour_ms) == "too_many_paid_invoices");
   CHECK(pay(merchant, bill(most_paid_invoices, 4 * hour_ms), 2 * hour_ms) == "paid");
-  CHECK(merchant.invoices.paid.size() == 1);
+  CHECK(merchant.invoices.paid().size() == 1);
+}
+
+TEST_CASE("a copy of a wallet, as each reading of its balance makes one, copies no invoices and sees no later ones") {
+  Wallet merchant = given::wallet();
+  REQUIRE(pay(merchant, bill(1, 2 * hour_ms), hour_ms) == "paid");
+  const Wallet read = merchant;
+  CHECK(read.invoices.paid().data() == merchant.invoices.paid().data());
+  REQUIRE(pay(merchant, bill(2, 2 * hour_ms), hour_ms) == "paid");
+  CHECK(read.invoices.paid().size() == 1);
+  CHECK(merchant.invoices.paid().size() == 2);
 }
 
 TEST_CASE("a wallet that refuses money for another reason leaves the invoice to be paid") {

@@ -9,8 +9,9 @@ Orders are in memory. Nothing but the standard library.
     marketplace.py --port 7003 --va-prefix DS-8800 --secret whsec_…
 
 It can be bad on purpose, from the start or later by POST /behaviour {"delay_s": 2, "is_dead": true, "lost_answers": 3,
-"refusals": 1}: slow, dead (every answer is 503), losing the next answers after it has done what was asked, or not taking
-the next statuses. GET /heard lists every updatePaymentStatus as it came, with its headers and whether its signature was
+"refusals": 1, "answer": "<html>", "padding": 100000, "says": {"status": "CANCELLED"}}: slow, dead (every answer is 503),
+losing the next answers after it has done what was asked, not taking the next statuses, answering with that text whatever
+is asked, with so many spaces more, or with something else of every order. GET /heard lists every updatePaymentStatus as it came, with its headers and whether its signature was
 good."""
 
 import argparse
@@ -39,7 +40,8 @@ class Shop:
 
     def __init__(self, va_prefix="DS-8800", secret="", paid_status="PAID", **behaviour):
         self.va_prefix, self.secret, self.paid_status = va_prefix, secret, paid_status
-        self.behaviour = {"delay_s": 0, "is_dead": False, "lost_answers": 0, "refusals": 0} | behaviour
+        self.behaviour = {"delay_s": 0, "is_dead": False, "lost_answers": 0, "refusals": 0, "answer": "", "padding": 0,
+                          "says": {}} | behaviour
         self.orders, self.heard = {}, []
         self.lock = threading.Lock()
 
@@ -98,7 +100,9 @@ class Shop:
         match name and name[1]:
             case "createOrder": return name[1], self.create_order(arguments.get("input", arguments))
             case "getOrders": return name[1], list(self.orders.values())
-            case "getOrderByVA": return name[1], self.orders.get(arguments.get("vaNumber"))
+            case "getOrderByVA":
+                order = self.orders.get(arguments.get("vaNumber"))
+                return name[1], order and order | self.behaviour["says"]
             case "getShippingOptions": return name[1], SHIPPING
             case "updatePaymentStatus":
                 return name[1], self.update_payment_status(arguments.get("vaNumber"), arguments.get("status"))
@@ -119,7 +123,9 @@ class Answering(BaseHTTPRequestHandler):
     shop = None
 
     def answer(self, status, value):
-        body = json.dumps(value).encode()
+        self.send(status, json.dumps(value).encode())
+
+    def send(self, status, body):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -162,7 +168,8 @@ class Answering(BaseHTTPRequestHandler):
         if is_notice and self.shop.take_one("lost_answers"):
             self.close_connection = True
             return None
-        self.answer(200, {"data": {name: value}})
+        text = self.shop.behaviour["answer"] or json.dumps({"data": {name: value}})
+        self.send(200, text.encode() + b" " * self.shop.behaviour["padding"])
 
     def log_message(self, *_):
         pass

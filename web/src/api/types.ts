@@ -212,7 +212,7 @@ export interface Cluster {
   databases: Database[];
 }
 
-export type NoticeState = "paying" | "due" | "delivered";
+export type NoticeState = "paying" | "due" | "refused" | "delivered";
 
 /** An order of a marketplace that is paid here, and how far the marketplace knows. */
 export interface MarketplaceNotice {

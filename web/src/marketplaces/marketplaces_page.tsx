@@ -1,7 +1,6 @@
 // What marketplaces were told of orders that are paid here, and what they have not heard yet.
 import { useState } from "react";
-import { readNotices } from "../api/marketplaces";
-import type { NoticeState } from "../api/types";
+import { readNotices, type NoticeChoice } from "../api/marketplaces";
 import { plural } from "../logic/format";
 import { Banner, ProblemBanner } from "../ui/banner";
 import { Field } from "../ui/field";
@@ -9,17 +8,18 @@ import { useLoaded } from "../ui/load";
 import { Notices } from "./notices";
 
 const refreshEveryMs = 2_000;
-const choices: { state: NoticeState | "all"; name: string }[] = [
-  { state: "due", name: "To be told" },
-  { state: "paying", name: "Being paid" },
-  { state: "delivered", name: "Told" },
-  { state: "all", name: "All" },
+const choices: { choice: NoticeChoice; name: string }[] = [
+  { choice: "not told", name: "Not told yet" },
+  { choice: "refused", name: "Refused" },
+  { choice: "paying", name: "Being paid" },
+  { choice: "delivered", name: "Told" },
+  { choice: "all", name: "All" },
 ];
 
 export function MarketplacesPage() {
-  const [state, setState] = useState<NoticeState | "all">("due");
+  const [choice, setChoice] = useState<NoticeChoice>("not told");
   const [said, setSaid] = useState<string | null>(null);
-  const notices = useLoaded(`notices ${state}`, (signal) => readNotices(state, signal), refreshEveryMs);
+  const notices = useLoaded(`notices ${choice}`, (signal) => readNotices(choice, signal), refreshEveryMs);
   const now = notices.value;
   const done = (sentence: string) => {
     setSaid(sentence);
@@ -32,8 +32,8 @@ export function MarketplacesPage() {
         {now && <span className="quiet">{plural(now.data.length, "notice")}{now.next_cursor === null ? "" : " and more"}</span>}
         <span className="spacer" />
         <Field label="Show">
-          <select value={state} onChange={(event) => setState(event.target.value as NoticeState | "all")}>
-            {choices.map((choice) => <option key={choice.state} value={choice.state}>{choice.name}</option>)}
+          <select value={choice} onChange={(event) => setChoice(event.target.value as NoticeChoice)}>
+            {choices.map((one) => <option key={one.choice} value={one.choice}>{one.name}</option>)}
           </select>
         </Field>
       </div>

@@ -10,6 +10,7 @@ import { Badge } from "../ui/state_badge";
 const words: Record<NoticeState, { text: string; tone: string }> = {
   paying: { text: "being paid", tone: "reserved" },
   due: { text: "to be told", tone: "cancelling" },
+  refused: { text: "refused, told again", tone: "stuck" },
   delivered: { text: "told", tone: "settled" },
 };
 
@@ -55,7 +56,7 @@ function NoticeRow({ notice, onDone }: { notice: MarketplaceNotice; onDone: Prop
       <td className="number">{notice.attempts}</td>
       <td><Moment iso={notice.next_attempt_at ?? undefined} /></td>
       <td className={notice.last_error ? "bad-text" : undefined}>{notice.last_error ?? "–"}</td>
-      <td>{mayRetry && notice.state === "due" && <Retry notice={notice} onDone={onDone} />}</td>
+      <td>{mayRetry && (notice.state === "due" || notice.state === "refused") && <Retry notice={notice} onDone={onDone} />}</td>
     </tr>
   );
 }
