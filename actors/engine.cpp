@@ -358,8 +358,11 @@ void Engine::set_risk_rules(RiskRulesPtr rules) { parts_->node_->risk.set(std::m
 
 RiskRulesPtr Engine::risk_rules() const {
   const Node& node = *parts_->node_;
-  const bool is_stale = node.risk.is_stale(boottime_ms(), node.settings.risk_rules_max_age);
-  return is_stale ? nullptr : node.risk.rules();
+  return node.risk.is_stale(boottime_ms(), node.settings) ? nullptr : node.risk.rules();
+}
+
+ReviewEnd Engine::end_of_review(const Transaction& transaction) const {
+  return dompet::end_of_review(transaction, parts_->node_->settings.review_bounds());
 }
 
 RiskFigures Engine::risk_figures() const { return parts_->node_->risk.figures(); }

@@ -11,6 +11,7 @@
 
 #include "actors/provider_port.hpp"
 #include "actors/requests.hpp"
+#include "domain/review.hpp"
 #include "domain/risk.hpp"
 #include "persistence/lane_store.hpp"
 #include "persistence/membership_store.hpp"
@@ -85,8 +86,15 @@ struct EngineSettings {
   std::chrono::seconds authorization_lifetime{7 * 24 * 3'600};
   /// Risk rules that were read longer ago judge nothing any more: what needs a judgement is not done then.
   std::chrono::milliseconds risk_rules_max_age{10'000};
+  /// The same of rules of which none was enabled.
+  std::chrono::milliseconds risk_no_rules_max_age{600'000};
   /// What no officer has decided by then is rejected.
   std::chrono::seconds review_expiry{7 * 24 * 3'600};
+  /// So is what was converted by a rate that is older by then.
+  std::chrono::seconds review_rate_age{24 * 3'600};
+  ReviewBounds review_bounds() const {
+    return {std::chrono::milliseconds(review_expiry).count(), std::chrono::milliseconds(review_rate_age).count()};
+  }
   /// A top-up is credited when the provider says that the money came, not at once.
   bool topups_ask_provider = false;
   std::chrono::milliseconds resend_first{100};
@@ -260,6 +268,8 @@ class Engine {
   void set_risk_rules(RiskRulesPtr rules);
   /// Those it judges by; nothing when they were read too long ago.
   RiskRulesPtr risk_rules() const;
+  /// When a review of such a transaction is over by itself.
+  ReviewEnd end_of_review(const Transaction& transaction) const;
   RiskFigures risk_figures() const;
 
   Pressure pressure() const;

@@ -22,6 +22,7 @@ inline constexpr const char* no_provider_sentence =
     "There is no provider for this kind of transaction now. Nothing was done; try again.";
 inline constexpr const char* risk_unavailable_sentence =
     "What judges this transaction cannot be read now. Nothing was done; try again.";
+inline constexpr const char* free_key_sentence = "Nothing was asked for with this Idempotency-Key.";
 inline constexpr const char* not_ready_sentence = "The ledger is starting. Nothing was done; try again.";
 
 inline NotNow not_now(std::string reason) { return {false, std::move(reason)}; }

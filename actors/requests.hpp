@@ -46,6 +46,11 @@ struct MoveMoneyRequest {
   Stamp stamp{};
   /// As with ChangeWalletRequest.
   UserId on_behalf_of{};
+  /// Staff who moves somebody else's money, for the record of what risk rules say; nil for everybody else.
+  UserId asked_by{};
+  /// Only the answer that its key has is wanted, also that of a request under way: a free key stays free, and that is
+  /// the answer (NotNow::Cause::key_is_free).
+  bool only_if_known = false;
 };
 
 struct ReadWalletRequest {
@@ -59,12 +64,17 @@ struct ReadWalletRequest {
 /// Approvals and rejections are an officer's, of what is under review: answered once they are durable.
 enum class SagaOrder : std::uint8_t { inspect, retry, cancel, pause, resume, approve, reject };
 
+/// What an officer says of a review.
+constexpr bool is_decision(SagaOrder order) { return order == SagaOrder::approve || order == SagaOrder::reject; }
+
 /// An order to the coordinator of a transfer, or a question to its memory.
 struct SagaOrderRequest {
   TransactionId saga{};
   /// Where its coordinator is: the source wallet's shard.
   Shard source_shard = 0;
   SagaOrder order = SagaOrder::inspect;
+  /// An officer and what he says for his approval or rejection, for its record.
+  Verdict verdict{};
 };
 
 /// What a provider says about a withdrawal or a top-up that it was asked for (provider_port.hpp). It may come late,
@@ -112,8 +122,9 @@ struct NotNow {
   bool may_be_applied = false;
   /// A whole sentence for the client.
   std::string reason{};
-  /// What is missing: whatever it takes to do it, or to judge whether it may be done.
-  enum class Cause : std::uint8_t { outage, risk };
+  /// What is missing: whatever it takes to do it, or to judge whether it may be done; or nothing is, and nobody wanted
+  /// it done.
+  enum class Cause : std::uint8_t { outage, risk, key_is_free };
   Cause cause = Cause::outage;
 };
 

@@ -37,8 +37,10 @@ class RiskDesk {
     begin_with(std::move(rules));
     read_at_ms_ = now_ms;
   }
-  /// How long ago the rules were read. Without anybody who reads them, as in tests, they are always fresh.
-  bool is_stale(std::int64_t now_ms, std::chrono::milliseconds most) const {
+  /// Whether they were read too long ago to go by; rules of which none is enabled have a bound of their own. Without
+  /// anybody who reads them, as in tests, they are always fresh.
+  bool is_stale(std::int64_t now_ms, const EngineSettings& settings) const {
+    const std::chrono::milliseconds most = is_judging_ ? settings.risk_rules_max_age : settings.risk_no_rules_max_age;
     return read_at_ms_ != nobody_reads && now_ms - read_at_ms_ > most.count();
   }
 

@@ -154,6 +154,7 @@ LaneEntryPtr SagaEngine::step_entry(Saga& saga, RecordKind kind, SagaState next)
   entry->record->id = saga.transfer->transaction->id;
   entry->record->transaction = saga.transfer->transaction;
   entry->record->shard = shard_;
+  entry->record->verdict = std::exchange(saga.verdict, std::nullopt);
   entry->generation = generation_;
   entry->saga = saga_change(*saga.transfer, saga.state, next);
   entry->when_lost = [node = node_, order = saga.order](bool may_be_applied) {

@@ -60,6 +60,8 @@ class SagaEngine {
     std::optional<Decline> refusal{};
     /// Who ordered the step that is pending, and waits until it is durable; zero when nobody does.
     std::uint64_t order = 0;
+    /// What an officer said, for the record of that step.
+    std::optional<Verdict> verdict{};
   };
 
   /// A transfer that is not final in this time is answered as it stands: the client asks again or looks it up.

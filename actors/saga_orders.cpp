@@ -101,8 +101,8 @@ void SagaEngine::on_order(const OrderSaga& order) {
       saga.next_send = self_->clock().now();
       break;
     case SagaOrder::cancel:
-      // One that is being approved has to go on first.
-      accepted = !saga.finishing && !(saga.step_pending && saga.state == SagaState::under_review);
+      // A review is an officer's to end.
+      accepted = !saga.finishing && saga.state != SagaState::under_review;
       saga.paused = false;
       if (accepted && saga.state != SagaState::cancelling && !saga.step_pending)
         hear(saga, SagaInput::cancel_requested);

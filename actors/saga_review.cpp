@@ -1,22 +1,14 @@
-#include <algorithm>
-#include <limits>
-#include <optional>
 #include <utility>
 
 #include "actors/not_now.hpp"
 #include "actors/saga_engine.hpp"
+#include "domain/review.hpp"
 
 // SagaEngine's side of reviews: what risk rules hold up waits here, with its money set aside, until an officer decides
 // or its time is over. Nobody is asked before; a rejection takes the way of every cancellation, so that the money comes
 // back only with the destination's word.
 
 namespace dompet {
-
-namespace {
-
-constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
 
 /// Who asked is told at once: an officer may take days.
 void SagaEngine::on_under_review(const TransferPtr& transfer) {
@@ -41,9 +33,11 @@ void SagaEngine::decide_review(Saga& saga, const OrderSaga& order) {
   // The shard is being let go: whoever has it next decides.
   if (is_paused_)
     return node_->answer(order.correlation, not_now(interrupted_sentence));
+  end_review_if_over(saga);
   if (!is_reviewable(saga))
     return node_->answer(order.correlation, SagaReport{.open = true, .accepted = false, .state = saga.state});
   saga.order = order.correlation;
+  saga.verdict = order.request.verdict;
   if (order.request.order == SagaOrder::approve)
     return hear(saga, SagaInput::approval_requested);
   saga.refusal = Decline::risk_rejected;
@@ -60,16 +54,14 @@ void SagaEngine::append_approved(Saga& saga) {
   node_->append(shard_, std::move(entry));
 }
 
-/// By the wall clock, so that restarts do not begin the time anew; a jump of it can only reject too early. What is to
-/// pay a bill waits no longer than the bill can be paid.
+/// By the wall clock, so that restarts do not begin the time anew; a jump of it can only reject too early.
 void SagaEngine::end_review_if_over(Saga& saga) {
-  const std::int64_t begun_ms = unix_ms_of(saga.transfer->transaction->id.uuid);
-  const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(node_->settings.review_expiry);
-  const std::optional<Bill>& bill = saga.transfer->transaction->bill;
-  const std::int64_t over_ms = std::min(begun_ms + lasts.count(), bill ? bill->terms.expires_at_ms : never_ms);
-  if (!is_reviewable(saga) || node_->unix_ms() < over_ms)
+  if (!is_reviewable(saga))
     return;
-  saga.refusal = Decline::risk_rejected;
+  const ReviewEnd end = end_of_review(*saga.transfer->transaction, node_->settings.review_bounds());
+  if (node_->unix_ms() < end.at_ms)
+    return;
+  saga.refusal = end.why;
   hear(saga, SagaInput::cancel_requested);
 }
 

@@ -101,6 +101,8 @@ bool ShardKeeper::can_begin(const Transaction& wanted) const {
 }
 
 void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& request) {
+  if (request.only_if_known)
+    return node_->answer(correlation, NotNow{false, free_key_sentence, NotNow::Cause::key_is_free});
   if (!can_begin(*request.transaction))
     return node_->answer(correlation, not_now(no_provider_sentence));
   node_->keys.add(request.stamp.key);
@@ -112,6 +114,7 @@ void ShardKeeper::start_money(std::uint64_t correlation, MoveMoneyRequest& reque
   transfer->correlation = correlation;
   transfer->generation = generation_;
   transfer->on_behalf_of = request.on_behalf_of;
+  transfer->asked_by = request.asked_by;
   transfer->source_shard = shard_;
   const Transaction& wanted = *transfer->transaction;
   transfer->destination_shard =

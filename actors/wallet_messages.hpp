@@ -147,6 +147,8 @@ struct Transfer {
   std::uint64_t generation = 0;
   /// Who must own the first wallet that is asked; nil: nobody in particular.
   UserId on_behalf_of{};
+  /// Staff who moves somebody else's money; nil for everybody else.
+  UserId asked_by{};
   /// The coordinator's: the source's, or where a top-up goes.
   Shard source_shard = 0;
   Shard destination_shard = 0;

@@ -56,23 +56,26 @@ void WalletKeeper::capture(const TransferPtr& transfer) {
     return decline(*transfer, Decline::currency_mismatch);
   if (request.destination == wallet_.id)
     return decline(*transfer, Decline::same_wallet);
-  const auto reserved =
-      decide(wallet_,
-             ReserveCapture{request.parent, request.id,
-                            request.amount == 0 ? std::nullopt : std::optional{request.amount}, request.final_capture});
+  auto reserved = decide(wallet_, ReserveCapture{request.parent, request.id,
+                                                 request.amount == 0 ? std::nullopt : std::optional{request.amount},
+                                                 request.final_capture});
   if (!reserved)
     return decline(*transfer, reserved.error());
-  if (request.fx && converted(request, reserved->amount) == 0)
+  if (request.fx)
+    reserved->converted = converted(request, reserved->amount);
+  if (request.fx && reserved->converted == 0)
     return decline(*transfer, Decline::converts_to_nothing);
   // An authorization only sets aside, as a review does: what an officer must look at is what is captured.
   if (const Hold* hold = wallet_.find_hold(request.parent); hold->is_to_be_reviewed)
-    transfer->risk = Assessment{.action = RiskAction::review, .reasons = {{"authorization", review_of_capture_text}}};
+    transfer->risk = Assessment{.action = RiskAction::review,
+                                .reasons = {{"authorization", review_of_capture_text}},
+                                .asked_by = transfer->asked_by};
   dompet::apply(wallet_, *reserved);
   transfer->rest = reserved->rest;
   if (request.fx) {
     auto decided = std::make_shared<Transaction>(request);
     decided->amount = reserved->amount;
-    decided->fx->amount = converted(request, reserved->amount);
+    decided->fx->amount = reserved->converted;
     transfer->transaction = std::move(decided);
   } else if (request.amount != reserved->amount) {
     transfer->transaction = with_amount(request, reserved->amount);

@@ -28,10 +28,10 @@ constexpr std::int64_t order_margin_ms = 10'000;
 
 }  // namespace
 
-/// Fails closed: without fresh rules, or without what they look at, nothing is done. Old rules are none, also when none
-/// of them was enabled: another node may have enabled one since.
+/// Fails closed: without fresh rules, or without what they look at, nothing is done. That none of them was enabled is
+/// believed for longer, but not for ever: another node may have enabled one since.
 bool WalletKeeper::can_assess(const TransferPtr& transfer) {
-  if (node_->risk.is_stale(node_->boottime_ms(), node_->settings.risk_rules_max_age)) {
+  if (node_->risk.is_stale(node_->boottime_ms(), node_->settings)) {
     turn_down(*transfer, risk_unavailable());
     return false;
   }
@@ -162,8 +162,10 @@ bool WalletKeeper::passes_rules(Transfer& transfer) {
                           .movements = risk_.movements,
                           .is_cut = risk_.is_cut};
     transfer.risk = assess(*risk_.rules, facts, authorized_before(wallet_, request));
-    if (transfer.risk)
+    if (transfer.risk) {
+      transfer.risk->asked_by = transfer.asked_by;
       node_->risk.count(*transfer.risk, std::chrono::steady_clock::now() - begun);
+    }
   }
   if (transfer.risk && transfer.risk->action == RiskAction::block) {
     decline(transfer, Decline::risk_blocked);

@@ -14,7 +14,8 @@ namespace {
 Event reserved_by(const Transfer& transfer) {
   const Transaction& request = *transfer.transaction;
   if (request.kind == TransactionKind::capture)
-    return CaptureReserved{request.parent, request.id, request.amount, transfer.rest};
+    return CaptureReserved{request.parent, request.id, request.amount, transfer.rest,
+                           request.fx ? request.fx->amount : 0};
   return HoldPlaced{request.id, request.amount, transfer.spending};
 }
 

@@ -22,7 +22,7 @@ bool waits_for_lane(TransactionKind kind) {
 Event debit_of(const Transfer& transfer) {
   const Transaction& request = *transfer.transaction;
   if (request.kind == TransactionKind::capture)
-    return AuthorizationCaptured{request.parent, request.amount, transfer.rest};
+    return AuthorizationCaptured{request.parent, request.amount, transfer.rest, request.fx ? request.fx->amount : 0};
   return TransferredOut{request.id, request.amount, transfer.spending};
 }
 

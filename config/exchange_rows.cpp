@@ -16,6 +16,11 @@ void add_exchange(Rows& rows) {
                          "source says, not by when it came."},
                         "seconds", 1, 31'536'000, [](auto& s) -> auto& { return s.exchange.most_rate_age; }));
   rows.push_back(
+      number({"fx", "review_rate_age_s",
+              "What was converted and waits for an officer is rejected (rate_expired) once its rate is older: "
+              "nobody is paid by a rate of last week because somebody had a look."},
+             "seconds", 1, 31'536'000, [](auto& s) -> auto& { return s.engine.review_rate_age; }));
+  rows.push_back(
       number({"fx", "quote_lifetime_s", "How long a quote is good for. Meanwhile the house bears what the rate does."},
              "seconds", 1, 86'400, [](auto& s) -> auto& { return s.exchange.quote_lifetime; }));
   rows.push_back(

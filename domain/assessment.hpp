@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/ids.hpp"
+
 namespace dompet {
 
 /// What is done about a movement of money. The numbers are stored; a larger one is stricter.
@@ -28,8 +30,20 @@ struct Assessment {
   RiskAction action = RiskAction::allow;
   /// The strictest first, at most `most_risk_reasons`.
   std::vector<RiskReason> reasons{};
+  /// Of the rules that said so.
+  std::uint64_t rules_version = 0;
+  /// Staff who moved somebody else's money, and does not decide on its review; nil when it was nobody else's.
+  UserId asked_by{};
 
   bool operator==(const Assessment&) const = default;
+};
+
+/// An officer's word on a movement under review; part of the record of his decision, for good.
+struct Verdict {
+  std::string officer{};
+  std::string note{};
+
+  bool operator==(const Verdict&) const = default;
 };
 
 /// Bounds what an assessment adds to a row of the journal.

@@ -44,6 +44,8 @@ constexpr std::array words{
     Words{Decline::provider_refused, "provider_refused", "The payment provider refused."},
     Words{Decline::converts_to_nothing, "converts_to_nothing",
           "Converted, the amount is less than the smallest unit of the other currency."},
+    Words{Decline::rate_expired, "rate_expired",
+          "The transaction waited so long to be looked at that the rate of its conversion is too old."},
     Words{Decline::risk_blocked, "risk_blocked", "The transaction was refused for security reasons."},
     Words{Decline::risk_rejected, "risk_rejected",
           "The transaction was looked at for security reasons and not approved."},

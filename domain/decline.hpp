@@ -38,6 +38,7 @@ enum class Decline : std::uint8_t {
   invoice_expired = 27,
   too_many_paid_invoices = 28,
   converts_to_nothing = 29,
+  rate_expired = 30,
 };
 
 /// The code clients see: the enumerator's name.
@@ -46,7 +47,7 @@ std::string_view code(Decline decline);
 std::string_view sentence(Decline decline);
 /// Whether it was called off before its other side decided, by an operator, an officer, or because its time was over.
 constexpr bool was_called_off(const std::optional<Decline>& decline) {
-  return decline == Decline::cancelled || decline == Decline::risk_rejected;
+  return decline == Decline::cancelled || decline == Decline::risk_rejected || decline == Decline::rate_expired;
 }
 std::optional<Decline> decline_of(std::uint8_t number);
 

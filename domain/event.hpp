@@ -143,6 +143,8 @@ struct CaptureReserved {
   TransactionId capture;
   Minor amount = 0;
   Minor rest = 0;
+  /// Of a converted payment: what `amount` comes to for the merchant.
+  Minor converted = 0;
   bool operator==(const CaptureReserved&) const = default;
 };
 
@@ -167,6 +169,8 @@ struct AuthorizationCaptured {
   TransactionId payment;
   Minor amount = 0;
   Minor released = 0;
+  /// As of CaptureReserved.
+  Minor converted = 0;
   bool operator==(const AuthorizationCaptured&) const = default;
 };
 

@@ -83,10 +83,14 @@ PaymentTotals totals_of(std::span<const Record> records) {
       // An automatic payment was authorized by being paid.
       if (transaction.kind == TransactionKind::payment && std::holds_alternative<TransferredOut>(leg.event))
         totals.authorized += transaction.amount;
-      if (is_refund)
+      if (is_refund) {
         totals.refunded += credited_by(leg.event);
-      else
-        std::visit([&totals](const auto& event) { add_payment(totals, event); }, leg.event);
+        continue;
+      }
+      const Minor captured_before = totals.captured;
+      std::visit([&totals](const auto& event) { add_payment(totals, event); }, leg.event);
+      if (transaction.fx && totals.captured > captured_before)
+        totals.converted += transaction.fx->amount;
     }
   }
   return totals;

@@ -21,6 +21,8 @@ struct PaymentTotals {
   Minor remaining = 0;
   /// What captures that are not decided yet have reserved, with what final ones will release.
   Minor under_way = 0;
+  /// Of a converted payment: what left came to for the merchant, in minor units of his currency.
+  Minor converted = 0;
 
   bool is_open() const { return remaining > 0 || under_way > 0; }
   bool operator==(const PaymentTotals&) const = default;

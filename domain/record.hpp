@@ -48,6 +48,8 @@ struct FxLeg {
   Rate rate{};
   Currency currency{};
   Minor amount = 0;
+  /// When the rate was so, milliseconds since 1970, as its source says; of two crossed ones the older.
+  std::int64_t rate_at_ms = 0;
   bool operator==(const FxLeg&) const = default;
 };
 
@@ -104,6 +106,9 @@ struct PaymentState {
   Minor captured = 0;
   /// What can still be captured.
   Minor remaining = 0;
+  /// Of a converted payment: what its captures came to for the merchant, in minor units of his currency. Each was
+  /// rounded by itself, so it is not what `captured` comes to.
+  Minor converted = 0;
   bool operator==(const PaymentState&) const = default;
 };
 
@@ -180,6 +185,8 @@ struct Record {
   std::optional<PaymentState> payment{};
   /// Of the record that begins a movement which risk rules looked at.
   std::optional<Assessment> risk{};
+  /// Of the record that ends a review by an officer's decision.
+  std::optional<Verdict> verdict{};
   std::array<Leg, 2> leg{};
   std::uint8_t legs = 0;
 

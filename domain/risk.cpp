@@ -204,7 +204,8 @@ std::optional<Assessment> assess(const RiskRules& rules, const RiskFacts& facts,
     return std::nullopt;
   std::ranges::stable_sort(met, std::ranges::greater{}, &RiskRule::action);
   Assessment assessment{.score = static_cast<std::uint8_t>(score),
-                        .action = std::max(action, action_of_score(rules, score))};
+                        .action = std::max(action, action_of_score(rules, score)),
+                        .rules_version = rules.version};
   for (const RiskRule* rule : met)
     if (assessment.reasons.size() < most_risk_reasons)
       assessment.reasons.push_back({rule->id, rule->name});

@@ -92,8 +92,11 @@ void each_hold_of(Wallet& wallet, const TransactionId& payment, Change change) {
       change(hold);
 }
 
-void add_captured(Wallet& wallet, const TransactionId& payment, Minor amount) {
-  each_hold_of(wallet, payment, [amount](Hold& hold) { hold.captured = must_add(hold.captured, amount); });
+void add_captured(Wallet& wallet, const TransactionId& payment, Minor amount, Minor converted) {
+  each_hold_of(wallet, payment, [amount, converted](Hold& hold) {
+    hold.captured = must_add(hold.captured, amount);
+    hold.converted = must_add(hold.converted, converted);
+  });
 }
 
 /// Takes `amount` off the hold and forgets the hold once nothing is left. Says what it counted as.
@@ -184,12 +187,14 @@ void on(Wallet& wallet, const CaptureReserved& event) {
   const Minor taken = must_add(positive(event.amount), event.rest);
   ensure(event.rest >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
   hold.amount -= taken;
-  add_captured(wallet, event.payment, event.amount);
+  add_captured(wallet, event.payment, event.amount, event.converted);
   const Hold capture{.transaction = event.capture,
                      .amount = taken,
                      .spending = hold.spending,
                      .authorized = hold.authorized,
                      .captured = hold.captured,
+                     .converted = hold.converted,
+                     .own_converted = event.converted,
                      .parent = event.payment,
                      .rest = event.rest,
                      .is_to_be_reviewed = hold.is_to_be_reviewed};
@@ -218,10 +223,11 @@ void on(Wallet& wallet, const CaptureReturned& event) {
                             .spending = capture.spending,
                             .authorized = capture.authorized,
                             .captured = capture.captured,
+                            .converted = capture.converted,
                             .is_to_be_reviewed = capture.is_to_be_reviewed});
   Hold& payment = must_find(wallet, event.payment);
   payment.amount = must_add(payment.amount, event.amount);
-  add_captured(wallet, event.payment, capture.rest - event.amount);
+  add_captured(wallet, event.payment, capture.rest - event.amount, -capture.own_converted);
   // An increment may have dated the payment anew since.
   give_back(wallet.spent, event.amount, capture.spending);
   count(wallet.spent, event.amount, payment.spending);
@@ -233,7 +239,7 @@ void on(Wallet& wallet, const AuthorizationCaptured& event) {
   ensure(event.released >= 0 && taken <= hold.amount, "a capture takes no more from a hold than it has");
   const Spending spending = hold.spending;
   hold.amount -= taken;
-  add_captured(wallet, event.payment, event.amount);
+  add_captured(wallet, event.payment, event.amount, event.converted);
   wallet.held -= event.amount;
   release(wallet, event.released, spending);
   forget_if_empty(wallet, hold);

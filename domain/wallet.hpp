@@ -28,6 +28,10 @@ struct Hold {
   /// Of an authorized payment: all that was ever set aside for it, and what was captured or is reserved for captures.
   Minor authorized = 0;
   Minor captured = 0;
+  /// Of a converted one: what `captured` came to for the merchant, capture by capture.
+  Minor converted = 0;
+  /// Of a capture under way: what it comes to for him.
+  Minor own_converted = 0;
   /// Of a capture under way: its payment, and how much of `amount` is released when it settles.
   TransactionId parent{};
   Minor rest = 0;

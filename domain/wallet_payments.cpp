@@ -74,16 +74,16 @@ Decided<CaptureReturned> decide(const Wallet& wallet, const ReturnCapture& comma
 }
 
 AuthorizationCaptured settled_at_once(const CaptureReserved& reserved) {
-  return {reserved.payment, reserved.amount, reserved.rest};
+  return {reserved.payment, reserved.amount, reserved.rest, reserved.converted};
 }
 
 PaymentState payment_state(const Wallet& wallet, const TransactionId& payment) {
   if (const Hold* hold = find_authorization(wallet, payment))
-    return {hold->authorized, hold->captured, hold->amount};
+    return {hold->authorized, hold->captured, hold->amount, hold->converted};
   const auto capture = std::ranges::find(wallet.holds, payment, &Hold::parent);
   if (capture == wallet.holds.end())
     return {};
-  return {capture->authorized, capture->captured, 0};
+  return {capture->authorized, capture->captured, 0, capture->converted};
 }
 
 namespace {
@@ -92,30 +92,34 @@ struct PaymentAfter {
   using State = std::optional<PaymentState>;
   const Wallet& before;
 
-  State changed(const TransactionId& payment, Minor authorized, Minor captured, Minor remaining) const {
+  State changed(const TransactionId& payment, Minor authorized, Minor captured, Minor remaining,
+                Minor converted = 0) const {
     PaymentState state = payment_state(before, payment);
     state.authorized += authorized;
     state.captured += captured;
     state.remaining += remaining;
+    state.converted += converted;
     return state;
   }
   State changed_by(const TransactionId& capture, Minor remaining) const {
     const Hold* hold = find_capture(before, capture);
     if (hold == nullptr)
       return std::nullopt;
-    return changed(hold->parent, 0, remaining == 0 ? 0 : hold->rest - remaining, remaining);
+    const bool returns = remaining != 0;
+    return changed(hold->parent, 0, returns ? hold->rest - remaining : 0, remaining,
+                   returns ? -hold->own_converted : 0);
   }
   State operator()(const HoldPlaced& fact) const {
-    return fact.authorization ? State{{fact.amount, 0, fact.amount}} : std::nullopt;
+    return fact.authorization ? State{{.authorized = fact.amount, .remaining = fact.amount}} : std::nullopt;
   }
   State operator()(const HoldIncreased& fact) const { return changed(fact.payment, fact.amount, 0, fact.amount); }
   State operator()(const CaptureReserved& fact) const {
-    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.rest);
+    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.rest, fact.converted);
   }
   State operator()(const CaptureSettled& fact) const { return changed_by(fact.capture, 0); }
   State operator()(const CaptureReturned& fact) const { return changed_by(fact.capture, fact.amount); }
   State operator()(const AuthorizationCaptured& fact) const {
-    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.released);
+    return changed(fact.payment, 0, fact.amount, -fact.amount - fact.released, fact.converted);
   }
   State operator()(const PaymentVoided& fact) const { return changed(fact.payment, 0, 0, -fact.amount); }
   State operator()(const auto&) const { return std::nullopt; }

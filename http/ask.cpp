@@ -102,18 +102,28 @@ void Ask::ask(Request request, Continuation continuation, std::chrono::milliseco
   ask(std::move(request), std::move(continuation));
 }
 
+bool Ask::join(const MoveMoneyRequest& request, Continuation& continuation) {
+  const auto running = keys_.find(request.stamp.key);
+  if (running == keys_.end())
+    return false;
+  Question& question = questions_.at(running->second);
+  if (question.fingerprint != request.stamp.fingerprint)
+    continuation({.absence = NoAnswer::key_reused});
+  else
+    question.waiters.push_back({std::move(continuation), Clock::now() + answer_deadline_, true});
+  return true;
+}
+
+void Ask::known_money(MoveMoneyRequest request, Continuation continuation) {
+  if (!join(request, continuation))
+    ask(std::move(request), std::move(continuation));
+}
+
 void Ask::move_money(MoveMoneyRequest request, Continuation continuation) {
-  const std::uint64_t correlation = last_correlation_ + 1;
-  const auto [running, is_first] = keys_.try_emplace(request.stamp.key, correlation);
-  if (!is_first) {
-    Question& question = questions_.at(running->second);
-    if (question.fingerprint != request.stamp.fingerprint)
-      continuation({.absence = NoAnswer::key_reused});
-    else
-      question.waiters.push_back({std::move(continuation), Clock::now() + answer_deadline_, true});
+  if (join(request, continuation))
     return;
-  }
-  last_correlation_ = correlation;
+  const std::uint64_t correlation = ++last_correlation_;
+  keys_.emplace(request.stamp.key, correlation);
   Question& question = add(correlation, std::move(continuation));
   question.key = request.stamp.key;
   question.fingerprint = request.stamp.fingerprint;

@@ -68,6 +68,8 @@ class Ask final : public ReplySink {
   void ask(Request request, Continuation continuation, std::chrono::milliseconds patience);
   /// Moves money once per key.
   void move_money(MoveMoneyRequest request, Continuation continuation);
+  /// What became of a key: joins the request at work with it, or else asks the engine. It makes no key busy.
+  void known_money(MoveMoneyRequest request, Continuation continuation);
 
   /// Whether a request with this key still has no answer.
   bool is_running(const KeyId& key) const { return keys_.contains(key); }
@@ -87,6 +89,8 @@ class Ask final : public ReplySink {
   };
   using Questions = std::map<std::uint64_t, Question>;
 
+  /// Waits with the question that is at work with the same key, if there is one.
+  bool join(const MoveMoneyRequest& request, Continuation& continuation);
   Question& add(std::uint64_t correlation, Continuation continuation);
   void take(const Answer& answer);
   void expire(Question& question, Clock::time_point now);

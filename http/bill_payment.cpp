@@ -45,7 +45,7 @@ using PayingPtr = std::shared_ptr<Paying>;
 void refuse_bill(Services& services, const Paying& paying, Problem problem) {
   if (problem_type(problem.code).status == 503)
     problem.applied = Applied::no;
-  refuse_unless_known(services, paying.exchange, paying.stamp, problem);
+  refuse_unless_known(services, paying.exchange, paying.transaction, paying.stamp, problem);
 }
 
 Problem problem_of(InvoiceStore::Fault fault) {

@@ -1,53 +1,36 @@
 #include "http/known_answer.hpp"
 
 #include <memory>
-#include <optional>
 #include <utility>
-
-#include "http/gather.hpp"
 
 namespace dompet::http {
 
 namespace {
 
-/// What a database has of a key; an empty result from one that never saw it.
-using Known = std::optional<Result>;
-
-Known look_up(Reader& reader, const Stamp& stamp) {
-  auto record = reader.record_of_key(stamp.key);
-  if (!record)
-    return std::nullopt;
-  if (record->stamp && record->stamp->fingerprint != stamp.fingerprint)
-    return KeyReused{record->id};
-  MoneyAnswer answer{.completed_at_ms = record->at_ms, .replayed = true};
-  if (record->kind == RecordKind::hold_placed || record->kind == RecordKind::topup_begun)
-    if (const auto stored = reader.transaction(record->id)) {
-      answer.state = stored->state;
-      answer.completed_at_ms = stored->completed_at_ms;
-      answer.refusal = stored->refusal;
-    }
-  answer.record = std::make_shared<const Record>(std::move(*record));
-  return answer;
+bool is_free(const Reply& reply) {
+  const auto* not_now = reply.result == nullptr ? nullptr : std::get_if<NotNow>(reply.result);
+  return not_now != nullptr && not_now->cause == NotNow::Cause::key_is_free;
 }
 
 }  // namespace
 
-void outcome_unless_known(Services& services, const ExchangePtr& exchange, const Stamp& stamp, const Problem& problem,
-                          std::function<void(MoneyOutcome outcome)> then) {
-  gather<Known>(
-      services, exchange, [stamp](Reader& reader) { return look_up(reader, stamp); },
-      [exchange, problem, then = std::move(then)](Parts<Known> parts) {
-        const HttpRequest& request = exchange->request;
-        for (const auto& part : parts)
-          if (part && *part)
-            return then(outcome_of(Reply{.result = &**part}, request.path, request.request_id));
-        const Problem silent{.code = "unavailable", .applied = Applied::unknown};
-        then(outcome_of(is_whole(parts) ? problem : silent, request.path, request.request_id));
-      });
+void outcome_unless_known(Services& services, const ExchangePtr& exchange, Transaction asked, const Stamp& stamp,
+                          const Problem& problem, std::function<void(MoneyOutcome outcome)> then) {
+  // It is not carried out: of its other side only what came from the client may be there.
+  asked.fx.reset();
+  asked.bill.reset();
+  MoveMoneyRequest question{
+      .transaction = std::make_shared<const Transaction>(std::move(asked)), .stamp = stamp, .only_if_known = true};
+  services.ask.known_money(std::move(question), [exchange, problem, then = std::move(then)](const Reply& reply) {
+    const HttpRequest& request = exchange->request;
+    then(is_free(reply) ? outcome_of(problem, request.path, request.request_id)
+                        : outcome_of(reply, request.path, request.request_id));
+  });
 }
 
-void refuse_unless_known(Services& services, const ExchangePtr& exchange, const Stamp& stamp, const Problem& problem) {
-  outcome_unless_known(services, exchange, stamp, problem,
+void refuse_unless_known(Services& services, const ExchangePtr& exchange, Transaction asked, const Stamp& stamp,
+                         const Problem& problem) {
+  outcome_unless_known(services, exchange, std::move(asked), stamp, problem,
                        [exchange](MoneyOutcome outcome) { exchange->answer(response_of(std::move(outcome))); });
 }
 

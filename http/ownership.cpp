@@ -11,6 +11,10 @@ UserId on_behalf_of(const Exchange& exchange) {
   return exchange.grant == Grant::any ? UserId{} : UserId{exchange.caller.user};
 }
 
+UserId staff_of(const Exchange& exchange) {
+  return exchange.grant == Grant::any ? UserId{exchange.caller.user} : UserId{};
+}
+
 Viewer viewer_of(const Exchange& exchange) {
   if (exchange.grant == Grant::any)
     return {};
@@ -40,13 +44,16 @@ void change_wallet(Services& services, const ExchangePtr& exchange, const Wallet
 
 void move_money(Services& services, const ExchangePtr& exchange, Transaction transaction, const Stamp& stamp,
                 Continuation then) {
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(transaction)), stamp, on_behalf_of(*exchange)},
+  services.ask.move_money({std::make_shared<const Transaction>(std::move(transaction)), stamp, on_behalf_of(*exchange),
+                           staff_of(*exchange)},
                           std::move(then));
 }
 
-void move_money_by_right(Services& services, Transaction transaction, const Stamp& stamp, Continuation then) {
-  services.ask.move_money({std::make_shared<const Transaction>(std::move(transaction)), stamp, UserId{}},
-                          std::move(then));
+void move_money_by_right(Services& services, const ExchangePtr& exchange, Transaction transaction, const Stamp& stamp,
+                         Continuation then) {
+  services.ask.move_money(
+      {std::make_shared<const Transaction>(std::move(transaction)), stamp, UserId{}, staff_of(*exchange)},
+      std::move(then));
 }
 
 }  // namespace dompet::http

@@ -36,6 +36,9 @@ void with_wallet(Services& services, const ExchangePtr& exchange, const ReadWall
 void change_wallet(Services& services, const ExchangePtr& exchange, const WalletId& wallet,
                    std::vector<WalletChange> changes);
 
+/// Staff that a request is from, when it may be about everybody's money; otherwise nil.
+UserId staff_of(const Exchange& exchange);
+
 /// Moves money in the caller's name. The wallet that is asked first, a top-up's destination or everything else's
 /// source, looks at its owner itself, in the moment of the decision.
 void move_money(Services& services, const ExchangePtr& exchange, Transaction transaction, const Stamp& stamp,
@@ -43,6 +46,7 @@ void move_money(Services& services, const ExchangePtr& exchange, Transaction tra
 
 /// Moves money for which the caller has another right than to own the wallet: the merchant's to what his payment
 /// authorized, or a card that was shown to him. The route has made sure of it.
-void move_money_by_right(Services& services, Transaction transaction, const Stamp& stamp, Continuation then);
+void move_money_by_right(Services& services, const ExchangePtr& exchange, Transaction transaction, const Stamp& stamp,
+                         Continuation then);
 
 }  // namespace dompet::http

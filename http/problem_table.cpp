@@ -94,7 +94,7 @@ constexpr std::array types{
     ProblemType{"risk_rejected", 403, "The transaction was looked at for security reasons and not approved", false,
                 "Nobody got the money; it is available again."},
     ProblemType{"own_transaction", 403, "An officer does not decide on his own transaction", false,
-                "One of its wallets belongs to you. Somebody else must look at it."},
+                "One of its wallets belongs to you, or you made it. Somebody else must look at it."},
     ProblemType{"forbidden", 403, "You may not do this", false,
                 "`detail` names the permission that it needs. GET /v1/auth/me lists what you may do."},
     // 404
@@ -214,6 +214,8 @@ constexpr std::array types{
     ProblemType{"too_many_api_keys", 409, "The merchant has too many keys", false, "Revoke one first."},
     ProblemType{"cancelled", 409, "The transfer was cancelled", false,
                 "It was cancelled before the destination accepted it; the money is back in the source wallet."},
+    ProblemType{"rate_expired", 409, "The rate became too old while it was looked at", false,
+                "Nobody got the money; it is available again. Make another quote, and send it anew."},
     ProblemType{"not_under_review", 409, "The transaction does not wait for an officer", false,
                 "It was decided meanwhile, or risk rules never asked for a review."},
     ProblemType{

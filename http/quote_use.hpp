@@ -19,7 +19,7 @@ struct UsedQuote {
 
   /// What the transaction carries of it.
   FxLeg conversion() const {
-    return quote ? FxLeg{id, quote->rate.rate, quote->to, quote->converted} : FxLeg{.quote = id};
+    return quote ? FxLeg{id, quote->rate.rate, quote->to, quote->converted, quote->rate.at_ms} : FxLeg{.quote = id};
   }
 };
 

@@ -93,6 +93,8 @@ void append_assessment(JsonWriter& json, const AssessedMovement& movement) {
   movement.state == ReviewState::none ? json.null() : json.text(name_of(movement.state));
   append_text_or_null(json, "decided_by", movement.decided_by);
   append_text_or_null(json, "note", movement.note);
+  json.key("rules_version").number(static_cast<std::int64_t>(risk.rules_version));
+  append_id_or_null(json, "asked_by", risk.asked_by);
   json.end_object();
 }
 

@@ -44,8 +44,12 @@ TransactionStatus status_of_authorization(const TransactionView& view) {
 PaymentState payment_of(const TransactionView& view, TransactionStatus status) {
   if (view.payment)
     return *view.payment;
-  const Minor amount = view.record.transaction->amount;
-  return {amount, status == TransactionStatus::completed ? amount : 0, 0};
+  const Transaction& transaction = *view.record.transaction;
+  if (status != TransactionStatus::completed)
+    return {.authorized = transaction.amount};
+  return {.authorized = transaction.amount,
+          .captured = transaction.amount,
+          .converted = transaction.fx ? transaction.fx->amount : 0};
 }
 
 void append_payout(JsonWriter& json, const std::string& account) {
@@ -73,12 +77,15 @@ void append_details(JsonWriter& json, const Transaction& transaction) {
         .member("va_number", transaction.bill->va_number);
 }
 
+/// A payment that is authorized first, and captured later.
+bool is_manual(const TransactionView& view) { return view.payment || view.record.transaction->manual_capture; }
+
 void append_payment(JsonWriter& json, const TransactionView& view, const PaymentState& payment) {
   const Transaction& transaction = *view.record.transaction;
   const auto amount = [&](std::string_view name, Minor minor) {
     json.plain(name, format_amount(minor, transaction.currency));
   };
-  json.plain("capture", view.payment || transaction.manual_capture ? "manual" : "automatic");
+  json.plain("capture", is_manual(view) ? "manual" : "automatic");
   amount("authorized_amount", payment.authorized);
   amount("captured_amount", payment.captured);
   amount("remaining_amount", payment.remaining);
@@ -90,19 +97,25 @@ void append_payment(JsonWriter& json, const TransactionView& view, const Payment
     json.plain("expires_at", format_time(transaction.expires_at_ms));
 }
 
-/// The other side of a conversion. What a payment is worth to its merchant as a whole, whichever capture is told of; of
-/// a refund the rounding is against the payment's rate, and may be either side's.
-void append_conversion(JsonWriter& json, const Transaction& transaction, const PaymentState& payment) {
+/// The other side of a conversion. Of a payment that is authorized first: what the whole would come to at once, and
+/// what its captures came to, each rounded by itself; then the rounding is theirs. Of a refund the rounding is against
+/// the payment's rate, and may be either side's.
+void append_conversion(JsonWriter& json, const Transaction& transaction, const PaymentState& payment, bool is_manual) {
   const FxLeg& fx = *transaction.fx;
-  const bool is_refund = transaction.kind == TransactionKind::refund;
+  const auto rounding = [&](Minor paid, Minor given) {
+    return rounding_of(paid, fx.rate, transaction.currency, fx.currency, given);
+  };
   const bool is_act = is_act_on_payment(transaction.kind);
   const Minor given =
       is_act ? convert(payment.authorized, fx.rate, transaction.currency, fx.currency).value_or(0) : fx.amount;
-  const std::string left = is_refund
+  const std::string left = transaction.kind == TransactionKind::refund
                                ? rounding_of(fx.amount, fx.rate, fx.currency, transaction.currency, transaction.amount)
-                               : rounding_of(payment.authorized, fx.rate, transaction.currency, fx.currency, given);
+                           : is_manual && payment.captured > 0 ? rounding(payment.captured, payment.converted)
+                                                               : rounding(payment.authorized, given);
   json.key("fx").begin_object().plain("quote_id", to_string(fx.quote)).plain("rate", format_rate(fx.rate));
-  json.plain("destination_amount", format_amount(given, fx.currency));
+  json.plain("rate_at", format_time(fx.rate_at_ms)).plain("destination_amount", format_amount(given, fx.currency));
+  if (is_manual)
+    json.plain("captured_destination_amount", format_amount(payment.converted, fx.currency));
   json.plain("destination_currency", fx.currency.text()).plain("rounding", left.empty() ? "0" : left).end_object();
 }
 
@@ -125,7 +138,8 @@ TransactionView view_of(const StoredTransaction& stored) {
   if (stored.record.kind == RecordKind::payment_authorized) {
     // What a capture under way has reserved is still set aside, and it may come back.
     const PaymentTotals& totals = *stored.payment;
-    view.payment = PaymentState{totals.authorized, totals.captured, totals.remaining + totals.under_way};
+    view.payment =
+        PaymentState{totals.authorized, totals.captured, totals.remaining + totals.under_way, totals.converted};
     view.state = SagaState::settled;
   }
   return view;
@@ -191,7 +205,7 @@ void append_transaction(JsonWriter& json, const TransactionView& view) {
   if (is_payment)
     append_payment(json, view, payment);
   if (transaction.fx)
-    append_conversion(json, transaction, payment);
+    append_conversion(json, transaction, payment, is_payment && is_manual(view));
   append_decline(json, decline_of(view));
   json.plain("created_at", format_time(unix_ms_of(id.uuid)));
   if (!is_over(status) || view.completed_at_ms == 0)

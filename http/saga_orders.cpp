@@ -75,7 +75,10 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
   }
 
   void ask() {
-    services_.ask.ask(SagaOrderRequest{wish_.saga, listing_.source_shard, wish_.order},
+    Verdict verdict;
+    if (is_decision(wish_.order))
+      verdict = {wish_.who, wish_.why};
+    services_.ask.ask(SagaOrderRequest{wish_.saga, listing_.source_shard, wish_.order, std::move(verdict)},
                       [self = shared_from_this()](const Reply& reply) { self->on_reply(reply); });
   }
 
@@ -88,7 +91,7 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
           {.code = "order_refused",
            .detail = "Its owner has no such open transfer: it has just ended, or is not loaded yet. Look again."},
           "not_taken");
-    if (!report->accepted && is_decision())
+    if (!report->accepted && is_decision(wish_.order))
       return refuse({.code = "not_under_review"}, "not_taken");
     if (!report->accepted)
       return refuse({.code = "order_refused",
@@ -99,8 +102,6 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
       return mark();
     done_(accepted_);
   }
-
-  bool is_decision() const { return wish_.order == SagaOrder::approve || wish_.order == SagaOrder::reject; }
 
   void on_no_owner(const Reply& reply) {
     const auto* not_now = reply.result == nullptr ? nullptr : std::get_if<NotNow>(reply.result);
@@ -130,7 +131,7 @@ class OrderOnItsWay : public std::enable_shared_from_this<OrderOnItsWay> {
     OrderOutcome outcome{.state = state, .problem = {.code = "saga_is_final"}};
     outcome.problem.detail = "It is " + std::string{dompet::name_of(state)} + ".";
     outcome.sentence = outcome.problem.detail;
-    is_decision() ? audit_not_taken(outcome) : done_(outcome);
+    is_decision(wish_.order) ? audit_not_taken(outcome) : done_(outcome);
   }
 
   void refuse(Problem problem, std::string_view how) {

@@ -12,6 +12,8 @@ DROP FUNCTION risk_is_for_good_v1;
 DROP INDEX saga_open, saga_open_id;
 CREATE INDEX saga_open ON saga (source_shard, id) WHERE state IN (1, 2);
 CREATE INDEX saga_open_id ON saga (id) WHERE state IN (1, 2);
+DROP TRIGGER journal_risk_for_good ON journal;
+DROP FUNCTION journal_risk_is_for_good_v1;
 DROP INDEX journal_risk_held, journal_risk;
 ALTER TABLE journal DROP COLUMN risk;
 

@@ -7,6 +7,18 @@ ALTER TABLE journal ADD COLUMN risk smallint;
 CREATE INDEX journal_risk ON journal (id) WHERE risk IS NOT NULL;
 CREATE INDEX journal_risk_held ON journal (id) WHERE risk >= 1000;
 
+-- What was judged stays as it was said, also against a slip of whoever has the database. Insertions pay nothing for it; the
+-- one who deletes such rows is a shard's move, which has them elsewhere by then.
+CREATE FUNCTION journal_risk_is_for_good_v1() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('dompet.moves_shard', true) = 'on' THEN
+        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    RAISE EXCEPTION 'what was said about risks stays on record';
+END $$;
+CREATE TRIGGER journal_risk_for_good BEFORE UPDATE OR DELETE ON journal
+    FOR EACH ROW WHEN (OLD.risk IS NOT NULL) EXECUTE FUNCTION journal_risk_is_for_good_v1();
+
 -- Sagas that wait for an officer (state 6) are open too.
 DROP INDEX saga_open, saga_open_id;
 CREATE INDEX saga_open ON saga (source_shard, id) WHERE state IN (1, 2, 6);

@@ -24,6 +24,7 @@ enum Flag : std::uint8_t {
   has_details = 16,
   has_payment_state = 32,
   has_fx = 64,
+  /// What rules or an officer said; never both of one record.
   has_risk = 128,
 };
 
@@ -50,7 +51,7 @@ std::uint8_t flags_of(const Record& record) {
     flags |= has_payment_state;
   if (record.transaction && record.transaction->fx)
     flags |= has_fx;
-  if (record.risk)
+  if (record.risk || record.verdict)
     flags |= has_risk;
   return static_cast<std::uint8_t>(flags);
 }
@@ -91,6 +92,7 @@ void put_fx(ByteWriter& out, const FxLeg& fx) {
   out.u8(fx.rate.scale);
   out.varint(fx.currency.numeric);
   out.signed_varint(fx.amount);
+  out.signed_varint(fx.rate_at_ms);
 }
 
 FxLeg read_fx(Reader& in) {
@@ -103,6 +105,7 @@ FxLeg read_fx(Reader& in) {
     throw Unreadable("a journal row was converted by no rate or into an unknown currency");
   fx.currency = *currency;
   fx.amount = in.signed_varint();
+  fx.rate_at_ms = in.signed_varint();
   return fx;
 }
 
@@ -114,10 +117,21 @@ void put_risk(ByteWriter& out, const Assessment& risk) {
     out.text(reason.rule);
     out.text(reason.text);
   }
+  out.varint(risk.rules_version);
+  out.raw(risk.asked_by.uuid.bytes);
 }
 
-Assessment read_risk(Reader& in) {
-  Assessment risk{.score = in.u8()};
+/// In the place of a score, which is none: what follows is an officer's word.
+constexpr std::uint8_t verdict_follows = 255;
+
+void put_verdict(ByteWriter& out, const Verdict& verdict) {
+  out.u8(verdict_follows);
+  out.text(verdict.officer);
+  out.text(verdict.note);
+}
+
+Assessment read_risk(Reader& in, std::uint8_t score) {
+  Assessment risk{.score = score};
   const std::uint8_t action = in.u8();
   const std::uint64_t count = in.varint();
   if (risk.score > 100 || action > static_cast<std::uint8_t>(RiskAction::block) || count > most_risk_reasons)
@@ -128,7 +142,20 @@ Assessment read_risk(Reader& in) {
     reason.rule = in.text();
     reason.text = in.text();
   }
+  risk.rules_version = in.varint();
+  risk.asked_by.uuid.bytes = in.raw<16>();
   return risk;
+}
+
+void read_judgement(Reader& in, Record& record) {
+  const std::uint8_t first = in.u8();
+  if (first != verdict_follows) {
+    record.risk = read_risk(in, first);
+    return;
+  }
+  Verdict& verdict = record.verdict.emplace();
+  verdict.officer = in.text();
+  verdict.note = in.text();
 }
 
 /// Everything of the payload but the legs.
@@ -156,9 +183,13 @@ std::string encode_facts(const Record& record) {
     out.signed_varint(record.payment->authorized);
     out.signed_varint(record.payment->captured);
     out.signed_varint(record.payment->remaining);
+    if (record.transaction && record.transaction->fx)
+      out.signed_varint(record.payment->converted);
   }
   if (record.risk)
     put_risk(out, *record.risk);
+  else if (record.verdict)
+    put_verdict(out, *record.verdict);
   return bytes;
 }
 
@@ -326,9 +357,11 @@ Record decode(const JournalRow& row) {
     record.payment.emplace().authorized = in.signed_varint();
     record.payment->captured = in.signed_varint();
     record.payment->remaining = in.signed_varint();
+    if ((flags & has_fx) != 0)
+      record.payment->converted = in.signed_varint();
   }
   if ((flags & has_risk) != 0)
-    record.risk = read_risk(in);
+    read_judgement(in, record);
   read_legs(record, row, std::string_view{row.payload}.substr(row.payload.size() - in.left()));
   return record;
 }

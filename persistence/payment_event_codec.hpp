@@ -43,6 +43,9 @@ enum class Tag : std::uint8_t {
   hold_increased_for_review = 24,
   /// A credit that paid no invoice keeps its first layout.
   credited_for_invoice = 26,
+  // So do captures of one currency.
+  capture_reserved_converted = 27,
+  authorization_captured_converted = 28,
 };
 
 template <class Thing>

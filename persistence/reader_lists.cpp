@@ -157,7 +157,10 @@ class Showing {
     if (payment.fx)
       payment.fx->amount = got.captured;
     stored.record.transaction = std::make_shared<const Transaction>(std::move(payment));
-    stored.payment = PaymentTotals{.authorized = got.paid, .captured = got.paid, .refunded = got.paid_back};
+    stored.payment = PaymentTotals{.authorized = got.paid,
+                                   .captured = got.paid,
+                                   .refunded = got.paid_back,
+                                   .converted = stored.record.transaction->fx ? got.captured : 0};
     return stored;
   }
 

@@ -93,22 +93,9 @@ void add_score(Parameters& parameters, const std::optional<int>& score) {
 
 /// A review that is over was approved exactly when there is a record of it.
 constexpr const char* approved_sql = "EXISTS (SELECT 1 FROM journal a WHERE a.id = j.id AND a.kind = 16)";
-/// An order is written before it is given, and once more, by the same person, when it was not taken: those decided
-/// nothing. The first one that was taken, of the kind of what became of the review, did.
-std::string decision_sql() {
-  return std::string{" LEFT JOIN LATERAL (SELECT u.who, u.why FROM audit u WHERE u.saga = j.id AND s.state <> 6"
-                     " AND u.what = ANY (CASE WHEN "}
-      .append(approved_sql)
-      .append(" THEN '{saga.approve}'::text[] ELSE '{saga.reject,saga.cancel}'::text[] END)"
-              " AND NOT EXISTS (SELECT 1 FROM audit n WHERE n.saga = j.id AND n.what = u.what || '.not_taken'"
-              " AND n.who = u.who AND n.id > u.id AND NOT EXISTS (SELECT 1 FROM audit m WHERE m.saga = j.id"
-              " AND m.what = u.what AND m.who = u.who AND m.id > u.id AND m.id < n.id))"
-              " ORDER BY u.id LIMIT 1) u ON true");
-}
-
 std::string assessed_sql() {
-  return "SELECT " + journal_columns() + ", s.state, " + approved_sql + ", u.who, u.why, w.owner" +
-         " FROM journal j LEFT JOIN saga s ON s.id = j.id LEFT JOIN wallet w ON w.id = j.wallet" + decision_sql() +
+  return "SELECT " + journal_columns() + ", s.state, " + approved_sql +
+         ", w.owner FROM journal j LEFT JOIN saga s ON s.id = j.id LEFT JOIN wallet w ON w.id = j.wallet"
          " WHERE j.risk IS NOT NULL";
 }
 
@@ -123,14 +110,32 @@ ReviewState review_state_of(const Record& record, std::optional<std::int64_t> sa
 AssessedMovement assessed_of(const Row& row) {
   AssessedMovement movement{.record = record_of(row)};
   movement.state = review_state_of(movement.record, row.number_if_any(journal_width), row.is_true(journal_width + 1));
-  const bool is_decided = movement.state == ReviewState::approved || movement.state == ReviewState::rejected;
-  if (is_decided && !row.is_null(journal_width + 2)) {
-    movement.decided_by = row.text(journal_width + 2);
-    movement.note = row.text(journal_width + 3);
-  }
-  if (!row.is_null(journal_width + 4))
-    movement.owner = {row.uuid(journal_width + 4)};
+  movement.owner = {row.uuid_if_any(journal_width + 2).value_or(Uuid{})};
   return movement;
+}
+
+bool is_decided(const AssessedMovement& movement) {
+  return movement.state == ReviewState::approved || movement.state == ReviewState::rejected;
+}
+
+/// Fills in what officers said, from the records of their decisions (review_approved, transfer_cancelling).
+void add_verdicts(SqlSession& session, std::vector<AssessedMovement>& movements) {
+  static const std::string sql =
+      "SELECT " + journal_columns() + " FROM journal j WHERE j.id = ANY ($1::uuid[]) AND j.kind IN (8, 16)";
+  std::vector<Uuid> decided;
+  for (const AssessedMovement& movement : movements)
+    if (is_decided(movement))
+      decided.push_back(movement.record.id.uuid);
+  if (decided.empty())
+    return;
+  session.ask_prepared(sql, Parameters{}.add(text_of(decided))).each([&](const Row& row) {
+    const Record record = record_of(row);
+    const auto place = std::ranges::find(movements, record.id, [](const auto& movement) { return movement.record.id; });
+    if (!record.verdict || place == movements.end())
+      return;
+    place->decided_by = record.verdict->officer;
+    place->note = record.verdict->note;
+  });
 }
 
 std::string state_sql(ReviewState state) {
@@ -238,13 +243,18 @@ std::vector<AssessedMovement> AssessmentReader::list(const AssessmentQuery& quer
   session_.ask(sql + " ORDER BY j.id DESC LIMIT " + std::to_string(query.limit), parameters).each([&](const Row& row) {
     found.push_back(assessed_of(row));
   });
+  add_verdicts(session_, found);
   return found;
 }
 
 std::optional<AssessedMovement> AssessmentReader::find(const TransactionId& id) {
   const std::string here = one_of_several_ ? " AND j.shard IN " + shards_here_sql : std::string{};
   const Rows rows = session_.ask_prepared(assessed_sql() + " AND j.id = $1" + here, Parameters{}.add(id.uuid));
-  return rows.empty() ? std::nullopt : std::optional{assessed_of(rows[0])};
+  if (rows.empty())
+    return std::nullopt;
+  std::vector found{assessed_of(rows[0])};
+  add_verdicts(session_, found);
+  return std::move(found.front());
 }
 
 std::string_view name_of(ReviewState state) {

@@ -17,12 +17,13 @@ using Reader = ByteReader<Unreadable>;
 
 /// The last layout is written only where a wallet needs it, so that nodes of the build before read all others.
 constexpr std::uint8_t snapshot_version = 3;
-constexpr std::uint8_t version_without_reviews_and_invoices = 2;
+constexpr std::uint8_t version_of_plain_holds = 2;
+
+bool needs_last(const Hold& hold) { return hold.is_to_be_reviewed || hold.converted != 0 || hold.own_converted != 0; }
 
 std::uint8_t version_for(const Wallet& wallet) {
-  const bool needs_last =
-      wallet.invoices != PaidInvoices{} || std::ranges::any_of(wallet.holds, &Hold::is_to_be_reviewed);
-  return needs_last ? snapshot_version : version_without_reviews_and_invoices;
+  const bool is_plain = wallet.invoices == PaidInvoices{} && std::ranges::none_of(wallet.holds, needs_last);
+  return is_plain ? version_of_plain_holds : snapshot_version;
 }
 
 WalletStatus status_of(std::uint8_t number) {
@@ -93,8 +94,11 @@ void put_holds(ByteWriter& out, const std::vector<Hold>& holds, std::uint8_t ver
     out.signed_varint(hold.captured);
     out.raw(hold.parent.uuid.bytes);
     out.signed_varint(hold.rest);
-    if (version >= snapshot_version)
-      out.u8(hold.is_to_be_reviewed);
+    if (version < snapshot_version)
+      continue;
+    out.u8(hold.is_to_be_reviewed);
+    out.signed_varint(hold.converted);
+    out.signed_varint(hold.own_converted);
   }
 }
 
@@ -113,8 +117,11 @@ std::vector<Hold> read_holds(Reader& in, std::uint8_t version) {
     hold.captured = in.signed_varint();
     hold.parent.uuid.bytes = in.raw<16>();
     hold.rest = in.signed_varint();
-    if (version >= snapshot_version)
-      hold.is_to_be_reviewed = in.u8() != 0;
+    if (version < snapshot_version)
+      continue;
+    hold.is_to_be_reviewed = in.u8() != 0;
+    hold.converted = in.signed_varint();
+    hold.own_converted = in.signed_varint();
   }
   return holds;
 }

@@ -86,6 +86,8 @@ void PaymentPass::look_at_sums(const TransactionId& payment, const std::vector<R
   within_.look(totals.captured <= merchant.paid && (begun->kind != RecordKind::payment_authorized ||
                                                     merchant.paid <= totals.captured + totals.under_way),
                "the payer paid another sum than the merchant got", where);
+  within_.look(totals.converted == 0 || totals.converted <= merchant.captured,
+               "captures came to more than the merchant got", where);
   within_.look(totals.refunded <= merchant.paid_back && merchant.paid_back <= merchant.paid &&
                    merchant.refunded <= merchant.captured,
                "more was refunded than captured", where);

@@ -22,6 +22,8 @@ enum class RequestKind : std::uint8_t {
   open_wallet_with_owner = 7,
   change_wallet_on_behalf = 8,
   move_money_on_behalf = 9,
+  move_money_by_staff = 10,
+  known_money = 11,
 };
 
 enum class ChangeKind : std::uint8_t {
@@ -177,19 +179,26 @@ ChangeWalletRequest read_change_wallet(Source& in, bool is_for_somebody) {
 
 void put(ByteWriter& out, const MoveMoneyRequest& request) {
   const bool is_for_somebody = request.on_behalf_of != UserId{};
-  put_kind(out, is_for_somebody ? RequestKind::move_money_on_behalf : RequestKind::move_money);
+  const bool is_by_staff = request.asked_by != UserId{};
+  ensure(!is_for_somebody || !is_by_staff, "staff moves money on nobody's behalf");
+  put_kind(out, request.only_if_known ? RequestKind::known_money
+                : is_for_somebody     ? RequestKind::move_money_on_behalf
+                : is_by_staff         ? RequestKind::move_money_by_staff
+                                      : RequestKind::move_money);
   ensure(request.transaction != nullptr, "a request to move money names its transaction");
-  if (is_for_somebody)
-    put_id(out, request.on_behalf_of);
+  if (!request.only_if_known && (is_for_somebody || is_by_staff))
+    put_id(out, is_for_somebody ? request.on_behalf_of : request.asked_by);
   put_transaction(out, *request.transaction);
   put_id(out, request.stamp.key);
   out.u64(request.stamp.fingerprint);
 }
 
-MoveMoneyRequest read_move_money(Source& in, bool is_for_somebody) {
-  MoveMoneyRequest request;
-  if (is_for_somebody)
+MoveMoneyRequest read_move_money(Source& in, RequestKind kind) {
+  MoveMoneyRequest request{.only_if_known = kind == RequestKind::known_money};
+  if (kind == RequestKind::move_money_on_behalf)
     request.on_behalf_of = read_id<UserId>(in);
+  if (kind == RequestKind::move_money_by_staff)
+    request.asked_by = read_id<UserId>(in);
   request.transaction = read_transaction(in);
   request.stamp.key = read_id<KeyId>(in);
   request.stamp.fingerprint = in.u64();
@@ -216,6 +225,10 @@ void put(ByteWriter& out, const SagaOrderRequest& request) {
   const auto* const place = std::ranges::find(saga_orders, request.order);
   ensure(place != saga_orders.end(), "every order to a coordinator has a number on the wire");
   out.u8(static_cast<std::uint8_t>(place - saga_orders.begin()));
+  if (!is_decision(request.order))
+    return;
+  out.text(request.verdict.officer);
+  out.text(request.verdict.note);
 }
 
 SagaOrderRequest read_saga_order(Source& in) {
@@ -226,6 +239,10 @@ SagaOrderRequest read_saga_order(Source& in) {
   if (order >= saga_orders.size())
     throw Unreadable("a frame has an unknown order to a coordinator");
   request.order = saga_orders[order];
+  if (is_decision(request.order)) {
+    request.verdict.officer = in.text();
+    request.verdict.note = in.text();
+  }
   return request;
 }
 
@@ -266,7 +283,9 @@ Request read_request(Source& in) {
     case RequestKind::change_wallet_on_behalf:
       return read_change_wallet(in, kind == RequestKind::change_wallet_on_behalf);
     case RequestKind::move_money:
-    case RequestKind::move_money_on_behalf: return read_move_money(in, kind == RequestKind::move_money_on_behalf);
+    case RequestKind::move_money_on_behalf:
+    case RequestKind::move_money_by_staff:
+    case RequestKind::known_money: return read_move_money(in, kind);
     case RequestKind::read_wallet: return read_read_wallet(in);
     case RequestKind::saga_order: return read_saga_order(in);
     case RequestKind::provider_word: return read_provider_word(in);

@@ -14,7 +14,17 @@ enum class ResultKind : std::uint8_t {
   not_now = 5,
   saga_report = 6,
   risk_unavailable = 7,
+  key_is_free = 8,
 };
+
+ResultKind kind_of(NotNow::Cause cause) {
+  switch (cause) {
+    case NotNow::Cause::outage: return ResultKind::not_now;
+    case NotNow::Cause::risk: return ResultKind::risk_unavailable;
+    case NotNow::Cause::key_is_free: return ResultKind::key_is_free;
+  }
+  throw Bug("a reason not to do something has a number on the wire");
+}
 
 Decline read_decline(Source& in) {
   const auto decline = decline_of(in.u8());
@@ -124,7 +134,7 @@ void put(ByteWriter& out, const KeyReused& reused) {
 }
 
 void put(ByteWriter& out, const NotNow& refusal) {
-  put_kind(out, refusal.cause == NotNow::Cause::risk ? ResultKind::risk_unavailable : ResultKind::not_now);
+  put_kind(out, kind_of(refusal.cause));
   put_flag(out, refusal.may_be_applied);
   out.text(refusal.reason);
 }
@@ -251,6 +261,7 @@ void put_fx(ByteWriter& out, const FxLeg& fx) {
   out.u8(fx.rate.scale);
   put_currency(out, fx.currency);
   out.signed_varint(fx.amount);
+  out.signed_varint(fx.rate_at_ms);
 }
 
 FxLeg read_fx(Source& in) {
@@ -262,6 +273,7 @@ FxLeg read_fx(Source& in) {
     throw Unreadable("a frame has a rate that is none");
   fx.currency = read_currency(in);
   fx.amount = in.signed_varint();
+  fx.rate_at_ms = in.signed_varint();
   return fx;
 }
 
@@ -316,6 +328,7 @@ Result read_result(Source& in) {
     case ResultKind::key_reused: return KeyReused{read_id<TransactionId>(in)};
     case ResultKind::not_now: return read_not_now(in, NotNow::Cause::outage);
     case ResultKind::risk_unavailable: return read_not_now(in, NotNow::Cause::risk);
+    case ResultKind::key_is_free: return read_not_now(in, NotNow::Cause::key_is_free);
     case ResultKind::saga_report: return read_saga_report(in);
   }
   throw Unreadable("a frame has an answer of an unknown kind");

@@ -75,7 +75,7 @@ void submit_found(Services& services, const BulkPtr& bulk, std::size_t index, co
   if (!found->wallet.uuid.is_nil())
     return submit(services, bulk, index, std::move(transfer), stamp);
   outcome_unless_known(
-      services, bulk->exchange, stamp, {.code = "destination_not_found"},
+      services, bulk->exchange, transfer, stamp, {.code = "destination_not_found"},
       [&services, bulk, index](MoneyOutcome outcome) { conclude(services, bulk, index, std::move(outcome)); });
 }
 

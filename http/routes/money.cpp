@@ -52,9 +52,10 @@ void transfer_to_named(Services& services, const ExchangePtr& exchange, const Ke
                        return refuse(exchange, found.error());
                      const Stamp stamp{key, fingerprint_of(exchange->route->path, transfer, found->text)};
                      if (fault)
-                       return refuse_unless_known(services, exchange, stamp, *fault);
+                       return refuse_unless_known(services, exchange, transfer, stamp, *fault);
                      if (found->wallet.uuid.is_nil())
-                       return refuse_unless_known(services, exchange, stamp, {.code = "destination_not_found"});
+                       return refuse_unless_known(services, exchange, transfer, stamp,
+                                                  {.code = "destination_not_found"});
                      transfer.destination = found->wallet;
                      move(services, exchange, std::move(transfer), stamp);
                    });
@@ -67,7 +68,7 @@ void transfer_now(Services& services, const ExchangePtr& exchange, const KeyId& 
     return transfer_to_named(services, exchange, key, body, fault);
   const Stamp stamp{key, fingerprint_of(exchange->route->path, body.transaction)};
   if (fault)
-    return refuse_unless_known(services, exchange, stamp, *fault);
+    return refuse_unless_known(services, exchange, body.transaction, stamp, *fault);
   move(services, exchange, body.transaction, stamp);
 }
 

@@ -136,7 +136,7 @@ void act(Services& services, const ExchangePtr& exchange, TransactionKind kind, 
     (kind == TransactionKind::refund && act.fx ? act.fx->amount : act.amount) = asked_for.amount;
     act.final_capture = wish.is_final;
     const Stamp stamp = stamp_of(*exchange, key, act, asked_for);
-    move_money_by_right(services, std::move(act), stamp, [exchange](const Reply& reply) {
+    move_money_by_right(services, exchange, std::move(act), stamp, [exchange](const Reply& reply) {
       const HttpRequest& request = exchange->request;
       MoneyOutcome outcome = outcome_of(reply, request.path, request.request_id);
       note_made(*exchange, outcome, request.id);

@@ -54,20 +54,21 @@ void send(Services& services, const PayingPtr& paying) {
     answer_payment(services, exchange, reply);
   };
   if (paying->body.card)
-    move_money_by_right(services, std::move(transaction), stamp, then);
+    move_money_by_right(services, paying->exchange, std::move(transaction), stamp, then);
   else
     move_money(services, paying->exchange, std::move(transaction), stamp, then);
 }
 
 void send_unless_faulty(Services& services, const PayingPtr& paying) {
   if (paying->fault)
-    return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *paying->fault);
+    return refuse_unless_known(services, paying->exchange, paying->body.transaction, stamp_of(*paying), *paying->fault);
   if (!paying->body.transaction.fx)
     return send(services, paying);
   use_quote(services, paying->exchange, paying->body.transaction, paying->key, stamp_of(*paying).fingerprint,
             [&services, paying](const UsedQuote& used) {
               if (used.fault)
-                return refuse_unless_known(services, paying->exchange, stamp_of(*paying), *used.fault);
+                return refuse_unless_known(services, paying->exchange, paying->body.transaction, stamp_of(*paying),
+                                           *used.fault);
               paying->body.transaction.fx = used.conversion();
               send(services, paying);
             });

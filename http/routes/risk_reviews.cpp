@@ -2,6 +2,7 @@
 
 #include "http/access/access.hpp"
 #include "http/gather.hpp"
+#include "http/id_source.hpp"
 #include "http/ownership.hpp"
 #include "http/risk_body.hpp"
 #include "http/routes.hpp"
@@ -52,6 +53,21 @@ void give(Services& services, const ExchangePtr& exchange, const TransactionId& 
   });
 }
 
+/// Why this officer cannot decide so, whatever the transfer's owner says.
+std::optional<Problem> fault_of(Services& services, const Exchange& exchange, const AssessedMovement& movement,
+                                SagaOrder order) {
+  if (movement.state != ReviewState::pending)
+    return Problem{.code = "not_under_review"};
+  const UserId asked_by = movement.record.risk->asked_by;
+  if (asked_by != UserId{} && asked_by.uuid == exchange.caller.user)
+    return Problem{.code = "own_transaction", .detail = "You made this transaction: somebody else decides on it."};
+  const ReviewEnd end = services.engine.end_of_review(*movement.record.transaction);
+  if (order == SagaOrder::approve && end.why == Decline::rate_expired && wall_clock_ms() >= end.at_ms)
+    return Problem{.code = "rate_expired",
+                   .detail = "The rate of its conversion is too old: it is rejected, and the money comes back."};
+  return std::nullopt;
+}
+
 void decide(Services& services, const ExchangePtr& exchange, SagaOrder order) {
   auto note = read_risk_note(exchange->request.body);
   if (!note)
@@ -65,8 +81,8 @@ void decide(Services& services, const ExchangePtr& exchange, SagaOrder order) {
       [&services, exchange, id, order, note = std::move(*note)](const Parts<Found>& parts) {
         for (const auto& part : parts)
           if (part && *part) {
-            if ((*part)->state != ReviewState::pending)
-              return refuse(exchange, {.code = "not_under_review"});
+            if (const auto fault = fault_of(services, *exchange, **part, order))
+              return refuse(exchange, *fault);
             const Transaction& transaction = *(*part)->record.transaction;
             return unless_own(services, exchange, {transaction.source, transaction.destination},
                               [&services, exchange, id, order, note] { give(services, exchange, id, order, note); });

@@ -161,13 +161,20 @@ Currency Clients::currency_of(const WalletId& wallet) const {
   return *find_currency(wallet == wallets_.back() ? "USD" : "IDR");
 }
 
+namespace {
+/// Some rates are too old to outlast a review.
+constexpr std::int64_t never_too_old_ms = 1LL << 50;
+}  // namespace
+
 /// What HTTP makes of a quote, and of the payment that an act is on: of a capture the payer's wallet says what it comes
 /// to, of a refund it is what the payer wants back.
 std::optional<FxLeg> Clients::conversion_of(const Wish& wish) const {
   const bool is_other_act = wish.kind == TransactionKind::increment || wish.kind == TransactionKind::void_payment;
   if (wish.rate < 0 || is_other_act)
     return std::nullopt;
-  FxLeg fx{.rate = rates[static_cast<std::size_t>(wish.rate)], .currency = currency_of(wish.destination)};
+  FxLeg fx{.rate = rates[static_cast<std::size_t>(wish.rate)],
+           .currency = currency_of(wish.destination),
+           .rate_at_ms = wish.amount % 8 == 0 ? 0 : never_too_old_ms};
   if (wish.kind == TransactionKind::refund)
     fx.amount = wish.amount;
   else if (wish.kind != TransactionKind::capture)

@@ -145,6 +145,34 @@ TEST_CASE("captures of a converted payment are converted one by one, by the paym
   }
 }
 
+TEST_CASE("a capture's record says what all captures of the payment came to, also after a return and a kill") {
+  for (const bool fast : {true, false}) {
+    Exchange exchange(fast);
+    Bank& bank = exchange.bank;
+    const TransactionId payment = exchange.authorize(100);
+    const auto stands = [&] {
+      PaymentState last;
+      for (const JournalRow& row : bank.ledger.journal())
+        if (const Record record = decode(row); record.payment && record.transaction->parent == payment)
+          last = *record.payment;
+      return last;
+    };
+    REQUIRE(is_done(bank.ask_send(exchange.capture(payment, 10), "a")));
+    CHECK(stands() == PaymentState{100, 10, 90, 33});
+    REQUIRE(std::holds_alternative<WalletHistory>(bank.ask_change(exchange.receiver, FreezeWallet{})));
+    CHECK(is_declined(bank.ask_send(exchange.capture(payment, 40), "b"), Decline::wallet_frozen));
+    REQUIRE(std::holds_alternative<WalletHistory>(bank.ask_change(exchange.receiver, UnfreezeWallet{})));
+    bank.restart();
+    REQUIRE(is_done(bank.ask_send(exchange.capture(payment, 50), "c")));
+    CHECK(stands() == PaymentState{100, 60, 40, 33 + 166});
+    const Result last = bank.ask_send(exchange.capture(payment, 0), "d");
+    REQUIRE(is_done(last));
+    CHECK(money(last).record->payment == PaymentState{100, 100, 0, 33 + 166 + 133});
+    exchange.balances_are(900, 1'000 + 33 + 166 + 133);
+    CHECK(money(bank.ask_send(exchange.capture(payment, 0), "d")).record->payment == money(last).record->payment);
+  }
+}
+
 TEST_CASE("a capture that converts to nothing is declined and leaves its authorization") {
   Exchange exchange(true);
   Transaction wanted = exchange.of(TransactionKind::payment, 100);

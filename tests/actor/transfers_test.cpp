@@ -291,6 +291,40 @@ TEST_CASE("an equal request that comes through another node waits for the first,
   CHECK(bank.balance(destination) == 10);
 }
 
+TEST_CASE("whoever only asks what became of a key waits for the request under way, and a free key stays free") {
+  EngineSettings settings = small_node();
+  settings.cluster.listen = "a node of a cluster";
+  Bank bank(settings);
+  const WalletId source = bank.wallet_with(1'000);
+  const WalletId destination = bank.wallet_with(0);
+  const auto ask_about = [&](std::string_view key, std::uint64_t print) {
+    auto asked = std::make_shared<Transaction>();
+    asked->source = source;
+    MoveMoneyRequest question{.transaction = asked, .stamp = {key_id("a client", key), print}, .only_if_known = true};
+    return bank.world.submit(std::move(question));
+  };
+  const auto is_free = [](const Result& result) {
+    const auto* not_now = std::get_if<NotNow>(&result);
+    return not_now != nullptr && not_now->cause == NotNow::Cause::key_is_free && !not_now->may_be_applied;
+  };
+  for (int i = 0; i < 2; ++i)
+    CHECK(is_free(bank.ask(ask_about("k", 1))));
+  const std::uint64_t first = bank.transfer(source, destination, 10, "k");
+  const std::uint64_t other = ask_about("k", 1);
+  bank.world.run_without_lane();
+  CHECK_FALSE(bank.world.is_answered(other));
+  const Result done = bank.ask(first);
+  REQUIRE(is_done(done));
+  CHECK(std::holds_alternative<KeyReused>(bank.ask(other)));
+  const Result told = bank.ask(ask_about("k", money(done).record->stamp->fingerprint));
+  REQUIRE(is_done(told));
+  CHECK(money(told).replayed);
+  CHECK(bank.balance(destination) == 10);
+  bank.restart();
+  CHECK(std::holds_alternative<KeyReused>(bank.ask(ask_about("k", 1))));
+  CHECK(is_free(bank.ask(ask_about("another", 1))));
+}
+
 TEST_CASE("a key whose request left no record can be used again at once") {
   EngineSettings settings = small_node();
   settings.cluster.listen = "a node of a cluster";

@@ -1,13 +1,15 @@
 """Several currencies: rates, quotes, and money that arrives in another currency than it left."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 
 from conftest import Bank
+from held import transaction
 from market import Customer, Shop
-from people import add_person
+from people import PASSWORD, add_person
 from processes import dompetctl, psql, wait_until
 
 OLD = "2020-01-01T00:00:00Z"
@@ -42,9 +44,11 @@ class Traveller:
     def quote(self, amount, to="IDR", source="USD"):
         return self.client.post("/v1/fx/quotes", {"from": source, "to": to, "amount": amount})
 
-    def send(self, destination, amount, quote=None, key=None, **more):
+    def send(self, destination, amount, quote=None, key=None, by=None, **more):
+        """`by`: another of his connections."""
         more |= {"quote_id": quote} if quote else {}
-        return self.bank.transfer(self.dollars, destination, amount, "USD", key=key, **more)
+        bank = self.bank if by is None else Bank(by)
+        return bank.transfer(self.dollars, destination, amount, "USD", key=key, **more)
 
 
 @pytest.fixture
@@ -132,8 +136,8 @@ def test_a_transfer_by_quote_leaves_in_dollars_and_arrives_in_rupiah(client, tra
     answer = traveller.send(ani.wallet, "10.01", quote["id"])
     assert answer.status == 201, answer
     assert (answer.json["amount"], answer.json["currency"]) == ("10.01", "USD")
-    assert answer.json["fx"] == {"quote_id": quote["id"], "rate": "15200.555", "destination_amount": "152157.55",
-                                 "destination_currency": "IDR", "rounding": "0.00555"}
+    assert answer.json["fx"] == {"quote_id": quote["id"], "rate": "15200.555", "rate_at": quote["rate_at"],
+                                 "destination_amount": "152157.55", "destination_currency": "IDR", "rounding": "0.00555"}
     assert traveller.bank.available(traveller.dollars) == "989.99"
     assert ani.balance()["available"] == "1152157.55"
     assert traveller.client.get(f"/v1/transactions/{answer.json['id']}").json == answer.json
@@ -182,6 +186,41 @@ def test_a_request_is_answered_again_after_its_quote_is_over_and_a_new_one_is_no
     late = traveller.send(ani.wallet, "10.00", unused)
     assert (late.status, late.code) == (409, "quote_expired")
     assert traveller.bank.available(traveller.dollars) == "990.00"
+
+
+def test_of_two_requests_that_use_one_quote_at_once_one_has_it(traveller, ani, server):
+    other = server.client(login=(traveller.person.email, PASSWORD))
+    kept = Decimal("1000.00")
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(5):
+            quote = traveller.quote("10.00").json["id"]
+            said = list(threads.map(lambda client: traveller.send(ani.wallet, "10.00", quote, by=client),
+                                    (traveller.client, other)))
+            assert sorted((one.status, one.code) for one in said) == [(201, None), (409, "quote_used")]
+            kept -= 10
+    assert traveller.bank.available(traveller.dollars) == str(kept)
+    other.close()
+
+
+def test_a_request_that_is_still_on_its_way_is_not_refused_because_its_quote_is_over(traveller, ani, server, database):
+    other = server.client(login=(traveller.person.email, PASSWORD))
+    quote = traveller.quote("10.00").json["id"]
+    with ThreadPoolExecutor(2) as threads:
+        with transaction(database.replace("//dompet@", "//postgres@"), "LOCK TABLE journal IN ACCESS EXCLUSIVE MODE"):
+            first = threads.submit(traveller.send, ani.wallet, "10.00", quote, "slow")
+            used = f"SELECT count(used_by) FROM fx_quote WHERE id = '{quote}'"
+            wait_until(lambda: psql(database, used) == [["1"]], "the quote is its")
+            an_hour_ago = "made_at = made_at - interval '1 hour', expires_at = expires_at - interval '1 hour'"
+            psql(database, f"UPDATE fx_quote SET {an_hour_ago} WHERE id = '{quote}'")
+            second = threads.submit(traveller.send, ani.wallet, "10.00", quote, "slow", other)
+        first, second = first.result(), second.result()
+    assert first.status == 201, first
+    # It waited for the first, or was not let in; a final no would have been a lie.
+    assert second.status in (201, 503), second
+    again = traveller.send(ani.wallet, "10.00", quote, "slow")
+    assert again.body == first.body and again.is_replay
+    assert traveller.bank.available(traveller.dollars) == "990.00"
+    other.close()
 
 
 def test_a_quote_is_good_for_its_amount_and_its_owner_only(server, client, traveller, ani):
@@ -244,12 +283,20 @@ def test_a_payment_in_dollars_pays_a_shop_in_rupiah_and_goes_back_to_the_last_un
 def test_captures_of_a_converted_payment_go_by_its_rate(traveller, shop):
     payment = pay(traveller, shop, "10.00", capture="manual").json["id"]
     assert shop.act(payment, "increment", {"amount": "1.00"}).code == "payment_converted"
-    assert shop.act(payment, "capture", {"amount": "3.33"}).status == 200
-    assert shop.balance()["available"] == "50617.84"
-    done = shop.act(payment, "capture", {"amount": "3.34", "final": True})
+    converted = lambda answer: [answer.json["fx"][name] for name in  # noqa: E731
+                                ("destination_amount", "captured_destination_amount", "rounding")]
+    begun = traveller.client.get(f"/v1/transactions/{payment}")
+    assert converted(begun) == ["152005.55", "0.00", "0"]
+    part = shop.act(payment, "capture", {"amount": "3.33"})
+    assert part.status == 200 and shop.balance()["available"] == "50617.84"
+    assert converted(part) == ["152005.55", "50617.84", "0.00815"]
+    done = shop.act(payment, "capture", {"amount": "3.34", "final": True}, key="the last one")
     assert done.status == 200, done
-    assert done.json["fx"]["destination_amount"] == "152005.55"
     assert shop.balance()["available"] == "101387.69"
+    assert converted(done) == ["152005.55", "101387.69", "0.01185"]
+    again = shop.act(payment, "capture", {"amount": "3.34", "final": True}, key="the last one")
+    assert again.body == done.body and again.is_replay
+    assert traveller.client.get(f"/v1/transactions/{payment}").json["fx"] == done.json["fx"]
     assert traveller.bank.wallet(traveller.dollars)["balance"] == {"available": "993.33", "held": "0.00", "total": "993.33"}
 
 

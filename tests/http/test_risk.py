@@ -2,6 +2,8 @@
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -25,7 +27,8 @@ def risky_database(database):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, risky_database):
-    with Dompetd(tmp_path_factory.mktemp("risk"), risky_database, risk_rules_max_age_ms=1500).start() as dompetd:
+    with Dompetd(tmp_path_factory.mktemp("risk"), risky_database, risk_rules_max_age_ms=1500, risk_no_rules_max_age_ms=4000,
+                 fx_review_rate_age_s=600).start() as dompetd:
         yield dompetd
         assert dompetd.stop() == 0
     dompetctl("verify", "--database", risky_database)
@@ -44,10 +47,12 @@ USUAL = [over("50.00", "flag", score=20), over("100.00", "review", score=30), ov
 
 
 class Desk:
-    """Whoever may do everything, where rules and reviews are concerned."""
+    """Whoever may do everything, where rules and reviews are concerned. Who moves the customers' money in these tests does
+    not decide on it: that is the officer's."""
 
-    def __init__(self, client):
+    def __init__(self, client, officer=None):
         self.client = client
+        self.officer = officer or client
 
     def set(self, *rules, **more):
         version = self.client.get("/v1/risk/rules").json["version"]
@@ -57,16 +62,21 @@ class Desk:
         return self.client.get("/v1/risk/assessments/" + transaction_of(answer)).json
 
     def decide(self, answer, verb, note="looked at it"):
-        return self.client.post(f"/v1/risk/assessments/{transaction_of(answer)}/{verb}", {"note": note})
+        return self.officer.post(f"/v1/risk/assessments/{transaction_of(answer)}/{verb}", {"note": note})
 
 
 def transaction_of(answer):
     return answer.json.get("transaction_id") or answer.json["id"]
 
 
+@pytest.fixture(scope="module")
+def officers(server):
+    return [Person(server, name, ["approver"]) for name in ("eko", "sari")]
+
+
 @pytest.fixture
-def desk(client):
-    desk = Desk(client)
+def desk(client, officers):
+    desk = Desk(client, officers[0].client())
     assert desk.set(*USUAL).status == 200
     yield desk
     assert desk.set().status == 200
@@ -167,7 +177,7 @@ def test_an_operator_does_not_reject_a_review_by_calling_it_off(desk, bank, pair
     wait_until(lambda: status_of(bank.client, answer) == "completed", "it arrives")
 
 
-def test_a_review_outlives_kill_9(desk, bank, pair, server):
+def test_a_review_outlives_kill_9(desk, bank, pair, server, officers):
     answer = bank.transfer(*pair, "200.00")
     server.kill()
     server.start()
@@ -175,7 +185,7 @@ def test_a_review_outlives_kill_9(desk, bank, pair, server):
     client = server.client()
     assert client.get(f"/v1/wallets/{pair[0]}").json["balance"]["held"] == "200.00"
     assert client.get("/v1/sagas/" + answer.json["id"]).json["state"] == "under_review"
-    again = Desk(client)
+    again = Desk(client, officers[0].client())
     wait_until(lambda: again.decide(answer, "approve").status == 200, "the owner has it again")
     wait_until(lambda: status_of(client, answer) == "completed", "it arrives")
     client.close()
@@ -202,6 +212,64 @@ def test_an_officer_does_not_decide_on_his_own(server, desk, bank):
     assert (refused.status, refused.code) == (403, "own_transaction")
     assert Desk(Person(server, "eko", ["approver"]).client()).decide(answer, "approve").status == 200
     wait_until(lambda: status_of(own.client, answer) == "completed", "somebody else let it go on")
+
+
+def test_who_moved_somebody_elses_money_does_not_decide_on_it(desk, client, bank, pair):
+    answer = bank.transfer(*pair, "200.00")
+    assert desk.assessment(answer)["asked_by"]
+    for verb in ("approve", "reject"):
+        refused = Desk(client).decide(answer, verb)
+        assert (refused.status, refused.code) == (403, "own_transaction")
+    assert desk.decide(answer, "approve").status == 200
+    wait_until(lambda: status_of(bank.client, answer) == "completed", "somebody else let it go on")
+
+
+def test_of_two_officers_who_decide_at_once_one_does_and_is_on_record(desk, bank, pair, officers):
+    both = [Desk(desk.client, officer.client()) for officer in officers]
+    kept = 1000
+    with ThreadPoolExecutor(2) as threads:
+        for turn in range(6):
+            answer = bank.transfer(*pair, "101.00")
+            verbs = ["approve", "reject"] if turn % 2 else ["reject", "approve"]
+            said = list(threads.map(lambda one: one[0].decide(answer, one[1], one[1] + " it"), zip(both, verbs)))
+            assert sorted((one.status, one.code) for one in said) == [(200, None), (409, "not_under_review")]
+            won = 0 if said[0].status == 200 else 1
+            state = verbs[won]
+            wait_until(lambda: status_of(bank.client, answer) == ("completed" if state == "approve" else "cancelled"), "it is over")
+            seen = desk.assessment(answer)
+            assert (seen["decided_by"], seen["note"]) == (officers[won].username, state + " it")
+            assert seen["state"] == ("approved" if state == "approve" else "rejected")
+            kept -= 101 if state == "approve" else 0
+    assert bank.wallet(pair[0])["balance"]["total"] == f"{kept}.00"
+
+
+def ago(seconds):
+    return f"{datetime.now(timezone.utc) - timedelta(seconds=seconds):%FT%TZ}"
+
+
+def test_a_conversion_is_approved_while_its_rate_is_good_and_comes_back_when_it_is_not(desk, client, bank, server):
+    traveller = Bank(Person(server, "putri").client())
+    dollars, rupiah = traveller.open_with("1000.00", currency="USD"), bank.open()
+
+    def send(rate_age_s):
+        rate = {"base": "USD", "quote": "IDR", "bid": "100", "ask": "101", "at": ago(rate_age_s)}
+        assert client.request("PUT", "/v1/fx/rates", {"rates": [rate]}).status == 200
+        quote = traveller.client.post("/v1/fx/quotes", {"from": "USD", "to": "IDR", "amount": "2.00"}).json["id"]
+        body = {"source_wallet_id": dollars, "destination_wallet_id": rupiah, "amount": "2.00", "currency": "USD",
+                "quote_id": quote}
+        return traveller.client.post("/v1/transfers", body, key=bank.key())
+
+    late = send(600 - 2)
+    assert late.status == 202, late
+    wait_until(lambda: status_of(traveller.client, late) == "cancelled", "the rate is too old")
+    assert traveller.client.get("/v1/transactions/" + late.json["id"]).json["decline"]["code"] == "rate_expired"
+    assert desk.decide(late, "approve").status == 409
+    seen = desk.assessment(late)
+    assert (seen["state"], seen["decided_by"]) == ("rejected", None)
+    assert traveller.available(dollars) == "1000.00" and bank.available(rupiah) == "0.00"
+    in_time = send(1)
+    assert in_time.status == 202 and desk.decide(in_time, "approve").status == 200
+    wait_until(lambda: bank.available(rupiah) == "200.00", "it arrives")
 
 
 def test_the_list_is_filtered_and_goes_on_and_is_a_table_too(desk, bank, pair):
@@ -337,7 +405,7 @@ def test_a_payment_for_later_is_authorized_and_its_capture_waits(desk, server, c
     assert captured.status == 202, captured
     waiting = client.get(f"/v1/risk/assessments?state=pending&wallet_id={payer}").json["data"]
     assert [row["kind"] for row in waiting] == ["capture"]
-    assert client.post(f"/v1/risk/assessments/{waiting[0]['id']}/approve", {"note": "fine"}).status == 200
+    assert desk.officer.post(f"/v1/risk/assessments/{waiting[0]['id']}/approve", {"note": "fine"}).status == 200
     wait_until(lambda: bank.available(shop) == "200.00", "the merchant is paid")
 
 
@@ -348,6 +416,30 @@ def test_rules_that_cannot_be_read_move_nothing(desk, bank, pair, server, risky_
         assert (refused.status, refused.json["applied"]) == (503, "no")
         assert bank.client.get(f"/v1/wallets/{pair[0]}").status == 200
     wait_until(lambda: bank.transfer(*pair, "1.00").status == 201, "they are read again", 15)
+
+
+def test_a_ledger_without_an_enabled_rule_goes_on_for_longer_without_reading_them(client, bank, pair, risky_database):
+    as_superuser = risky_database.replace("//dompet@", "//postgres@")
+    with transaction(as_superuser, "LOCK TABLE risk_rule_set IN ACCESS EXCLUSIVE MODE"):
+        until = time.monotonic() + 2.5  # longer than rules that judge may be
+        while time.monotonic() < until:
+            assert bank.transfer(*pair, "1.00").status == 201
+        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_unavailable", "nobody believes it for ever", 15)
+    wait_until(lambda: bank.transfer(*pair, "1.00").status == 201, "they are read again", 15)
+
+
+def test_the_first_rule_that_is_enabled_while_a_node_cannot_read_stops_its_money_or_counts(client, bank, pair, risky_database):
+    version = client.get("/v1/risk/rules").json["version"] + 1
+    first = (f"INSERT INTO risk_rule_set (version) VALUES ({version})",
+             f"INSERT INTO risk_rule (version, place, id, name, kind, enabled, currency, amount, score, action)"
+             f" VALUES ({version}, 1, 'first', 'First', 1, true, 360, 0, 100, 2)")
+    as_superuser = risky_database.replace("//dompet@", "//postgres@")
+    with transaction(as_superuser, "LOCK TABLE risk_rule_set IN ACCESS EXCLUSIVE MODE", *first) as held:
+        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_unavailable", "within the bound", 15)
+        held.commit()
+        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_blocked", "the first rule counts", 15)
+    assert Desk(client).set().status == 200
+    assert bank.transfer(*pair, "1.00").status == 201
 
 
 def test_the_figures_tell_what_rules_did(desk, bank, pair, server):

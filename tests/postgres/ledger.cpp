@@ -206,8 +206,10 @@ TransactionId TestLedger::place_hold(const WalletId& source, const WalletId& des
   return id;
 }
 
-void TestLedger::approve(const TransactionId& id) {
-  writer_->add(step_record(RecordKind::review_approved, id));
+void TestLedger::approve(const TransactionId& id, const Verdict& verdict) {
+  Record record = step_record(RecordKind::review_approved, id);
+  record.verdict = verdict;
+  writer_->add(std::move(record));
   advance(id, state_of(id), SagaState::reserved);
 }
 
@@ -256,8 +258,10 @@ void TestLedger::refuse(const TransactionId& id, Decline why) {
       {id, shard, Decision::refused, static_cast<std::uint8_t>(why), t.destination, credit.amount, credit.currency});
 }
 
-void TestLedger::cancel(const TransactionId& id) {
-  writer_->add(step_record(RecordKind::transfer_cancelling, id));
+void TestLedger::cancel(const TransactionId& id, const std::optional<Verdict>& verdict) {
+  Record record = step_record(RecordKind::transfer_cancelling, id);
+  record.verdict = verdict;
+  writer_->add(std::move(record));
   advance(id, state_of(id), SagaState::cancelling);
 }
 

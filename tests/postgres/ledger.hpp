@@ -96,10 +96,10 @@ class TestLedger {
                            const std::optional<Assessment>& risk = {});
   TransactionId place_converted_hold(const WalletId& source, const WalletId& destination, Minor amount,
                                      const Rate& rate);
-  void approve(const TransactionId& id);
+  void approve(const TransactionId& id, const Verdict& verdict);
   void credit(const TransactionId& id);
   void refuse(const TransactionId& id, Decline why);
-  void cancel(const TransactionId& id);
+  void cancel(const TransactionId& id, const std::optional<Verdict>& verdict = {});
   void capture(const TransactionId& id);
   void release(const TransactionId& id);
 

@@ -42,13 +42,15 @@ WalletHistory some_history(std::uint64_t seed) {
   wallet.limits = given::any_limits(random);
   wallet.name = random.text(200);
   for (std::uint64_t i = random.upto(20); i > 0; --i)
-    wallet.holds.push_back({{random.uuid()},
-                            given::any_amount(random),
-                            given::any_spending(random),
-                            given::any_amount(random),
-                            given::any_amount(random),
-                            given::any_id<TransactionId>(random),
-                            given::any_amount(random)});
+    wallet.holds.push_back({.transaction = {random.uuid()},
+                            .amount = given::any_amount(random),
+                            .spending = given::any_spending(random),
+                            .authorized = given::any_amount(random),
+                            .captured = given::any_amount(random),
+                            .converted = random.coin() ? 0 : given::any_amount(random),
+                            .own_converted = random.coin() ? 0 : given::any_amount(random),
+                            .parent = given::any_id<TransactionId>(random),
+                            .rest = given::any_amount(random)});
   wallet.owner = given::any_id<UserId>(random);
   wallet.spent.day = static_cast<std::int32_t>(random.upto(100'000));
   for (auto* amounts : {&wallet.spent.in_day, &wallet.spent.in_week, &wallet.spent.in_month})

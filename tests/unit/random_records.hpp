@@ -75,10 +75,14 @@ inline Event any_event(Random& random, std::size_t number, const TransactionId& 
     case 9: return HoldIncreased{{random.uuid()}, any_amount(random), any_spending(random), random.coin()};
     case 10: return HoldCaptured{transaction, any_amount(random)};
     case 11: return HoldReleased{transaction, any_amount(random)};
-    case 12: return CaptureReserved{{random.uuid()}, transaction, any_amount(random), any_amount(random)};
+    case 12:
+      return CaptureReserved{
+          {random.uuid()}, transaction, any_amount(random), any_amount(random), random.coin() ? 0 : any_amount(random)};
     case 13: return CaptureSettled{transaction, any_amount(random), any_amount(random)};
     case 14: return CaptureReturned{{random.uuid()}, transaction, any_amount(random)};
-    case 15: return AuthorizationCaptured{{random.uuid()}, any_amount(random), any_amount(random)};
+    case 15:
+      return AuthorizationCaptured{
+          {random.uuid()}, any_amount(random), any_amount(random), random.coin() ? 0 : any_amount(random)};
     case 16: return PaymentVoided{{random.uuid()}, any_amount(random)};
     case 17: return CardBlocked{{random.uuid()}};
     default: return CardAllowed{{random.uuid()}};
@@ -90,6 +94,7 @@ inline FxLeg any_conversion(Random& random) {
           {static_cast<std::int64_t>(1 + random.upto(999'999'999'999'999'998)),
            static_cast<std::uint8_t>(random.upto(most_scale))},
           any_currency(random),
+          any_amount(random),
           any_amount(random)};
 }
 
@@ -127,6 +132,8 @@ inline Assessment any_assessment(Random& random) {
   risk.reasons.resize(random.upto(most_risk_reasons));
   for (RiskReason& reason : risk.reasons)
     reason = {random.text(40), random.text(80)};
+  risk.rules_version = random.upto(1ULL << 40);
+  risk.asked_by = any_id<UserId>(random);
   return risk;
 }
 
@@ -169,9 +176,12 @@ inline Record any_record(Random& random, RecordKind kind) {
       record.leg[0].event = any_event(random, 6 + random.upto(10), record.id);
   }
   if (random.coin())
-    record.payment = PaymentState{any_amount(random), any_amount(random), any_amount(random)};
+    record.payment = PaymentState{any_amount(random), any_amount(random), any_amount(random),
+                                  record.transaction && record.transaction->fx ? any_amount(random) : 0};
   if (random.coin())
     record.risk = any_assessment(random);
+  else if (random.coin())
+    record.verdict = Verdict{random.text(40), random.text(500)};
   record.kind = kind;
   if (kind == RecordKind::declined || kind == RecordKind::transfer_refused)
     record.decline = *decline_of(static_cast<std::uint8_t>(1 + random.upto(14)));

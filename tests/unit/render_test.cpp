@@ -104,6 +104,29 @@ TEST_CASE("a payment that is captured at once has captured its amount", "[render
   CHECK(shown(record, "expires_at") == "null");
 }
 
+TEST_CASE("a converted payment that is captured in parts shows what the parts came to, and their rounding",
+          "[render]") {
+  const Currency rupiah = *find_currency("IDR");
+  Transaction capture = payment_details(TransactionKind::capture);
+  const Currency yen = *find_currency("JPY");
+  REQUIRE(capture.currency == rupiah);
+  capture.fx = FxLeg{.rate = {9'999, 6}, .currency = yen, .amount = 3};
+  const auto member_of_fx = [&](std::string_view name, PaymentState state) {
+    const Record record = record_of(RecordKind::transfer, capture, state);
+    const MoneyAnswer answer{.record = std::make_shared<const Record>(record), .state = SagaState::settled};
+    const auto json = parse_json(render_transaction(view_of(answer)));
+    REQUIRE(json.has_value());
+    const JsonValue* value = json->find("fx")->find(name);
+    return value == nullptr ? "-" : value->text;
+  };
+  const PaymentState twice{100'000, 60'000, 40'000, 4};
+  CHECK(member_of_fx("destination_amount", twice) == "9");
+  CHECK(member_of_fx("captured_destination_amount", twice) == "4");
+  CHECK(member_of_fx("rounding", twice) == "1.9994");
+  CHECK(member_of_fx("captured_destination_amount", {100'000, 0, 100'000}) == "0");
+  CHECK(member_of_fx("rounding", {100'000, 0, 100'000}) == "0.999");
+}
+
 TEST_CASE("a refund names its payment", "[render]") {
   const Record record = record_of(RecordKind::transfer, payment_details(TransactionKind::refund));
   CHECK(shown(record, "payment_id") == to_string(given::transaction_id(7)));

@@ -243,3 +243,60 @@ TEST_CASE("what became of a payment is what its records add up to") {
   records.push_back(act(RecordKind::hold_released, TransactionKind::refund, 9, 5, HoldReleased{transaction_id(9), 5}));
   CHECK(refundable_of(given::wallet_id(2), records) == Refundable{30, 25, 30, 25});
 }
+
+TEST_CASE("what captures of a converted payment came to is added up, and a returned one is taken back") {
+  Wallet payer = with_payment(100, 80);
+  dompet::apply(payer, CaptureReserved{payment, transaction_id(11), 50, 0, 166});
+  dompet::apply(payer, AuthorizationCaptured{payment, 10, 0, 33});
+  CHECK(payment_state(payer, payment) == PaymentState{80, 60, 20, 199});
+  const CaptureReturned back{payment, transaction_id(11), 50};
+  CHECK(payment_after(payer, back) == PaymentState{80, 10, 70, 33});
+  Wallet returned = payer;
+  dompet::apply(returned, back);
+  CHECK(payment_state(returned, payment) == PaymentState{80, 10, 70, 33});
+  const CaptureSettled settled{transaction_id(11), 50, 0};
+  CHECK(payment_after(payer, settled) == PaymentState{80, 60, 20, 199});
+  dompet::apply(payer, settled);
+  const AuthorizationCaptured last{payment, 20, 0, 66};
+  CHECK(payment_after(payer, last) == PaymentState{80, 80, 0, 265});
+}
+
+TEST_CASE("however a converted payment is captured in parts, its state says what they came to, and never too much") {
+  const Currency dollars = *find_currency("USD");
+  const Currency rupiah = *find_currency("IDR");
+  given::Random random(34);
+  for (int round = 0; round < 2'000; ++round) {
+    const Rate rate{static_cast<std::int64_t>(1 + random.upto(9'999'999)), static_cast<std::uint8_t>(random.upto(5))};
+    const auto worth = [&](Minor amount) { return convert(amount, rate, dollars, rupiah).value(); };
+    const Minor whole = 1 + static_cast<Minor>(random.upto(10'000));
+    Wallet payer = with_payment(whole, whole);
+    Minor settled = 0;
+    std::vector<CaptureReserved> under_way;
+    std::uint64_t number = 10;
+    for (int step = 0; step < 12; ++step) {
+      const Hold* hold = payer.find_hold(payment);
+      const bool begins = hold != nullptr && (under_way.empty() || random.coin());
+      if (begins) {
+        const Minor amount = 1 + static_cast<Minor>(random.upto(static_cast<std::uint64_t>(hold->amount) - 1));
+        under_way.push_back({payment, transaction_id(++number), amount, 0, worth(amount)});
+        dompet::apply(payer, under_way.back());
+      } else if (!under_way.empty()) {
+        const CaptureReserved ends = under_way.back();
+        under_way.pop_back();
+        if (random.coin()) {
+          dompet::apply(payer, CaptureSettled{ends.capture, ends.amount, 0});
+          settled += ends.converted;
+        } else {
+          dompet::apply(payer, CaptureReturned{payment, ends.capture, ends.amount});
+        }
+      }
+      Minor reserved = 0;
+      for (const CaptureReserved& open : under_way)
+        reserved += open.converted;
+      const PaymentState state = payment_state(payer, payment);
+      if (state.authorized != 0)
+        REQUIRE(state.converted == settled + reserved);
+      REQUIRE(settled + reserved <= worth(whole));
+    }
+  }
+}

@@ -55,10 +55,16 @@ Request any_request(given::Random& random, std::size_t number) {
         request.on_behalf_of = {random.uuid()};
       return request;
     }
-    case 2:
-      return MoveMoneyRequest{any_transaction(random),
-                              {{random.uuid()}, random.upto(UINT64_MAX)},
-                              {random.coin() ? random.uuid() : Uuid{}}};
+    case 2: {
+      MoveMoneyRequest request{any_transaction(random), {{random.uuid()}, random.upto(UINT64_MAX)}};
+      switch (random.upto(3)) {
+        case 1: request.on_behalf_of = {random.uuid()}; break;
+        case 2: request.asked_by = {random.uuid()}; break;
+        case 3: request.only_if_known = true; break;
+        default: break;
+      }
+      return request;
+    }
     case 3: return ReadWalletRequest{{random.uuid()}, random.coin()};
     case 5:
       return ProviderWordRequest{{random.uuid()},
@@ -67,8 +73,11 @@ Request any_request(given::Random& random, std::size_t number) {
                                  any_decline(random),
                                  random.coin()};
     default: {
-      const auto order = static_cast<SagaOrder>(random.upto(static_cast<std::uint64_t>(SagaOrder::resume)));
-      return SagaOrderRequest{{random.uuid()}, any_shard(random), order};
+      const auto order = static_cast<SagaOrder>(random.upto(static_cast<std::uint64_t>(SagaOrder::reject)));
+      SagaOrderRequest request{{random.uuid()}, any_shard(random), order};
+      if (is_decision(order))
+        request.verdict = {random.text(40), random.text(200)};
+      return request;
     }
   }
 }
@@ -337,8 +346,8 @@ TEST_CASE("numbers that mean nothing here are refused") {
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 0);
   refused(RemoteProof{0, {}, Decision::refused, {}}, 18, 3);
   refused(RemoteAnswer{0, Decline::cancelled}, 10, 0);
-  refused(RemoteAnswer{0, Decline::cancelled}, 10, 30);
-  refused(RemoteAnswer{0, Decline::cancelled}, 9, 8);
+  refused(RemoteAnswer{0, Decline::cancelled}, 10, 31);
+  refused(RemoteAnswer{0, Decline::cancelled}, 9, 9);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 11, 6);
   refused(RemoteRequest{0, 0, 0, ReadWalletRequest{}}, 28, 2);
   refused(RemoteRequest{0, 0, 0, SagaOrderRequest{}}, 29, 7);
