@@ -197,6 +197,7 @@ void serve(const Settings& settings) {
   log_event(LogLevel::info, "stopping", {{"signal", ::strsignal(signal)}});
   start_watchdog();
   webhooks.request_stop();
+  runners.request_stop();
   engine.leave(leave_limit);
   provider.stop();
   front.stop();

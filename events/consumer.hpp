@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "events/event.hpp"
@@ -46,8 +47,9 @@ class Consumer {
 
   /// The next events, never none. `database0` is inside the transaction that also moves the marks: when `take` throws,
   /// all of it is undone and the page comes again after a pause. The events and what they point at live as long as the
-  /// call, the records as long as somebody holds them.
-  virtual void take(std::span<const Event> page, SqlSession& database0) = 0;
+  /// call, the records as long as somebody holds them. Whoever waits for others than `database0` throws as soon as
+  /// `stop` is requested: the process ends, and the page comes again to the next one.
+  virtual void take(std::span<const Event> page, SqlSession& database0, const std::stop_token& stop) = 0;
 };
 
 }  // namespace dompet::events

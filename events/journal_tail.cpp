@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "events/merge.hpp"
+#include "persistence/lane_store.hpp"
 
 namespace dompet::events {
 
@@ -53,6 +54,8 @@ StreamMarks JournalTail::ends() {
   for (SqlSession& database : databases_)
     for (const auto& [shard, seq] : EventJournal(database).ends())
       ends[shard] = std::max(ends[shard], seq);
+  if (std::ssize(ends) != EventJournal(databases_.front()).shard_count())
+    throw Unavailable("a shard is on its way from one database to another");
   return ends;
 }
 

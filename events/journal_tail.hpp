@@ -28,7 +28,8 @@ class JournalTail {
   JournalTail(const std::vector<std::string>& databases, const std::string& application_name, int page_records);
 
   TailPage next(const StreamMarks& marks);
-  /// Where all streams end now.
+  /// Where all streams end now. Unavailable while a shard is in none of the databases, on its way from one to another:
+  /// whoever began without its mark would be told its whole past.
   StreamMarks ends();
 
  private:

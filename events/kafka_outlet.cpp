@@ -18,6 +18,14 @@ using std::chrono::steady_clock;
 /// How long a full queue is given before it is tried again.
 constexpr milliseconds pause_when_full{50};
 
+/// How long the brokers are waited for.
+struct Patience {
+  steady_clock::time_point deadline{};
+  const std::stop_token& stop;
+
+  bool is_over() const { return stop.stop_requested() || steady_clock::now() > deadline; }
+};
+
 std::unique_ptr<RdKafka::Conf> configuration(const KafkaSettings& settings) {
   std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
   const std::pair<const char*, std::string> properties[]{
@@ -70,14 +78,14 @@ class KafkaOutlet::Producer final : public RdKafka::DeliveryReportCb, public RdK
     producer_->poll(0);
   }
 
-  void produce(const std::string& key, const std::string& value, steady_clock::time_point deadline) {
+  void produce(const std::string& key, const std::string& value, const Patience& patience) {
     for (;;) {
       const RdKafka::ErrorCode code =
           producer_->produce(topic_, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
                              const_cast<char*>(value.data()), value.size(), key.data(), key.size(), 0, nullptr);
       if (code == RdKafka::ERR_NO_ERROR)
         break;
-      if (code != RdKafka::ERR__QUEUE_FULL || steady_clock::now() > deadline)
+      if (code != RdKafka::ERR__QUEUE_FULL || patience.is_over())
         throw std::runtime_error("the brokers did not take an event: " + RdKafka::err2str(code));
       producer_->poll(static_cast<int>(pause_when_full.count()));
     }
@@ -85,9 +93,9 @@ class KafkaOutlet::Producer final : public RdKafka::DeliveryReportCb, public RdK
     producer_->poll(0);
   }
 
-  void await_all(steady_clock::time_point deadline) {
+  void await_all(const Patience& patience) {
     while (open_ > 0 && fault_.empty()) {
-      if (steady_clock::now() > deadline)
+      if (patience.is_over())
         throw std::runtime_error("the brokers did not acknowledge " + std::to_string(open_) + " events in time" +
                                  (word_.empty() ? "" : "; " + word_));
       producer_->poll(static_cast<int>(pause_when_full.count()));
@@ -121,14 +129,14 @@ KafkaOutlet::KafkaOutlet(KafkaSettings settings, EventJson json)
 
 KafkaOutlet::~KafkaOutlet() = default;
 
-void KafkaOutlet::take(std::span<const Event> page, SqlSession&) {
-  const auto deadline = steady_clock::now() + settings_.delivery_timeout;
+void KafkaOutlet::take(std::span<const Event> page, SqlSession&, const std::stop_token& stop) {
+  const Patience patience{steady_clock::now() + settings_.delivery_timeout, stop};
   if (!producer_)
     producer_ = std::make_unique<Producer>(settings_);
   try {
     for (const Event& event : page)
-      producer_->produce(to_string(event.wallet), json_(event), deadline);
-    producer_->await_all(deadline);
+      producer_->produce(to_string(event.wallet), json_(event), patience);
+    producer_->await_all(patience);
   } catch (const std::exception&) {
     producer_.reset();
     throw;

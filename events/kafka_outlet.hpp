@@ -24,7 +24,7 @@ class KafkaOutlet final : public Consumer {
   Beginning beginning() const override {
     return settings_.from_the_beginning ? Beginning::first_event : Beginning::now;
   }
-  void take(std::span<const Event> page, SqlSession& database0) override;
+  void take(std::span<const Event> page, SqlSession& database0, const std::stop_token& stop) override;
 
  private:
   class Producer;

@@ -7,6 +7,7 @@
 #include "config/logging.hpp"
 #include "events/journal_tail.hpp"
 #include "persistence/event_marks.hpp"
+#include "persistence/lane_store.hpp"
 
 namespace dompet::events {
 
@@ -65,7 +66,7 @@ Runner::Runner(RunnerSettings settings, const std::vector<std::string>& database
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Runner::~Runner() {
-  thread_.request_stop();
+  request_stop();
   if (thread_.joinable())
     thread_.join();
 }
@@ -77,7 +78,7 @@ void Runner::run(const std::stop_token& stop) {
     std::string fault;
     microseconds pause = settings_.interval;
     try {
-      const Step done = step();
+      const Step done = step(stop);
       fault = done.fault;
       if (done.has_more)
         pause = duration_cast<microseconds>(steady_clock::now() - begin) * (100 - settings_.work_percent) /
@@ -85,6 +86,8 @@ void Runner::run(const std::stop_token& stop) {
       else if (!done.is_wanted || !done.has_room)
         pause = pause_unwanted;
     } catch (const std::exception& failure) {
+      if (stop.stop_requested())
+        return;
       fault = failure.what();
       pause = pause_after_failure;
       ++figures_.failures;
@@ -96,7 +99,7 @@ void Runner::run(const std::stop_token& stop) {
   }
 }
 
-Runner::Step Runner::step() {
+Runner::Step Runner::step(const std::stop_token& stop) {
   Step step{.table = EventMarks(database0_, consumer_.name())};
   database0_.within("BEGIN", [&] {
     if (!step.table.lock()) {
@@ -105,7 +108,7 @@ Runner::Step Runner::step() {
     }
     // First marks are committed alone: were they undone with a page that nobody took, it would be skipped.
     if (begin(step) && !is_passed_over(step))
-      tell_next(step);
+      tell_next(step, stop);
   });
   figures_.delivered += step.told;
   return step;
@@ -137,7 +140,7 @@ bool Runner::is_passed_over(Step& step) {
   return true;
 }
 
-void Runner::tell_next(Step& step) {
+void Runner::tell_next(Step& step, const std::stop_token& stop) {
   step.has_room = consumer_.has_room(database0_);
   if (!step.has_room)
     return measure(step.marks);
@@ -146,7 +149,7 @@ void Runner::tell_next(Step& step) {
   step.has_more = page.has_more;
   step.told = page.events.size();
   if (!page.events.empty())
-    consumer_.take(page.events, database0_);
+    consumer_.take(page.events, database0_, stop);
   step.table.move_to(page.marks);
   for (const auto& [shard, seq] : page.marks)
     step.marks[shard] = seq;
@@ -156,17 +159,27 @@ void Runner::tell_next(Step& step) {
     measure(step.marks);
 }
 
+/// What cannot be measured now is measured later: the page that was taken stays taken.
 void Runner::measure(const StreamMarks& marks) {
   const auto now = steady_clock::now();
   if (now - measured_ < measure_every)
     return;
   measured_ = now;
-  figures_.lag = records_between(marks, tail_->ends());
+  try {
+    figures_.lag = records_between(marks, tail_->ends());
+  } catch (const Unavailable&) {
+    return;
+  }
 }
 
 void Runners::add(std::unique_ptr<Consumer> consumer) {
   runners_.push_back(std::make_unique<Runner>(settings_, databases_, node_name_, *consumer));
   consumers_.push_back(std::move(consumer));
+}
+
+void Runners::request_stop() {
+  for (const auto& runner : runners_)
+    runner->request_stop();
 }
 
 std::vector<std::pair<std::string, const ConsumerFigures*>> Runners::figures() const {

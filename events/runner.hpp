@@ -37,17 +37,20 @@ class Runner {
   ~Runner();
   Runner(const Runner&) = delete;
 
+  /// No step is begun any more, and the one under way waits for nobody outside. Does not wait.
+  void request_stop() { thread_.request_stop(); }
+
   std::string name() const { return consumer_.name(); }
   const ConsumerFigures& figures() const { return figures_; }
 
  private:
   struct Step;
   void run(const std::stop_token& stop);
-  Step step();
+  Step step(const std::stop_token& stop);
   /// False when it has only just got its first marks.
   bool begin(Step& step);
   bool is_passed_over(Step& step);
-  void tell_next(Step& step);
+  void tell_next(Step& step, const std::stop_token& stop);
   void measure(const StreamMarks& marks);
 
   RunnerSettings settings_;
@@ -67,6 +70,8 @@ class Runners {
 
   /// From now on it is told, until this is destroyed. Before other threads look.
   void add(std::unique_ptr<Consumer> consumer);
+  /// Of every runner, so that they end at the same time. Does not wait.
+  void request_stop();
   /// For /metrics: each consumer's name and figures.
   std::vector<std::pair<std::string, const ConsumerFigures*>> figures() const;
 

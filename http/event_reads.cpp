@@ -188,12 +188,15 @@ void read_event_end(Services& services, const ExchangePtr& exchange, const Event
   if (scope.is_everything())
     return gather<StreamMarks>(
         services, exchange, [](Reader& reader) { return journal_of(reader).ends(); },
-        [then = std::move(then)](Parts<StreamMarks> parts) {
+        [then = std::move(then), count = services.engine.shard_count()](Parts<StreamMarks> parts) {
           if (!is_whole(parts))
             return then(std::nullopt);
           EventPlace place;
           for (auto& part : parts)
             place.streams.merge(*part);
+          // Of a shard on its way between two databases all would come, not what comes from now on.
+          if (place.streams.size() < count)
+            return then(std::nullopt);
           then(std::move(place));
         });
   with_wallets(services, exchange, scope,

@@ -27,7 +27,8 @@ inline constexpr int most_event_wallets = 200;
 void read_events(Services& services, const ExchangePtr& exchange, const EventScope& scope, const EventPlace& place,
                  int limit, std::function<void(std::optional<EventPage> page)> then);
 
-/// The place behind everything that is there now.
+/// The place behind everything that is there now; nothing as well while a part of it is in no database, on its way from
+/// one to another.
 void read_event_end(Services& services, const ExchangePtr& exchange, const EventScope& scope,
                     std::function<void(std::optional<EventPlace> place)> then);
 

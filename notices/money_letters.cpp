@@ -145,7 +145,7 @@ std::int64_t MoneyLetters::room(SqlSession& database0) {
   return room_;
 }
 
-void MoneyLetters::take(std::span<const events::Event> page, SqlSession& database0) {
+void MoneyLetters::take(std::span<const events::Event> page, SqlSession& database0, const std::stop_token&) {
   using namespace std::chrono;
   const auto oldest = system_clock::now() - newest_for_;
   const auto oldest_ms = duration_cast<milliseconds>(oldest.time_since_epoch()).count();

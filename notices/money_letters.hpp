@@ -39,7 +39,7 @@ class MoneyLetters final : public events::Consumer {
       : link_base_(std::move(link_base)), newest_for_(newest_for), most_waiting_(most_waiting), left_out_(left_out) {}
 
   std::string name() const override { return "mail"; }
-  void take(std::span<const events::Event> page, SqlSession& database0) override;
+  void take(std::span<const events::Event> page, SqlSession& database0, const std::stop_token& stop) override;
 
  private:
   /// How many more may be written, about.

@@ -103,6 +103,10 @@ StreamMarks EventJournal::ends() {
   return ends;
 }
 
+Shard EventJournal::shard_count() {
+  return static_cast<Shard>(session_.ask_prepared("SELECT shard_count FROM ledger")[0].number(0));
+}
+
 std::vector<LegPlace> EventJournal::places(std::span<const WalletSeq> legs) {
   ArrayText wallets;
   ArrayText seqs;

@@ -80,6 +80,8 @@ class EventJournal {
   JournalPage page(const StreamMarks& marks, int of_one_shard, int most);
   /// Where the streams of the shards that live here end now.
   StreamMarks ends();
+  /// Of the whole ledger.
+  Shard shard_count();
   /// Where these legs are, of those that are here.
   std::vector<LegPlace> places(std::span<const WalletSeq> legs);
   /// The owners of the wallets that are known here; nil for a wallet of nobody's.

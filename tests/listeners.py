@@ -143,6 +143,7 @@ class Kafka:
     topic = "dompet.events"
 
     def __init__(self, directory):
+        Path(directory).mkdir(exist_ok=True)
         self.file = Path(directory) / "topic"
         self.process = subprocess.Popen([KAFKA_DOUBLE, self.topic, self.file], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)

@@ -64,7 +64,7 @@ void WebhookRouter::add(std::vector<NewWebhookDelivery>& deliveries, const event
   }
 }
 
-void WebhookRouter::take(std::span<const events::Event> page, SqlSession& database0) {
+void WebhookRouter::take(std::span<const events::Event> page, SqlSession& database0, const std::stop_token&) {
   learn(database0);
   std::vector<NewWebhookDelivery> deliveries;
   for (const events::Event& event : page) {

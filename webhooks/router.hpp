@@ -27,7 +27,7 @@ class WebhookRouter final : public events::Consumer {
   bool is_wanted(SqlSession& database0) override;
   /// Not while an endpoint is overfull (WebhookQueue::judge_overfull), which ends.
   bool has_room(SqlSession& database0) override;
-  void take(std::span<const events::Event> page, SqlSession& database0) override;
+  void take(std::span<const events::Event> page, SqlSession& database0, const std::stop_token& stop) override;
 
  private:
   struct Listener {

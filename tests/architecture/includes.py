@@ -19,7 +19,7 @@ ROOMS = {
     "actors": {"actors", "persistence", "domain", "config/logging.hpp"},
     # Events are made of committed rows: the journal's reader, and nothing of those who write it or of those who listen.
     "events": {"events", "domain", "config/logging.hpp", "persistence/session.hpp", "persistence/event_journal.hpp",
-               "persistence/event_marks.hpp"},
+               "persistence/event_marks.hpp", "persistence/lane_store.hpp"},
     "outbound": {"outbound"},
     # The language alone: what its fields mean is HTTP's business.
     "graphql": {"graphql"},

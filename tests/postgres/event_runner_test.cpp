@@ -23,7 +23,9 @@ class Refuser final : public events::Consumer {
       std::exchange(meanwhile_, nullptr)();
     return true;
   }
-  void take(std::span<const events::Event>, SqlSession&) override { throw std::runtime_error("the brokers are away"); }
+  void take(std::span<const events::Event>, SqlSession&, const std::stop_token&) override {
+    throw std::runtime_error("the brokers are away");
+  }
 
  private:
   std::function<void()> meanwhile_;
@@ -33,7 +35,7 @@ class Refuser final : public events::Consumer {
 class Taker final : public events::Consumer {
  public:
   std::string name() const override { return "brokers"; }
-  void take(std::span<const events::Event> page, SqlSession& database0) override {
+  void take(std::span<const events::Event> page, SqlSession& database0, const std::stop_token&) override {
     for (const events::Event& event : page)
       database0.ask("INSERT INTO taken VALUES ($1)", Parameters{}.add(event.record->id.uuid));
   }

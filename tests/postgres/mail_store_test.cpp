@@ -64,7 +64,7 @@ TEST_CASE("notices about money are counted and not written while too many mails 
   write(sql, "notice", false);
   std::atomic<std::uint64_t> left_out = 0;
   MoneyLetters letters("", std::chrono::days(36'500), 2, left_out);
-  sql.within("BEGIN READ WRITE", [&] { letters.take(events, sql); });
+  sql.within("BEGIN READ WRITE", [&] { letters.take(events, sql, {}); });
   CHECK(count(sql, "mail_outbox") == 2);
   CHECK(left_out == 1);
   write(sql, "code", true);
