@@ -125,10 +125,16 @@ void add_webhooks(Rows& rows) {
                         "endpoints", 1, 1'000, [](auto& s) -> auto& { return s.webhooks.most_endpoints; }));
   rows.push_back(
       number({"webhooks", "most_pending",
-              "An endpoint for which more deliveries wait is disabled if it fails, or has been behind for five "
-              "minutes; until then no new deliveries are written for anybody, and events wait in the "
+              "An endpoint for which more deliveries wait is disabled if it fails, or has been behind for "
+              "longest_behind_s; until then no new deliveries are written for anybody, and events wait in the "
               "journal. The room of the database is for money."},
              "deliveries", 10, 10'000'000, [](auto& s) -> auto& { return s.webhooks.most_pending; }));
+  rows.push_back(number(
+      {"webhooks", "longest_behind_s",
+       "How long an endpoint that takes what it is sent, only more slowly than it comes, may hold up everybody's "
+       "new deliveries: from the moment on which more than most_pending waited for it until it is less than half "
+       "of that."},
+      "seconds", 1, 86'400, [](auto& s) -> auto& { return s.webhooks.longest_behind; }));
   rows.push_back(number({"webhooks", "keep_delivered_h", "How long the log keeps what was delivered."}, "hours", 0,
                         87'600, [](auto& s) -> auto& { return s.webhooks.keep_delivered; }));
   rows.push_back(number({"webhooks", "keep_failed_h",

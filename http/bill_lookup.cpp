@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "http/card_guesses.hpp"
-#include "providers/marketplace_lookups.hpp"
 
 namespace dompet::http {
 

@@ -7,7 +7,7 @@
 
 #include "http/answers.hpp"
 #include "http/services.hpp"
-#include "providers/marketplace_client.hpp"
+#include "providers/marketplace_lookups.hpp"
 
 namespace dompet::http {
 

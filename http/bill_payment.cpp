@@ -19,7 +19,6 @@
 #include "http/staff_record.hpp"
 #include "persistence/invoice_store.hpp"
 #include "persistence/marketplace_store.hpp"
-#include "providers/marketplace_lookups.hpp"
 
 namespace dompet::http {
 

@@ -1,6 +1,7 @@
 #include "http/event_feed.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "http/access/access.hpp"
@@ -49,7 +50,7 @@ News news_of(const EventListener& listener, const events::Event& event) {
     const auto mark = listener.place.streams.find(event.record->shard);
     return mark == listener.place.streams.end() || shard_seq > mark->second ? News::next : News::none;
   }
-  const auto* opened = event.leg == nullptr ? nullptr : std::get_if<WalletOpened>(&event.leg->event);
+  const WalletOpened* opened = opening_of(event);
   const bool is_new = opened != nullptr && listener.scope.owner && opened->owner == *listener.scope.owner;
   const auto& wallets = listener.place.wallets;
   const bool is_his = std::ranges::find(wallets, event.wallet, &WalletPlace::wallet) != wallets.end();
@@ -103,21 +104,38 @@ void EventFeed::add(EventListener listener) {
   // At once, so that who is cut off before anything comes does not begin later.
   listener.stream->push(": listening\n" + id_frame(listener));
   listeners_.push_back(std::make_shared<EventListener>(std::move(listener)));
+  audience_.add(*listeners_.back());
 }
 
 void EventFeed::tick(Services& services, Time now) {
+  tick_began_ = now;
   forget_those_who_left();
   if (listeners_.empty()) {
     tail_.reset();
     return;
   }
   look_after(services, now);
-  read_tail(services);
-  read_for_next(services);
+  if (tailing_.expired()) {
+    const auto under_way = std::make_shared<char>();
+    tailing_ = under_way;
+    read_tail(services, under_way, most_tail_pages_a_tick);
+  }
+  if (reading_.expired()) {
+    const auto under_way = std::make_shared<char>();
+    reading_ = under_way;
+    read_for_next(services, under_way, most_pages_a_tick);
+  }
 }
 
 void EventFeed::forget_those_who_left() {
-  std::erase_if(listeners_, [](const ListenerPtr& listener) { return !listener->stream->is_open(); });
+  std::unordered_set<const EventListener*> gone;
+  for (const ListenerPtr& listener : listeners_)
+    if (!listener->stream->is_open())
+      gone.insert(listener.get());
+  if (gone.empty())
+    return;
+  audience_.remove(gone);
+  std::erase_if(listeners_, [&gone](const ListenerPtr& listener) { return gone.contains(listener.get()); });
 }
 
 void EventFeed::look_after(Services& services, Time now) {
@@ -164,33 +182,40 @@ bool EventFeed::push(EventListener& listener, const std::string& frames) {
 
 // --- who is behind ---
 
-/// Not before the tail stands somewhere: whatever comes after that is either in the page, or seen to be missed.
-void EventFeed::read_for_next(Services& services) {
-  if (!reading_.expired() || !tail_)
+/// Not before the tail stands somewhere: whatever comes after that is either in the page, or seen to be missed. The
+/// next page of one who has just got one is read while he takes it.
+void EventFeed::read_for_next(Services& services, const UnderWay& under_way, int pages_left) {
+  if (!tail_ || pages_left == 0)
     return;
   for (std::size_t looked = 0; looked < listeners_.size(); ++looked) {
     const ListenerPtr listener = listeners_[turn_++ % listeners_.size()];
-    if (listener->mode != EventListener::Mode::reading || !listener->stream->is_idle())
+    const bool has_room = listener->stream->is_idle() || listener->told >= tick_began_;
+    if (listener->mode != EventListener::Mode::reading || !has_room)
       continue;
-    const auto under_way = std::make_shared<char>();
-    reading_ = under_way;
     listener->has_missed = false;
     return read_events(services, nullptr, listener->scope, listener->place, page_events,
-                       [this, listener, under_way](std::optional<EventPage> page) {
-                         if (page)
-                           take(listener, std::move(*page));
+                       [this, &services, listener, under_way, pages_left](std::optional<EventPage> page) {
+                         if (!page)
+                           return;
+                         if (take(listener, std::move(*page)))
+                           read_for_next(services, under_way, pages_left - 1);
                        });
   }
 }
 
-void EventFeed::take(const ListenerPtr& listener, EventPage page) {
-  const bool is_up_to_date = !page.has_more && !listener->has_missed;
+/// False when he cannot take it yet: it is read again when he can. A wallet that he did not know before may have passed
+/// the tail unseen, so he is not up to date with its first page.
+bool EventFeed::take(const ListenerPtr& listener, EventPage page) {
+  const bool has_new_wallets = page.after.wallets.size() > listener->place.wallets.size();
+  const bool is_up_to_date = !page.has_more && !listener->has_missed && !has_new_wallets;
   if (!listener->stream->is_open())
-    return;
+    return true;
   if (page.after != listener->place && !listener->stream->is_idle())
-    return;  // it is read again when he can take it
+    return false;
   if (page.after != listener->place) {
     listener->place = std::move(page.after);
+    if (has_new_wallets)
+      audience_.learn(*listener);
     std::string frames;
     for (const events::Event& event : page.events)
       frames += frame(render_event(event));
@@ -199,44 +224,60 @@ void EventFeed::take(const ListenerPtr& listener, EventPage page) {
   }
   if (is_up_to_date)
     listener->mode = EventListener::Mode::live;
+  return true;
 }
 
 // --- who is up to date ---
 
-void EventFeed::read_tail(Services& services) {
-  if (!tailing_.expired())
-    return;
-  const auto under_way = std::make_shared<char>();
-  tailing_ = under_way;
-  if (!tail_)
-    return read_event_end(services, nullptr, {}, [this, under_way](std::optional<EventPlace> end) {
-      if (end && !listeners_.empty())
-        tail_ = std::move(*end);
-    });
-  read_events(services, nullptr, {}, *tail_, tail_events, [this, under_way](std::optional<EventPage> page) {
-    if (!page || !tail_)
-      return;
-    std::vector<std::string> rendered(page->events.size());
-    for (const ListenerPtr& listener : listeners_)
-      pass_on(*listener, *page, rendered);
-    tail_ = std::move(page->after);
+void EventFeed::begin_tail(Services& services, const UnderWay& under_way) {
+  read_event_end(services, nullptr, {}, [this, under_way](std::optional<EventPlace> end) {
+    if (end && !listeners_.empty())
+      tail_ = std::move(*end);
   });
 }
 
+void EventFeed::read_tail(Services& services, const UnderWay& under_way, int pages_left) {
+  if (!tail_)
+    return begin_tail(services, under_way);
+  read_events(services, nullptr, {}, *tail_, tail_events,
+              [this, &services, under_way, pages_left](std::optional<EventPage> page) {
+                if (!page || !tail_)
+                  return;
+                pass_on(*page);
+                tail_ = std::move(page->after);
+                if (page->has_more && pages_left > 1)
+                  read_tail(services, under_way, pages_left - 1);
+              });
+}
+
+void EventFeed::pass_on(const EventPage& page) {
+  std::vector<std::string> rendered(page.events.size());
+  std::unordered_map<EventListener*, std::vector<std::size_t>> concerned;
+  for (std::size_t number = 0; number < page.events.size(); ++number)
+    for (EventListener* listener : audience_.of(page.events[number]))
+      concerned[listener].push_back(number);
+  for (const auto& [listener, numbers] : concerned)
+    tell(*listener, page, numbers, rendered);
+  std::vector<std::size_t> all(page.events.size());
+  std::iota(all.begin(), all.end(), 0);
+  for (EventListener* listener : audience_.of_everything())
+    tell(*listener, page, all, rendered);
+}
+
 /// Who cannot take it now, or of whose wallets something is missing, is read for alone again, from where he is.
-void EventFeed::pass_on(EventListener& listener, const EventPage& page, std::vector<std::string>& rendered) {
+void EventFeed::tell(EventListener& listener, const EventPage& page, const std::vector<std::size_t>& numbers,
+                     std::vector<std::string>& rendered) {
   if (listener.mode == EventListener::Mode::reading) {
-    listener.has_missed = listener.has_missed || std::ranges::any_of(page.events, [&](const events::Event& event) {
-                            return news_of(listener, event) != News::none;
-                          });
+    const auto is_his = [&](std::size_t number) { return news_of(listener, page.events[number]) != News::none; };
+    listener.has_missed = listener.has_missed || std::ranges::any_of(numbers, is_his);
     return;
   }
   const EventPlace before = listener.place;
   std::string frames;
   std::uint64_t count = 0;
   bool is_passed = true;
-  for (std::size_t i = 0; i < page.events.size() && is_passed; ++i)
-    is_passed = append_frame(listener, page.events[i], rendered[i], frames, count);
+  for (std::size_t i = 0; i < numbers.size() && is_passed; ++i)
+    is_passed = append_frame(listener, page.events[numbers[i]], rendered[numbers[i]], frames, count);
   if (listener.scope.is_everything())
     for (const auto& [shard, seq] : page.after.streams)
       listener.place.streams[shard] = std::max(listener.place.streams[shard], seq);

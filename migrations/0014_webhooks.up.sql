@@ -95,6 +95,15 @@ CREATE TABLE webhook_queue (
 CREATE INDEX webhook_queue_due ON webhook_queue (endpoint_id, next_attempt_at);
 CREATE INDEX webhook_queue_claimed ON webhook_queue (endpoint_id) WHERE claim IS NOT NULL;
 
+-- Which endpoints have a queue, and when the first of theirs is due; so a claim looks at those that are due alone, however
+-- many others have queues. The moment may be too early, never too late: whoever makes a queue, or makes one due earlier, lowers
+-- it afterwards, in the same transaction; and who raises it has locked the row before he looked at the queues.
+CREATE TABLE webhook_due (
+    endpoint_id         uuid PRIMARY KEY REFERENCES webhook_endpoint (id) ON DELETE CASCADE,
+    due_at              timestamptz NOT NULL
+) WITH (fillfactor = 50);
+CREATE INDEX webhook_due_at ON webhook_due (due_at);
+
 UPDATE role SET permissions = permissions || '{webhooks:read,webhooks:write}'
  WHERE id = '01900000-0000-7000-8000-000000000002';
 UPDATE role SET permissions = permissions || '{webhooks:read:any}'

@@ -17,6 +17,7 @@ class ArrayText {
     }
     text_ += '"';
   }
+  void add_null() { text_ += text_.size() > 1 ? ",NULL" : "NULL"; }
   std::string finish() && { return std::move(text_) + '}'; }
 
  private:

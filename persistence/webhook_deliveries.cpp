@@ -116,6 +116,7 @@ WebhookResult<WebhookDelivery> WebhookDeliveries::replay(const Uuid& id, const O
   session_.within("BEGIN READ WRITE", [&] {
     ask_at_once(session_, delivery->endpoint);
     session_.ask_prepared(requeue_sql, Parameters{}.add("{" + to_string(id) + "}"));
+    make_webhooks_due(session_, delivery->endpoint);
     write_audit(session_, {act, "webhook_delivery.replay", "webhook_delivery:" + to_string(id), "{}"});
   });
   return find(id, owner);
@@ -150,6 +151,7 @@ WebhookResult<WebhookReplay> WebhookDeliveries::replay(const Uuid& endpoint, con
     });
     if (!ids.empty())
       session_.ask_prepared(requeue_sql, Parameters{}.add(ids + "}"));
+    make_webhooks_due(session_, endpoint);
     write_audit(session_, {act, "webhook_endpoint.replay", "webhook_endpoint:" + to_string(endpoint),
                            evidence_of(span, replay.replayed)});
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "persistence/array_text.hpp"
 #include "persistence/audit_log.hpp"
 #include "persistence/reader_rows.hpp"
 
@@ -18,38 +19,48 @@ constexpr int most_attempts_kept = 20;
 constexpr int rows_a_step = 500;
 /// From then on an endpoint is left alone for a while between two attempts (webhooks/judgement.cpp).
 constexpr int failures_of_a_failing_one = 5;
+/// Endpoints that one claim looks at, of those that seem to be due.
+constexpr int most_looks = 100;
+/// How often those are looked at who may not hear anything now.
+constexpr const char* unheard_pause = "10 seconds";
 /// Of what a receiver's failure is remembered by.
 constexpr std::size_t longest_error = 300;
 
 constexpr const char* add_sql =
     "INSERT INTO webhook_delivery (id, endpoint_id, event_id, event_type, wallet_id, wallet_seq, body)"
-    " SELECT id, endpoint, event, type, wallet, seq, body FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS"
-    " (id uuid, endpoint uuid, event text, type text, wallet uuid, seq bigint, body text)) WITH ORDINALITY"
+    " SELECT id, endpoint, event, type, wallet, seq, body FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[],"
+    " $5::uuid[], $6::bigint[], $7::text[]) WITH ORDINALITY"
     " AS made (id, endpoint, event, type, wallet, seq, body, number) ORDER BY number";
 
 /// After the deliveries: whoever finishes with a queue meanwhile waits for us and then sees them.
 constexpr const char* queue_sql =
     "INSERT INTO webhook_queue AS q (endpoint_id, wallet_id) SELECT DISTINCT endpoint, wallet FROM"
-    " jsonb_to_recordset($1::jsonb) AS made (endpoint uuid, wallet uuid) ORDER BY 1, 2"
+    " unnest($1::uuid[], $2::uuid[]) AS made (endpoint, wallet) ORDER BY 1, 2"
     " ON CONFLICT (endpoint_id, wallet_id) DO UPDATE SET next_attempt_at = q.next_attempt_at";
 
-/// The one whose next delivery has waited longest, of those for which anything waits: one step through the index for
-/// each of them, however many there are and however much waits. The lock makes the count of claims a bound, and lets
-/// other nodes go on with other endpoints; rows that refer to the endpoint can be added meanwhile.
+/// Locks every row, also one that it leaves as it is: who looks at the queues to raise it waits for us and sees ours.
+constexpr const char* due_sql =
+    "INSERT INTO webhook_due AS d (endpoint_id, due_at) SELECT e.id, greatest(now() + $2::bigint * interval"
+    " '1 millisecond', e.quiet_until) FROM webhook_endpoint e WHERE e.id = ANY ($1::uuid[]) ORDER BY e.id"
+    " ON CONFLICT (endpoint_id) DO UPDATE SET due_at = excluded.due_at WHERE d.due_at > excluded.due_at";
+
+/// The one that has been due for longest. The lock makes the count of claims a bound, and lets other nodes go on with
+/// other endpoints; rows that refer to the endpoint can be added meanwhile. One after the other is looked at, so that
+/// no more are locked, and none is looked at behind the one that is found.
 constexpr const char* endpoint_sql =
-    "WITH RECURSIVE waiting AS ((SELECT endpoint_id FROM webhook_queue ORDER BY endpoint_id LIMIT 1) UNION ALL SELECT"
-    " (SELECT q.endpoint_id FROM webhook_queue q WHERE q.endpoint_id > w.endpoint_id ORDER BY q.endpoint_id LIMIT 1)"
-    " FROM waiting w WHERE w.endpoint_id IS NOT NULL), busy AS (SELECT endpoint_id FROM webhook_queue WHERE claim IS"
-    " NOT NULL AND claimed_until > now() GROUP BY endpoint_id HAVING count(*) >= $1)"
-    " SELECT e.id FROM waiting w JOIN webhook_endpoint e ON e.id = w.endpoint_id JOIN app_user u ON u.id ="
-    " e.user_id AND u.status = 'active' AND u.deleted_at IS NULL LEFT JOIN merchant m ON m.id = e.merchant_id CROSS "
-    "JOIN LATERAL (SELECT"
-    " q.next_attempt_at FROM webhook_queue q WHERE q.endpoint_id = e.id AND q.next_attempt_at <= now()"
-    " AND coalesce(q.claimed_until <= now(), true) ORDER BY q.next_attempt_at LIMIT 1) AS due WHERE e.status = 'active'"
-    " AND e.deleted_at IS NULL AND m.deleted_at IS NULL AND coalesce(e.quiet_until <= now(), true) AND e.id NOT IN "
-    "(SELECT endpoint_id FROM "
-    "busy)"
-    " ORDER BY due.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF e SKIP LOCKED";
+    "WITH busy AS MATERIALIZED (SELECT endpoint_id FROM webhook_queue WHERE claim IS NOT NULL AND claimed_until > now()"
+    " GROUP BY endpoint_id HAVING count(*) >= $1) SELECT found.id FROM (SELECT endpoint_id FROM webhook_due WHERE"
+    " due_at <= now() ORDER BY due_at) AS d CROSS JOIN LATERAL (SELECT e.id FROM webhook_endpoint e JOIN app_user u ON"
+    " u.id = e.user_id AND u.status = 'active' AND u.deleted_at IS NULL LEFT JOIN merchant m ON m.id = e.merchant_id"
+    " WHERE e.id = d.endpoint_id AND e.status = 'active' AND e.deleted_at IS NULL AND m.deleted_at IS NULL AND"
+    " coalesce(e.quiet_until <= now(), true) AND e.id NOT IN (SELECT endpoint_id FROM busy)"
+    " FOR NO KEY UPDATE OF e SKIP LOCKED) AS found LIMIT 1";
+
+/// When the first of its queues is due again, one that is claimed when the claim ends; null when there is none.
+constexpr const char* next_due_sql =
+    "SELECT least((SELECT q.next_attempt_at FROM webhook_queue q WHERE q.endpoint_id = $1 AND coalesce(q.claimed_until"
+    " <= now(), true) ORDER BY q.next_attempt_at LIMIT 1), (SELECT min(q.claimed_until) FROM webhook_queue q WHERE"
+    " q.endpoint_id = $1 AND q.claim IS NOT NULL AND q.claimed_until > now())) AS at";
 
 constexpr const char* claim_sql =
     "UPDATE webhook_queue SET claim = $2, claimed_until = now() + $3::bigint * interval '1 millisecond'"
@@ -66,18 +77,23 @@ constexpr const char* outcomes_sql =
     " FROM jsonb_to_recordset($1::jsonb) AS o (id uuid, state text, pause_ms bigint, entry jsonb)"
     " WHERE d.id = o.id AND d.state = 'pending'";
 
-nlohmann::json json_of(const NewWebhookDelivery& delivery) {
-  nlohmann::json made{{"id", to_string(delivery.id)},
-                      {"endpoint", to_string(delivery.endpoint)},
-                      {"event", delivery.event_id},
-                      {"type", delivery.event_type},
-                      {"wallet", to_string(delivery.wallet)},
-                      {"body", delivery.body},
-                      {"seq", nullptr}};
-  if (delivery.wallet_seq)
-    made["seq"] = *delivery.wallet_seq;
-  return made;
-}
+/// The columns of new deliveries, an array each.
+struct Columns {
+  ArrayText id, endpoint, event, type, wallet, seq, body;
+
+  void add(const NewWebhookDelivery& delivery) {
+    id.add(to_string(delivery.id));
+    endpoint.add(to_string(delivery.endpoint));
+    event.add(delivery.event_id);
+    type.add(delivery.event_type);
+    wallet.add(to_string(delivery.wallet));
+    if (delivery.wallet_seq)
+      seq.add(std::to_string(*delivery.wallet_seq));
+    else
+      seq.add_null();
+    body.add(delivery.body);
+  }
+};
 
 nlohmann::json json_of(const WebhookOutcome& outcome) {
   nlohmann::json entry{{"at_ms", outcome.at_ms}, {"status", nullptr}, {"error", nullptr}, {"duration_ms", 0}};
@@ -93,11 +109,10 @@ nlohmann::json json_of(const WebhookOutcome& outcome) {
 }
 
 /// A list as JSON, whatever bytes a receiver's words are made of.
-template <class Value>
-std::string list_of(const std::vector<Value>& values) {
+std::string list_of(const std::vector<WebhookOutcome>& outcomes) {
   nlohmann::json list = nlohmann::json::array();
-  for (const Value& value : values)
-    list.push_back(json_of(value));
+  for (const WebhookOutcome& outcome : outcomes)
+    list.push_back(json_of(outcome));
   return list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -114,9 +129,25 @@ void audit_disabled(SqlSession& session, const Uuid& endpoint, const std::string
 void add_webhook_deliveries(SqlSession& session, const std::vector<NewWebhookDelivery>& deliveries) {
   if (deliveries.empty())
     return;
-  const std::string list = list_of(deliveries);
-  session.ask_prepared(add_sql, Parameters{}.add(list));
-  session.ask_prepared(queue_sql, Parameters{}.add(list));
+  Columns made;
+  for (const NewWebhookDelivery& delivery : deliveries)
+    made.add(delivery);
+  const std::string endpoints = std::move(made.endpoint).finish();
+  const std::string wallets = std::move(made.wallet).finish();
+  session.ask_prepared(add_sql, Parameters{}
+                                    .add(std::move(made.id).finish())
+                                    .add(endpoints)
+                                    .add(std::move(made.event).finish())
+                                    .add(std::move(made.type).finish())
+                                    .add(wallets)
+                                    .add(std::move(made.seq).finish())
+                                    .add(std::move(made.body).finish()));
+  session.ask_prepared(queue_sql, Parameters{}.add(endpoints).add(wallets));
+  session.ask_prepared(due_sql, Parameters{}.add(endpoints).add(std::int64_t{0}));
+}
+
+void make_webhooks_due(SqlSession& session, const Uuid& endpoint, std::chrono::milliseconds pause) {
+  session.ask_prepared(due_sql, Parameters{}.add("{" + to_string(endpoint) + "}").add(std::int64_t{pause.count()}));
 }
 
 bool is_room_for_webhooks(SqlSession& database0) {
@@ -175,17 +206,35 @@ void WebhookQueue::read_waiting(WebhookWork& work, int most) {
 std::optional<WebhookWork> WebhookQueue::claim(std::chrono::milliseconds lifetime, int most_at_once, int most) {
   std::optional<WebhookWork> claimed;
   const auto begin = std::chrono::steady_clock::now();
-  session_.within(begin_loosely, [&] {
-    const auto endpoint = lock_endpoint(most_at_once);
-    if (!endpoint)
-      return;
-    WebhookWork work{.claim = make_row_id(), .endpoint = *endpoint, .claimed_at = begin};
-    if (!claim_queue(work, lifetime, most_at_once))
-      return;
-    read_waiting(work, most);
-    claimed = std::move(work);
-  });
+  bool is_due = true;
+  // One that was due too early is put right, and the next is looked at.
+  for (int looks = 0; looks < most_looks && is_due && !claimed; ++looks)
+    session_.within(begin_loosely, [&] {
+      const auto endpoint = lock_endpoint(most_at_once);
+      is_due = endpoint.has_value();
+      if (!is_due)
+        return;
+      WebhookWork work{.claim = make_row_id(), .endpoint = *endpoint, .claimed_at = begin};
+      const bool has_queue = claim_queue(work, lifetime, most_at_once);
+      put_due_right(*endpoint);
+      if (!has_queue)
+        return;
+      read_waiting(work, most);
+      claimed = std::move(work);
+    });
   return claimed;
+}
+
+/// Two statements, so that the second sees what was committed until the first had the lock.
+void WebhookQueue::put_due_right(const Uuid& endpoint) {
+  static const std::string raise =
+      std::string{"WITH next AS ("} + next_due_sql +
+      "), gone AS (DELETE FROM webhook_due USING next WHERE endpoint_id = $1 AND at IS"
+      " NULL) UPDATE webhook_due SET due_at = at FROM next WHERE endpoint_id = $1 AND at <>"
+      " due_at";
+  const Parameters whose = Parameters{}.add(endpoint);
+  session_.ask_prepared("SELECT 1 FROM webhook_due WHERE endpoint_id = $1 FOR UPDATE", whose);
+  session_.ask_prepared(raise, whose);
 }
 
 bool WebhookQueue::finish(const WebhookWork& work, const std::vector<WebhookOutcome>& outcomes,
@@ -204,8 +253,19 @@ bool WebhookQueue::finish(const WebhookWork& work, const std::vector<WebhookOutc
     write_outcomes(outcomes);
     const bool is_waiting = !outcomes.empty() && outcomes.back().state == "pending";
     free_queue(work, is_waiting ? outcomes.back().pause : std::chrono::milliseconds{0});
+    put_off_or_wake(work, verdict);
   });
   return is_ours;
+}
+
+/// The endpoint's other queues: they wait with it while it is quiet, and no longer once it has taken something.
+void WebhookQueue::put_off_or_wake(const WebhookWork& work, const WebhookVerdict& verdict) {
+  if (!verdict.has_failed && work.failures_in_row > 0)
+    make_webhooks_due(session_, work.endpoint);
+  if (verdict.quiet > std::chrono::milliseconds{0})
+    session_.ask_prepared("UPDATE webhook_due d SET due_at = e.quiet_until FROM webhook_endpoint e WHERE e.id = $1 AND"
+                          " d.endpoint_id = e.id AND d.due_at < e.quiet_until",
+                          Parameters{}.add(work.endpoint));
 }
 
 void WebhookQueue::write_outcomes(const std::vector<WebhookOutcome>& outcomes) {
@@ -228,6 +288,7 @@ void WebhookQueue::free_queue(const WebhookWork& work, std::chrono::milliseconds
   session_.ask_prepared("UPDATE webhook_queue SET claim = NULL, claimed_until = NULL, next_attempt_at = now()"
                         " + $3::bigint * interval '1 millisecond' WHERE endpoint_id = $1 AND wallet_id = $2",
                         values.add(std::int64_t{pause.count()}));
+  make_webhooks_due(session_, work.endpoint, pause);
 }
 
 void WebhookQueue::write_verdict(const WebhookWork& work, const WebhookVerdict& verdict) {
@@ -271,6 +332,7 @@ int WebhookQueue::discard_step() {
       " LIMIT $3) RETURNING 1",
       Parameters{}.add(work.endpoint).add(work.wallet.uuid).add(std::int64_t{rows_a_step}));
   free_queue(work, {});
+  put_due_right(work.endpoint);
   return rows.size() + 1;
 }
 
@@ -321,7 +383,18 @@ void WebhookQueue::judge_overfull(const WebhookBounds& bounds) {
         " e.id = j.id AND (e.is_overfull, e.behind_since) IS DISTINCT FROM (j.is_overfull, j.behind_since)",
         Parameters{}.add(std::int64_t{bounds.most_pending}));
     disable_overfull(bounds);
+    put_off_unheard();
   });
+}
+
+/// So that no claim walks past them again and again; when they may hear again, they do so a little later.
+void WebhookQueue::put_off_unheard() {
+  static const std::string sql =
+      std::string{"UPDATE webhook_due d SET due_at = now() + interval '"} + unheard_pause +
+      "' FROM webhook_endpoint e JOIN app_user u ON u.id = e.user_id LEFT JOIN merchant m ON m.id = e.merchant_id WHERE"
+      " d.endpoint_id = e.id AND d.due_at <= now() AND (u.status <> 'active' OR u.deleted_at IS NOT NULL OR"
+      " m.deleted_at IS NOT NULL)";
+  session_.ask_prepared(sql);
 }
 
 void WebhookQueue::disable_overfull(const WebhookBounds& bounds) {

@@ -26,6 +26,10 @@ struct NewWebhookDelivery {
 /// As part of the transaction that is open. Those of a wallet go out in the order in which they are given.
 void add_webhook_deliveries(SqlSession& session, const std::vector<NewWebhookDelivery>& deliveries);
 
+/// After its queues were written, in the same transaction: something waits for the endpoint, and is due after the
+/// pause.
+void make_webhooks_due(SqlSession& session, const Uuid& endpoint, std::chrono::milliseconds pause = {});
+
 struct WaitingWebhook {
   Uuid delivery{};
   std::string event_id{};
@@ -121,6 +125,9 @@ class WebhookQueue {
  private:
   std::optional<Uuid> lock_endpoint(int most_at_once);
   bool claim_queue(WebhookWork& work, std::chrono::milliseconds lifetime, int most_at_once);
+  void put_due_right(const Uuid& endpoint);
+  void put_off_or_wake(const WebhookWork& work, const WebhookVerdict& verdict);
+  void put_off_unheard();
   void read_waiting(WebhookWork& work, int most);
   void write_outcomes(const std::vector<WebhookOutcome>& outcomes);
   void free_queue(const WebhookWork& work, std::chrono::milliseconds pause);

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -179,6 +180,7 @@ class Kafka:
 
     def end(self):
         if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)  # it may be frozen
             self.process.stdin.close()
             self.process.wait(timeout=30)
 

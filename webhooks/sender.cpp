@@ -180,7 +180,8 @@ void WebhookSender::run_sweeper(const std::stop_token& stop) {
   WebhookQueue queue = open_queue("/sweep");
   const WebhookBounds bounds{.keep_delivered = settings_.keep_delivered,
                              .keep_failed = settings_.keep_failed,
-                             .most_pending = settings_.most_pending};
+                             .most_pending = settings_.most_pending,
+                             .longest_behind = settings_.longest_behind};
   auto next_judgement = steady_clock::now();
   while (!stop.stop_requested()) {
     milliseconds pause = between_sweeps;

@@ -33,6 +33,8 @@ struct WebhookSettings {
   int most_endpoints = 16;
   /// While more wait for an endpoint it is overfull (WebhookQueue::judge_overfull).
   int most_pending = 100'000;
+  /// How long an overfull one that takes what it is sent has to catch up.
+  std::chrono::seconds longest_behind{300};
   std::chrono::hours keep_delivered{7 * 24};
   std::chrono::hours keep_failed{30 * 24};
   /// How long a secret that was replaced signs beside the new one.

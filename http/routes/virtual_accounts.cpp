@@ -11,7 +11,6 @@
 #include "http/timestamp.hpp"
 #include "persistence/invoice_store.hpp"
 #include "persistence/marketplace_store.hpp"
-#include "providers/marketplace_lookups.hpp"
 
 // What a payer is shown of a bill before he pays it, by the number of its virtual account. Whoever knows the number may
 // see it, and he has as many wrong numbers as who pays (http/bill_lookup.hpp).

@@ -38,7 +38,7 @@ ROOMS = {
     "exchange": {"exchange", "domain", "outbound", "persistence/access_feed.hpp", "persistence/fx_store.hpp",
                  "persistence/reader.hpp", "config/logging.hpp"},
     "http": {"http", "graphql", "actors", "events", "persistence/event_journal.hpp", "persistence/bytes.hpp", "exchange/rate_board.hpp", "exchange/settings.hpp", "persistence/fx_store.hpp", "providers/signature.hpp", "providers/marketplace_settings.hpp",
-             "providers/marketplace_lookups.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
+             "providers/marketplace_lookups.hpp", "providers/marketplace_counts.hpp", "persistence/invoice_store.hpp", "persistence/marketplace_store.hpp", "domain", "config/logging.hpp", "persistence/codec.hpp", "persistence/reader.hpp",
              "persistence/saga_desk.hpp", "persistence/saga_inspector.hpp", "persistence/access_feed.hpp",
              "persistence/access_store.hpp", "persistence/identity_store.hpp", "persistence/passwords.hpp",
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",

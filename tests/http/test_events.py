@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 import uuid
 
 import pytest
@@ -131,6 +132,20 @@ def test_a_payment_is_told_from_authorization_to_refund(server, client, ani):
     assert events[2]["data"]["transaction"]["captured_amount"] == "50.00"
     theirs, _ = events_of(shop.client, headers=shop.headers)
     assert types_of(theirs) == ["wallet.opened", "payment.captured", "refund.completed"]
+    shop.close()
+
+
+def test_a_merchant_hears_which_of_its_invoices_was_paid(server, client, ani):
+    shop = Shop(server, client, scopes=("invoices:write", "events:read"))
+    bills = [shop.post("/v1/invoices", {"amount": "7500.00", "currency": "IDR"}).json for _ in range(2)]
+    for bill in reversed(bills):
+        body = {"wallet_id": ani.wallet, "va_number": bill["va_number"], "amount": "7500.00", "currency": "IDR"}
+        assert ani.client.post("/v1/payments", body, key=key()).status == 201
+    for asker, headers in ((shop.client, shop.headers), (ani.client, None)):
+        events, _ = events_of(asker, "&types=payment.completed", headers=headers)
+        told = [event["data"]["transaction"] for event in events]
+        assert [(paid["invoice_id"], paid["va_number"]) for paid in told] == [(bill["id"], bill["va_number"])
+                                                                             for bill in reversed(bills)]
     shop.close()
 
 
@@ -352,11 +367,56 @@ def test_one_caller_does_not_take_every_listeners_place(server, client, ani):
     wait_until(lambda: server.metric("dompet_events_listeners") == 0, "their places are free again")
 
 
-def test_who_does_not_read_is_cut_off_and_costs_the_others_nothing(server, client, ani, bank):
-    deaf = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    deaf.request("GET", "/v1/events/stream?from=beginning", headers=headers_of(client))
+class Deaf:
+    """Listens and does not read. What his own machine keeps for him is little."""
+
+    def __init__(self, server, headers):
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.settimeout(20)
+        self._socket.connect(("127.0.0.1", server.port))
+        lines = [f"{name}: {value}\r\n" for name, value in (headers | {"Host": "127.0.0.1"}).items()]
+        self._socket.sendall(f"GET /v1/events/stream?from=beginning HTTP/1.1\r\n{''.join(lines)}\r\n".encode())
+
+    def read_rest(self):
+        """What was on its way when he was cut off: events, and the last id."""
+        events, last_id = [], None
+        response = http.client.HTTPResponse(self._socket)
+        try:
+            response.begin()
+            for block in blocks(response):
+                if "data" in block:
+                    events.append(json.loads(block["data"]))
+                last_id = block.get("id", last_id)
+        except (OSError, http.client.HTTPException):
+            pass  # the line broke, within a block
+        self._socket.close()
+        return events, last_id
+
+
+def test_who_does_not_read_is_cut_off_costs_the_others_nothing_and_misses_nothing(server, ani):
+    saved = ani.person.open_wallet()
+    items = [{"idempotency_key": key(), "source_wallet_id": ani.wallet, "destination_wallet_id": saved, "amount": "1.00",
+              "currency": "IDR", "metadata": {"note": "x" * 4000}} for _ in range(2000)]
+    for begin in range(0, len(items), 1000):  # more than the kernel takes for somebody who does not read
+        rows = ani.client.post("/v1/transfers/bulk", {"items": items[begin:begin + 1000]}).json["data"]
+        assert {row["status"] for row in rows} == {201}
+    expected = 2 + 1 + 2 * len(items)
+    others = server.metric("dompet_events_listeners")
+    deaf = Deaf(server, headers_of(ani.client))
+    wait_until(lambda: server.metric("dompet_events_listeners") == others + 1, "he listens")
     stream = Stream(server, headers_of(ani.client))
-    assert ani.transfer(bank.open(), "4.00").status == 201
-    assert stream.next(1)[0]["data"]["amount"] == "4.00"
+    assert ani.transfer(saved, "4.00").status == 201
+    assert [event["data"]["amount"] for event in stream.next(2)] == ["4.00", "4.00"]
+    wait_until(lambda: server.metric("dompet_events_listeners") <= others + 1, "he is cut off")
     stream.close()
-    deaf.close()
+    events, last_id = deaf.read_rest()
+    assert len(events) < expected
+    back = Stream(server, headers_of(ani.client), *(["from=beginning"] if last_id is None else ["", last_id]))
+    heard = Heard()
+    for event in events:
+        heard.take(event)
+    while len(heard) < expected + 2:
+        heard.take(back.next(1)[0])
+    assert not heard.faults, heard.faults
+    back.close()

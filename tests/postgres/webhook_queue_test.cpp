@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <filesystem>
+#include <thread>
 
 #include "persistence/reference_store.hpp"
 #include "persistence/vault.hpp"
@@ -190,12 +191,72 @@ TEST_CASE("an endpoint that fails is left alone for a while and begins anew with
   REQUIRE(post.node.finish(*work, {outcome(*work, 0, "pending")}, {.has_failed = true, .quiet = 1h}));
   CHECK_FALSE(post.claim(post.node));
   CHECK(count(sql, "webhook_endpoint WHERE failures_in_row = 1 AND failing_since IS NOT NULL") == 1);
-  sql.run("UPDATE webhook_endpoint SET quiet_until = now()");
+  sql.run("UPDATE webhook_endpoint SET quiet_until = now(); UPDATE webhook_due SET due_at = now()");
   const auto next = post.claim(post.node);
   REQUIRE(next);
   CHECK(next->failures_in_row == 1);
   REQUIRE(post.node.finish(*next, {outcome(*next, 0, "delivered")}, {.has_delivered = true}));
   CHECK(count(sql, "webhook_endpoint WHERE failures_in_row = 0 AND failing_since IS NULL") == 1);
+}
+
+TEST_CASE("an endpoint is looked at when something of it is due and not before", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  const auto is_due = [&](const std::string& when) { return count(sql, "webhook_due WHERE due_at " + when) == 1; };
+  post.add(first, 1);
+  post.add(second, 1);
+  CHECK(is_due("<= now()"));
+  const auto work = post.claim(post.node);
+  CHECK(is_due("<= now()"));
+  const auto another = post.claim(post.node);
+  // Were the senders to die now, it would be due when their claims end.
+  CHECK(is_due("= (SELECT min(claimed_until) FROM webhook_queue)"));
+  REQUIRE(post.node.finish(*work, {outcome(*work, 0, "pending")}, failed));
+  CHECK(is_due("BETWEEN now() + interval '50 seconds' AND (SELECT min(claimed_until) FROM webhook_queue)"));
+  REQUIRE(post.node.finish(*another, {outcome(*another, 0, "delivered")}, {}));
+  sql.run("UPDATE webhook_due SET due_at = now()");
+  CHECK_FALSE(post.claim(post.node));
+  CHECK(is_due("= (SELECT next_attempt_at FROM webhook_queue)"));
+  post.add(second, 2);
+  const auto failing = post.claim(post.node);
+  REQUIRE(post.node.finish(*failing, {outcome(*failing, 0, "pending")}, {.has_failed = true, .quiet = 2h}));
+  CHECK(is_due("= (SELECT quiet_until FROM webhook_endpoint)"));
+  post.add(first, 2);
+  CHECK(is_due("= (SELECT quiet_until FROM webhook_endpoint)"));
+  sql.run("UPDATE webhook_due SET due_at = now(); UPDATE webhook_endpoint SET quiet_until = NULL;"
+          " UPDATE webhook_queue SET next_attempt_at = now()");
+  while (const auto last = post.claim(post.node, 1))
+    REQUIRE(post.node.finish(*last, {outcome(*last, 0, "delivered")}, {.has_delivered = true}));
+  CHECK(post.in_state("pending") == 0);
+  sql.run("UPDATE webhook_due SET due_at = now()");
+  CHECK_FALSE(post.claim(post.node));
+  CHECK(count(sql, "webhook_due") == 0);
+}
+
+TEST_CASE("what is written while somebody sees that nothing is due is sent at once", "[webhooks]") {
+  Post post;
+  SqlSession sql = open_session();
+  post.add(first, 1);
+  const auto work = post.claim(post.node);
+  REQUIRE(post.node.finish(*work, {outcome(*work, 0, "delivered")}, {}));
+  sql.run("UPDATE webhook_due SET due_at = now()");
+  std::optional<WebhookWork> found;
+  std::jthread sender;
+  SqlSession writer = open_session();
+  writer.within("BEGIN", [&] {
+    add_webhook_deliveries(writer, {{.id = make_row_id(),
+                                     .endpoint = post.endpoint,
+                                     .event_id = "2",
+                                     .event_type = "transfer.completed",
+                                     .wallet = first,
+                                     .body = "{}"}});
+    sender = std::jthread([&] { found = post.claim(post.other); });
+    // He has seen no queue, and waits to say so.
+    await_blocked(sql, "other");
+  });
+  sender.join();
+  REQUIRE(found);
+  CHECK(ids(*found) == Ids{"2"});
 }
 
 TEST_CASE("what waits for a disabled endpoint is discarded, and its reason is on record", "[webhooks]") {
