@@ -33,7 +33,8 @@ void append_notice(JsonWriter& json, const MarketplaceNotice& notice) {
   json.plain("created_at", format_time(notice.begun_at_ms));
   append_time_or_null(json, "paid_at", notice.paid_at_ms);
   append_time_or_null(json, "delivered_at", notice.delivered_at_ms);
-  append_time_or_null(json, "next_attempt_at", notice.is_to_be_told() ? std::optional{notice.next_at_ms} : std::nullopt);
+  append_time_or_null(json, "next_attempt_at",
+                      notice.is_to_be_told() ? std::optional{notice.next_at_ms} : std::nullopt);
   json.end_object();
 }
 
