@@ -65,9 +65,9 @@ void RiskCheckStore::add(const RiskCheck& check) {
 
 std::vector<RiskCheck> RiskCheckStore::list(const RiskCheckQuery& query) {
   Parameters parameters;
-  std::string sql = "SELECT id, who, wallet, owner, destination, kind, currency, amount, score, action, reasons::text,"
-                    " rules_version, " +
-                    milliseconds("at") + " FROM risk_check WHERE true";
+  std::string sql{"SELECT id, who, wallet, owner, destination, kind, currency, amount, score, action, reasons::text,"
+                  " rules_version, "};
+  sql.append(milliseconds("at")).append(" FROM risk_check WHERE true");
   if (query.action)
     sql += " AND action = " + parameters.add(static_cast<std::int64_t>(*query.action)).last();
   if (query.wallet)

@@ -44,7 +44,8 @@ ROOMS = {
              "persistence/vault.hpp", "persistence/api_key_store.hpp", "persistence/audit_log.hpp",
              "persistence/card_safe.hpp", "persistence/money_references.hpp", "persistence/reference_store.hpp",
              "persistence/reference_table.hpp", "persistence/user_rules.hpp", "persistence/archive_store.hpp",
-             "persistence/movement_reader.hpp", "persistence/risk_store.hpp", "persistence/mail_store.hpp", "notices",
+             "persistence/movement_reader.hpp", "persistence/risk_store.hpp", "persistence/risk_check_store.hpp",
+             "persistence/mail_store.hpp", "notices",
              # What an endpoint may be is said when it is made; who sends is not known here.
              "outbound/http_client.hpp", "persistence/webhook_deliveries.hpp", "persistence/webhook_endpoints.hpp",
              "webhooks/counts.hpp", "webhooks/settings.hpp"},

@@ -17,7 +17,7 @@ STARTING_MINOR = 10_000
 class Nodes:
     """Servers of one ledger; to a bank they look like one."""
 
-    def __init__(self, directory, databases, count):
+    def __init__(self, directory, databases, count, **settings):
         self.databases = databases
         self.database = databases[0]
         more = {} if count == 1 else {"cluster_secret": "nobody outside of this test"}
@@ -26,7 +26,7 @@ class Nodes:
             if count > 1:
                 more["cluster_listen"] = f"127.0.0.1:{free_port()}"
             self.all.append(Dompetd(directory / f"n{number}", self.database, database_more=" ".join(databases[1:]),
-                                    node_name=f"n{number}", **TIMES, **more))
+                                    node_name=f"n{number}", **TIMES, **more, **settings))
         self._turn = itertools.count()
 
     def start(self):
