@@ -27,7 +27,9 @@ RiskCheck check_of(const Row& row) {
   check.asked.id = {check.id};
   check.asked.kind = static_cast<TransactionKind>(row.number(5));
   const bool is_topup = check.asked.kind == TransactionKind::topup;
-  (is_topup ? check.asked.destination : check.asked.source) = {row.uuid(2)};
+  // Not `= {row.uuid(2)}`: GCC 12 takes a list in braces before it has chosen what is assigned to.
+  WalletId& wallet = is_topup ? check.asked.destination : check.asked.source;
+  wallet.uuid = row.uuid(2);
   if (!is_topup)
     check.asked.destination = {row.uuid_if_any(4).value_or(Uuid{})};
   check.asked.currency = currency_of(row.number(6));

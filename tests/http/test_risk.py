@@ -384,6 +384,7 @@ def test_officers_see_what_was_asked_by_whom_and_what_the_rules_said(desk, serve
     asked = [desk.client.post("/v1/risk/score", ask | more).json["id"] for more in ({}, {"amount": "1.00"}, {"kind": "topup"})]
     listed = lambda query: list(desk.client.all(f"/v1/risk/checks?wallet_id={pair[0]}{query}", limit=1))  # noqa: E731
     assert [row["id"] for row in listed("")] == asked[::-1]
+    assert {row["wallet_id"] for row in listed("")} == {pair[0]}
     (blocked,) = listed("&action=block")
     assert (blocked["id"], blocked["amount"], blocked["kind"]) == (asked[0], "600.00", "transfer")
     assert blocked["user_id"] == bank.wallet(pair[0])["user_id"] and blocked["asked_by"]
