@@ -1,4 +1,4 @@
-# dompet_folder, dompet_program, dompet_test_ring: what a folder of sources becomes.
+# dompet_folder, dompet_part, dompet_program, dompet_test_ring: what a folder of sources becomes.
 #
 # Sources are found by their place, subfolders included, so that a new file needs no line here. A folder without sources
 # is left out (a library becomes an empty one), so that the house can be built while rooms are still being furnished.
@@ -21,6 +21,10 @@ endfunction()
 function(dompet_folder name)
   cmake_parse_arguments(PARSE_ARGV 1 folder "" "" "EMBED;PRECOMPILE;LINK")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cpp")
+  get_property(elsewhere GLOBAL PROPERTY dompet_parts_of_${name})
+  if(elsewhere)
+    list(REMOVE_ITEM sources ${elsewhere})
+  endif()
   if(NOT sources AND NOT folder_EMBED)
     add_library(dompet_${name} INTERFACE)
     target_link_libraries(dompet_${name} INTERFACE dompet_options ${folder_LINK})
@@ -29,6 +33,18 @@ function(dompet_folder name)
   add_library(dompet_${name} STATIC ${sources} ${folder_EMBED})
   target_link_libraries(dompet_${name} PUBLIC dompet_options ${folder_LINK})
   dompet_precompile(dompet_${name} ${folder_PRECOMPILE})
+endfunction()
+
+# dompet_part(<name> OF <folder> SOURCES <glob>… [LINK <target>…]): library dompet_<name> of some of a folder's sources, which
+# refer to no other source of it. The folder's own library, named after it, is without them.
+function(dompet_part name)
+  cmake_parse_arguments(PARSE_ARGV 1 part "" "OF" "SOURCES;LINK")
+  list(TRANSFORM part_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/${part_OF}/")
+  file(GLOB sources CONFIGURE_DEPENDS ${part_SOURCES})
+  set_property(GLOBAL APPEND PROPERTY dompet_parts_of_${part_OF} ${sources})
+  add_library(dompet_${name} STATIC ${sources})
+  target_link_libraries(dompet_${name} PUBLIC dompet_options ${part_LINK})
+  dompet_precompile(dompet_${name})
 endfunction()
 
 # dompet_program(<name> SOURCES <glob>… [LINK <target>…])
