@@ -427,9 +427,9 @@ def test_a_ledger_without_an_enabled_rule_goes_on_for_longer_without_reading_the
     with transaction(as_superuser, "LOCK TABLE risk_rule_set IN ACCESS EXCLUSIVE MODE"):
         until = time.monotonic() + 2.5  # longer than rules that judge may be
         while time.monotonic() < until:
-            assert bank.transfer(*pair, "1.00").status == 201
-        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_unavailable", "nobody believes it for ever", 15)
-    wait_until(lambda: bank.transfer(*pair, "1.00").status == 201, "they are read again", 15)
+            assert bank.transfer(*pair, "0.01").status == 201
+        wait_until(lambda: bank.transfer(*pair, "0.01").code == "risk_unavailable", "nobody believes it for ever", 15)
+    wait_until(lambda: bank.transfer(*pair, "0.01").status == 201, "they are read again", 15)
 
 
 def test_the_first_rule_that_is_enabled_while_a_node_cannot_read_stops_its_money_or_counts(client, bank, pair, risky_database):
@@ -439,11 +439,11 @@ def test_the_first_rule_that_is_enabled_while_a_node_cannot_read_stops_its_money
              f" VALUES ({version}, 1, 'first', 'First', 1, true, 360, 0, 100, 2)")
     as_superuser = risky_database.replace("//dompet@", "//postgres@")
     with transaction(as_superuser, "LOCK TABLE risk_rule_set IN ACCESS EXCLUSIVE MODE", *first) as held:
-        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_unavailable", "within the bound", 15)
+        wait_until(lambda: bank.transfer(*pair, "0.01").code == "risk_unavailable", "within the bound", 15)
         held.commit()
-        wait_until(lambda: bank.transfer(*pair, "1.00").code == "risk_blocked", "the first rule counts", 15)
+        wait_until(lambda: bank.transfer(*pair, "0.01").code == "risk_blocked", "the first rule counts", 15)
     assert Desk(client).set().status == 200
-    assert bank.transfer(*pair, "1.00").status == 201
+    assert bank.transfer(*pair, "0.01").status == 201
 
 
 def test_the_figures_tell_what_rules_did(desk, bank, pair, server):
